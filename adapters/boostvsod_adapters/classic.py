@@ -1,0 +1,134 @@
+"""Saliency without learning: what differs from the picture's border, and is cut off from it.
+
+After "Minimum Barrier Salient Object Detection at 80 FPS" (Zhang et al., ICCV 2015), the MB+ method:
+the barrier distance of every pixel to the border, joined with the colour's distance to what the border
+looks like, then smoothed, centred and sharpened. Written from the paper; no code of its authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Map, Rgb, Target, Window
+from boostvsod.offer import Offer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SIDE = 160  # pixels of the longer side everything is computed at
+PASSES = 3  # sweeps in each of the four directions; the paper's three raster scans
+STRIP = 0.1  # of a side: how deep the border reaches
+STEEPNESS = 10.0  # of the final contrast curve
+
+
+class Classic:
+    """Boundary prior, barrier distance and colour distance."""
+
+    window = 1
+    batch = 1
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        return [saliency(window.frame.rgb) for window in windows]
+
+
+def saliency(rgb: Rgb) -> Map:
+    """The map of one picture."""
+    import cv2
+    import numpy as np
+
+    from boostvsod.images import resize_map, resize_rgb
+
+    height, width = rgb.shape[:2]
+    scale = min(1.0, SIDE / max(height, width))
+    small = resize_rgb(rgb, max(4, round(height * scale)), max(4, round(width * scale)))
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    joined = _stretch(barrier_distance(lab)) + _stretch(border_unlikeness(lab))
+    smooth = _stretch(_open_and_close(joined.astype(np.float32)))
+    centred = _stretch(smooth * _centre(*smooth.shape))
+    sharp = 1 / (1 + np.exp(-STEEPNESS * (centred - 0.5)))
+    return resize_map(_stretch(sharp).astype(np.float32), height, width)
+
+
+def barrier_distance(lab: np.ndarray) -> np.ndarray:
+    """Over all paths to the border, the least (highest - lowest value on the path), summed over channels.
+
+    Sweeps go row by row and column by column, each a whole line at a time.
+    """
+    import numpy as np
+
+    total = np.zeros(lab.shape[:2])
+    for channel in np.moveaxis(lab, 2, 0):
+        distance = np.full(channel.shape, np.inf)
+        distance[[0, -1]], distance[:, [0, -1]] = 0, 0
+        state = [channel, distance, channel.copy(), channel.copy()]  # value, distance, highest, lowest
+        for _ in range(PASSES):
+            for turn in range(4):
+                _sweep(*(np.rot90(array, turn) for array in state))
+        total += state[1]
+    return total
+
+
+def _sweep(value: np.ndarray, distance: np.ndarray, high: np.ndarray, low: np.ndarray) -> None:
+    """Let every line try the paths of the line before it, in place."""
+    import numpy as np
+
+    for y in range(1, len(value) - 1):
+        top = np.maximum(high[y - 1], value[y])
+        bottom = np.minimum(low[y - 1], value[y])
+        better = np.flatnonzero(top - bottom < distance[y])
+        distance[y, better] = (top - bottom)[better]
+        high[y, better], low[y, better] = top[better], bottom[better]
+
+
+def border_unlikeness(lab: np.ndarray) -> np.ndarray:
+    """How far each colour is from the four borders', the farthest border left out (it may be the object)."""
+    import numpy as np
+
+    height, width = lab.shape[:2]
+    deep, wide = max(1, round(STRIP * height)), max(1, round(STRIP * width))
+    strips = (lab[:deep], lab[-deep:], lab[:, :wide], lab[:, -wide:])
+    distances = np.stack([_stretch(_mahalanobis(lab, strip.reshape(-1, 3))) for strip in strips])
+    farthest: np.ndarray = distances.sum(0) - distances.max(0)
+    return farthest
+
+
+def _mahalanobis(lab: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    difference = lab - sample.mean(0)
+    inverse = np.linalg.inv(np.cov(sample.T) + 10 * np.eye(3))  # flat borders have no spread of their own
+    return np.sqrt(np.einsum("hwi,ij,hwj->hw", difference, inverse, difference))
+
+
+def _open_and_close(values: np.ndarray) -> np.ndarray:
+    import cv2
+    import numpy as np
+
+    reach = max(3, round(0.04 * float(np.sqrt(values.size))) | 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    opened = cv2.morphologyEx(values, cv2.MORPH_OPEN, kernel)
+    return cv2.GaussianBlur(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel), (3, 3), 0)
+
+
+def _centre(height: int, width: int) -> np.ndarray:
+    """1 in the middle, 0.5 in the corners."""
+    import numpy as np
+
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return 1 - 0.5 * np.sqrt((y**2 + x**2) / 2)
+
+
+def _stretch(values: np.ndarray) -> np.ndarray:
+    """To [0, 1]; a flat picture stays at 0."""
+    import numpy as np
+
+    span = float(values.max() - values.min())
+    flat: np.ndarray = np.zeros_like(values) if span < 1e-6 else (values - values.min()) / span
+    return flat
+
+
+@hookimpl
+def offer_targets() -> list[Offer[Target]]:
+    return [Offer("classic", "boundary prior and barrier distance (MB+); no weights", Classic)]

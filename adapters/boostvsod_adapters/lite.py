@@ -1,0 +1,49 @@
+"""LiteNet: the built-in small saliency network, as target and as student.
+
+`lite` offers any timm backbone under the same decoder; the bundled weights fit the default one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Student, Target
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+SHELF = Path(__file__).parent / "weights"
+SIZE = 256
+
+
+def student(
+    weights: str = "lite", backbone: str = "slim", width: int = 48, size: int = SIZE, pretrained: bool = False
+) -> Student:
+    """`weights`: a file, the name of bundled ones, or "none" for random ones.
+
+    `backbone`: "slim" or any timm name; `pretrained` asks timm for that backbone's own weights, which
+    may download them.
+    """
+    from boostvsod.weights import load_weights
+    from boostvsod_adapters.nets.lite import LiteNet
+
+    net = LiteNet(backbone, width, pretrained)
+    origin = load_weights(net, weights, SHELF) if weights != "none" else "untrained"
+    return Student(net, size, origin=origin)
+
+
+def target(runtime: Runtime, weights: str = "lite", backbone: str = "slim", width: int = 48) -> Target:
+    """The same network, predicting alone."""
+    from boostvsod.predict import StudentTarget
+
+    return StudentTarget(student(weights, backbone, width), runtime)
+
+
+@hookimpl
+def offer_students() -> list[Offer[Student]]:
+    return [Offer("lite", "small encoder-decoder on any timm backbone", student)]
+
+
+@hookimpl
+def offer_targets() -> list[Offer[Target]]:
+    return [Offer("lite", "the built-in small saliency network", target)]

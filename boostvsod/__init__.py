@@ -1,0 +1,64 @@
+"""boostvsod: better saliency maps for one video, from the maps you already have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from boostvsod.errors import (
+    BoostError,
+    ConfigError,
+    DeviceError,
+    InputError,
+    OutputError,
+    PluginError,
+    WeightsError,
+)
+from boostvsod.hookspecs import hookimpl
+from boostvsod.offer import Offer
+from boostvsod.registry import build, offers
+
+if TYPE_CHECKING:
+    from boostvsod.engine import boost
+    from boostvsod.kinds import Frame, Result, Student, Window
+    from boostvsod.runtime import Runtime
+    from boostvsod.video import Video
+
+__version__ = "0.1.0"
+__all__ = [
+    "BoostError",
+    "ConfigError",
+    "DeviceError",
+    "Frame",
+    "InputError",
+    "Offer",
+    "OutputError",
+    "PluginError",
+    "Result",
+    "Runtime",
+    "Student",
+    "Video",
+    "WeightsError",
+    "Window",
+    "boost",
+    "build",
+    "hookimpl",
+    "offers",
+]
+
+LATER = {  # imported when first asked for: a plugin that only needs the door stays cheap to import
+    "Frame": "kinds",
+    "Result": "kinds",
+    "Runtime": "runtime",
+    "Student": "kinds",
+    "Video": "video",
+    "Window": "kinds",
+    "boost": "engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LATER:
+        raise AttributeError(f"module 'boostvsod' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"boostvsod.{LATER[name]}"), name)

@@ -1,0 +1,83 @@
+"""Random views of training pictures, made in batches on the device that trains.
+
+Every choice is drawn on the CPU from the generator given, so that all devices see the same views.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How far views may stray. Sizes are ratios: 0.6 shows 60 % of the picture's side."""
+
+    flip: bool = True
+    zoom: tuple[float, float] = (0.55, 1.15)
+    aspect: float = 0.2
+    degrees: float = 12.0
+    colour: float = 0.3
+    grey: float = 0.1
+    blur: float = 0.2
+    noise: float = 0.03
+
+
+def views(pictures: Tensor, masks: Tensor, options: Augment, draw: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Bytes B 3 S S and B 1 S S to floats in [0, 1] of the same shapes, seen at random."""
+    both = torch.cat([pictures, masks], 1).float() / 255
+    grid = F.affine_grid(_placements(len(both), options, draw).to(both.device), list(both.shape), False)
+    seen = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
+    rgb = _recolour(seen[:, :3], options, draw)
+    return _degrade(rgb, options, draw).clamp(0, 1), seen[:, 3:].clamp(0, 1)
+
+
+def _uniform(count: int, low: float, high: float, draw: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(count, generator=draw)
+
+
+def _placements(count: int, options: Augment, draw: torch.Generator) -> Tensor:
+    """Random affine maps B 2 3 from the view's coordinates to the picture's."""
+    zoom = _uniform(count, math.log(options.zoom[0]), math.log(options.zoom[1]), draw).exp()
+    stretch = _uniform(count, -options.aspect, options.aspect, draw).exp()
+    angle = _uniform(count, -1, 1, draw) * math.radians(options.degrees)
+    mirror = 1 - 2 * (torch.rand(count, generator=draw) < (0.5 if options.flip else 0)).float()
+    across, down = zoom * stretch, zoom / stretch
+    cos, sin = angle.cos(), angle.sin()
+    slack_x, slack_y = (1 - across).abs(), (1 - down).abs()
+    shift_x = _uniform(count, -1, 1, draw) * slack_x
+    shift_y = _uniform(count, -1, 1, draw) * slack_y
+    row_x = torch.stack([mirror * across * cos, -down * sin, shift_x], 1)
+    row_y = torch.stack([mirror * across * sin, down * cos, shift_y], 1)
+    return torch.stack([row_x, row_y], 1)
+
+
+def _recolour(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:
+    """Brightness, contrast, saturation and a cast, each by up to `colour`; some pictures go grey."""
+    count, reach = len(rgb), options.colour
+
+    def factor(width: int, share: float) -> Tensor:
+        spread = _uniform(count * width, -share, share, draw).exp()
+        return spread.view(count, width, 1, 1).to(rgb.device)
+
+    grey = rgb.mean(1, keepdim=True)
+    saturation = factor(1, 1.5 * reach)
+    turned_grey = (torch.rand(count, 1, 1, 1, generator=draw) < options.grey).to(rgb.device)
+    rgb = grey + (rgb - grey) * torch.where(turned_grey, 0.0, saturation)
+    middle = rgb.mean((1, 2, 3), keepdim=True)
+    return (middle + (rgb - middle) * factor(1, reach)) * factor(1, reach) * factor(3, reach / 3)
+
+
+def _degrade(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:
+    """Blur some pictures, as motion and compression do, and add a little noise."""
+    count = len(rgb)
+    blurred = F.avg_pool2d(rgb, 3, 1, 1, count_include_pad=False)
+    pick = (torch.rand(count, 1, 1, 1, generator=draw) < options.blur).to(rgb.device)
+    level = (_uniform(count, 0, options.noise, draw)).view(-1, 1, 1, 1).to(rgb.device)
+    # The noise itself may come from the device: it steers nothing that has to be repeated.
+    noise = torch.randn(rgb.shape, generator=draw).to(rgb.device) if rgb.device.type == "cpu" else torch.randn_like(rgb)
+    return torch.where(pick, blurred, rgb) + level * noise

@@ -1,0 +1,63 @@
+"""The group of all commands, and what happens when one fails."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from boostvsod.errors import BoostError
+from boostvsod.registry import LIMIT
+
+COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs no torch
+    "run": "boostvsod.cli.run",
+    "predict": "boostvsod.cli.predict",
+    "demo": "boostvsod.cli.demo",
+    "train": "boostvsod.cli.train",
+    "list": "boostvsod.cli.list",
+    "doctor": "boostvsod.cli.doctor",
+}
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for, and whose errors are one message."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._let_plugins_add()
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+            return command
+        self._let_plugins_add()
+        return super().get_command(ctx, cmd_name)
+
+    def _let_plugins_add(self) -> None:
+        from boostvsod.registry import door
+
+        door().manager.hook.add_commands(cli=self)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if "--no-plugins" in sys.argv:
+            os.environ[LIMIT] = ""  # before the door is opened
+        try:
+            return super().invoke(ctx)
+        except BoostError as error:
+            if "--debug" in sys.argv:
+                raise
+            click.echo(f"boostvsod: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("boostvsod: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="boostvsod")
+def main() -> None:
+    """Boost any video salient object detector with what it already knows about one video."""

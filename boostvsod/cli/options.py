@@ -1,0 +1,45 @@
+"""Options and small talk that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+
+def say(text: str) -> None:
+    """One line for people, on standard error: standard output is for results."""
+    click.echo(text, err=True)
+
+
+def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--device, --precision, --threads, --seed, given to the command as one `runtime`."""
+
+    @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or cuda:N.")
+    @click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
+    @click.option("--threads", type=click.IntRange(1), help="Default: the CPUs this process may use.")
+    @click.option("--seed", default=0, show_default=True)
+    @wraps(function)
+    def command(
+        device: str, precision: str, threads: int | None, seed: int, **rest: Any
+    ) -> Any:
+        from boostvsod.runtime import decide
+
+        runtime = decide(device, precision, seed, threads)
+        runtime.settle()
+        return function(runtime=runtime, **rest)
+
+    return command
+
+
+def settings(changes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """`("train.lr=1e-3", ...)` as `{"train": {"lr": 0.001}}`."""
+    from boostvsod.recipe import parse_setting
+
+    chosen: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        table, key, value = parse_setting(change)
+        chosen.setdefault(table, {})[key] = value
+    return chosen

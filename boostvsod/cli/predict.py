@@ -1,0 +1,60 @@
+"""`boostvsod predict`: a target alone, on a video or on pictures that have nothing to do with each other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from boostvsod.cli.options import device_options, say
+from boostvsod.runtime import Runtime
+
+
+@click.command("predict")
+@click.argument("source")
+@click.option("--target", default="lite", show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@device_options
+def command(source: str, target: str, output: Path, bits: str, debug: bool, runtime: Runtime) -> None:
+    """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
+    say(str(runtime))
+    path = Path(source)
+    count = _pictures(path, target, output, int(bits), runtime) if path.is_dir() else None
+    if count is None:
+        count = _video(source, target, output, int(bits), runtime)
+    say(f"{count} maps in {output}")
+
+
+def _pictures(folder: Path, target: str, output: Path, bits: int, runtime: Runtime) -> int:
+    """Each picture by itself: sizes may differ, and a window never reaches into its neighbour."""
+    from boostvsod.images import write_map
+    from boostvsod.kinds import Window, check_map
+    from boostvsod.targets import open_target, prepare
+    from boostvsod.video import Video
+
+    video = Video.open(str(folder))
+    runtime.settle()
+    built = open_target(target, runtime)
+    prepare(built, video.name, video.given_names)
+    for frame in video.unscanned():
+        saliency = built.predict([Window((frame,) * built.window, (built.window - 1) // 2)])[0]
+        checked = check_map(saliency, frame.rgb.shape[:2], f"target {target}", frame.name)
+        write_map(output / f"{frame.name}.png", checked, bits)
+    return len(video.given_names)
+
+
+def _video(source: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
+    """The recipe `none`, without its run folder."""
+    import tempfile
+
+    from boostvsod.engine import boost
+    from boostvsod.images import write_map
+
+    with tempfile.TemporaryDirectory() as folder:
+        result = boost(source, target, "none", folder, bits=16, **asdict(runtime))
+        for name, saliency in zip(result.names, result.maps, strict=True):
+            write_map(output / f"{name}.png", saliency, bits)
+    return len(result.names)

@@ -1,0 +1,105 @@
+"""The method: mine trustworthy frames, take their maps as truth, learn this one video, predict it all.
+
+    video -> target's maps, motion maps -> mined frames -> learner -> maps of every frame
+
+`boost_piece` is the whole of it. The papers' methods are recipes over it: they differ in the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from boostvsod.kinds import Decision, Evidence, Map, Maps, Mining, Outcome, Progress, Result, quiet
+from boostvsod.learner import Learner
+from boostvsod.notes import collect
+from boostvsod.plan import Parts, Plan
+from boostvsod.recipe import Recipe, find_recipe
+from boostvsod.record import make_record, result_of
+from boostvsod.runtime import decide
+from boostvsod.store import Store
+from boostvsod.video import Piece, Video
+
+BATCH = 8  # frames a stage computes between two looks at the folder
+
+
+def boost(
+    video: Any,
+    target: Any = "lite",
+    recipe: str | Recipe = "nr",
+    out: str | Path | None = None,
+    *,
+    settings: Iterable[str] = (),
+    device: str = "cpu",
+    precision: str = "auto",
+    threads: int | None = None,
+    seed: int = 0,
+    bits: int = 8,
+    overwrite: bool = False,
+    progress: Progress = quiet,
+) -> Result:
+    """Boost `target`'s maps of `video`; everything is kept in the folder `out` (default: runs/NAME).
+
+    `video` is a path, a list of picture paths or an array T H W 3; `target` a name as on the command
+    line, or an object with `predict`; `settings` are strings like "train.lr=1e-5". The same call again
+    reads what stands in `out` instead of computing it.
+    """
+    runtime = decide(device, precision, seed, threads)
+    plan = Plan(Video.open(video), target, find_recipe(recipe, settings), runtime, bits)
+    store = Store(Path(out or Path("runs") / plan.video.name), plan.keys, progress)
+    if overwrite:
+        store.clear()
+    elif store.record().get("key") == plan.key:
+        return result_of(store, store.record(), reused=True)
+    return run(plan, store)
+
+
+def run(plan: Plan, store: Store) -> Result:
+    """Carry a plan out: every piece of the video by itself, then publish."""
+    with collect() as notes, store.writing():
+        plan.runtime.settle()
+        store.index(plan.video)
+        parts = Parts(plan)
+        pieces = plan.video.pieces(plan.recipe.buffer)
+        outcomes = [boost_piece(piece, parts, store) for piece in pieces]
+        record = make_record(plan, store, outcomes, notes)
+        store.publish(plan.video.names, plan.bits, record)
+    return result_of(store, record)
+
+
+def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
+    """The method, for frames that are adapted to together."""
+    maps = store.keep("target", piece, parts.target.batch, parts.predict)
+    if why := hopeless(piece, parts.recipe):
+        return keep_baseline(piece, store, maps, why)
+    motion = store.keep("motion", piece, BATCH, parts.move)
+    mining = parts.miner.mine(Evidence(piece, maps, motion))
+    if not mining.mined:
+        return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining)
+    learner = Learner(parts.fresh_student, mining.mined, parts.recipe, parts.runtime, store)
+    learnt = store.keep("student", piece, BATCH, learner)
+
+    def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        return [parts.fuser.fuse(maps[i], motion[i], learnt[i]) for i in numbers]
+
+    store.keep("final", piece, BATCH, fuse)
+    why = f"learnt from {len(mining.mined)} of {len(piece)} frames"
+    return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining)
+
+
+def hopeless(piece: Piece, recipe: Recipe) -> str:
+    """Why nothing can be learnt from this piece; empty if something can."""
+    if not recipe.miner:
+        return "the recipe is the target alone"
+    if piece.partner(0) is None:
+        return "motion needs two frames, and this shot has one"
+    return ""
+
+
+def keep_baseline(
+    piece: Piece, store: Store, maps: Maps, why: str, mining: Mining | None = None
+) -> Outcome:
+    """The target's own maps are the final ones."""
+    store.keep("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
+    return Outcome(Decision(piece.start, piece.stop, "baseline", why), mining)

@@ -1,0 +1,64 @@
+"""Small file habits: whole files or none, natural order, content hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from boostvsod.errors import OutputError
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there takes its name only when complete."""
+    temporary = path.with_name(f".{path.name}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, atomically."""
+    with write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short hash of anything JSON can say."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_stamp(path: Path) -> list[Any]:
+    """What changes when a file does, without reading it."""
+    stat = path.stat()
+    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
+
+
+def path_stamp(value: Any) -> Any:
+    """The same for whatever may name a file or a folder; None if it names neither."""
+    path = Path(value) if isinstance(value, str) and value else None
+    if path is None or not path.exists():
+        return None
+    if path.is_file():
+        return file_stamp(path)
+    return [file_stamp(inside) for inside in sorted(path.rglob("*")) if inside.is_file()]
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts frame 2 before frame 10."""
+    pieces = re.split(r"(\d+)", text.lower())
+    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces]

@@ -1,0 +1,105 @@
+"""Reading and writing pictures: whatever is in the file becomes RGB bytes or a map in [0, 1]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from boostvsod.errors import InputError
+from boostvsod.files import write_atomically
+from boostvsod.kinds import Map, Rgb
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+def read_rgb(path: Path) -> Rgb:
+    """A picture file as RGB: grey is repeated, alpha dropped, 16 bits cut to 8."""
+    return decode_rgb(_bytes(path), str(path))
+
+
+def decode_rgb(data: bytes, name: str) -> Rgb:
+    """The same for bytes that are already here; `name` is for the message."""
+    image = _to_bytes(_decode(data, name))
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    code = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return cv2.cvtColor(image, code)
+
+
+def read_map(path: Path) -> Map:
+    """A grey picture file of 8 or 16 bits as a map in [0, 1]; of a coloured one, its grey."""
+    return decode_map(_bytes(path), str(path))
+
+
+def decode_map(data: bytes, name: str) -> Map:
+    """The same for bytes that are already here."""
+    image = _decode(data, name)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
+    if image.dtype.kind == "u":
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+    return np.clip(image.astype(np.float32), 0, 1)
+
+
+def write_map(path: Path, saliency: Map, bits: int) -> None:
+    """A map as a grey PNG of 8 or 16 bits, atomically."""
+    top = 2**bits - 1
+    grey = np.rint(np.clip(saliency, 0, 1) * top).astype(np.uint8 if bits == 8 else np.uint16)
+    write_png(path, grey)
+
+
+def write_png(path: Path, image: np.ndarray) -> None:
+    """Grey, RGB or RGBA bytes as a PNG, atomically."""
+    if image.ndim == 3:
+        code = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        image = cv2.cvtColor(image, code)
+    done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert done, "OpenCV always encodes PNG of these types"
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
+def resize_map(saliency: Map, height: int, width: int) -> Map:
+    """Bilinear, or by area when shrinking; values stay in [0, 1]."""
+    if saliency.shape == (height, width):
+        return saliency
+    shrinking = height * width < saliency.size
+    resized = cv2.resize(
+        saliency, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    )
+    return np.clip(resized, 0, 1).astype(np.float32, copy=False)
+
+
+def resize_rgb(rgb: Rgb, height: int, width: int) -> Rgb:
+    """Bilinear, or by area when shrinking."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    shrinking = height * width < rgb.shape[0] * rgb.shape[1]
+    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return cv2.resize(rgb, (width, height), interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _decode(data: bytes, name: str) -> np.ndarray:
+    if not data:
+        raise InputError(f"{name} is empty (0 bytes)")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise InputError(f"{name} cannot be decoded as a picture ({len(data)} bytes); is it damaged?")
+    return image
+
+
+def _to_bytes(image: np.ndarray) -> np.ndarray:
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.uint16:
+        return np.right_shift(image, 8).astype(np.uint8)
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,240 @@
+"""What passes between the stages: array conventions, small records, and the protocols plugins fill.
+
+Arrays are numpy at every border. Images are RGB everywhere (BGR lives inside single OpenCV calls).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boostvsod.errors import PluginError
+
+if TYPE_CHECKING:
+    import torch
+
+Rgb = NDArray[np.uint8]  # H W 3
+Map = NDArray[np.float32]  # H W, saliency in [0, 1], at the frame's own size
+Flow = NDArray[np.float32]  # H W 2, (dx, dy) in pixels, frame t -> t + 1
+Maps = Sequence[Map]  # lazy: item i is read when it is asked for
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: its place in the whole video, the name its map will carry, its pixels."""
+
+    index: int
+    name: str
+    rgb: Rgb
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a target sees for one prediction: `frames` around `centre`, the ends repeated."""
+
+    frames: tuple[Frame, ...]
+    centre: int
+
+    @property
+    def frame(self) -> Frame:
+        """The frame whose map is wanted."""
+        return self.frames[self.centre]
+
+
+class Frames(Protocol):
+    """Frames that are decoded when asked for: a whole video, or one piece of it."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, i: int, /) -> Frame: ...
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a miner may look at: one piece of video, the target's maps and the motion maps."""
+
+    frames: Frames
+    target: Maps
+    motion: Maps
+
+
+@dataclass(frozen=True)
+class Mined:
+    """One trusted frame of the piece: its pseudo ground truth, and why it was taken."""
+
+    index: int  # within the piece
+    truth: Map
+    score: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a miner says of one frame: its scores and whether it was mined."""
+
+    mined: bool
+    scores: Mapping[str, float]
+    why: str
+
+
+@dataclass(frozen=True)
+class Mining:
+    """A miner's answer for one piece: the frames to learn from, and a verdict on every frame."""
+
+    mined: tuple[Mined, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+class Target(Protocol):
+    """A saliency network somebody wants boosted. It only ever predicts.
+
+    `window` is how many neighbouring frames one prediction looks at (1 for an image network),
+    `batch` how many windows it likes to be given at once.
+    """
+
+    window: int
+    batch: int
+
+    def predict(self, windows: Sequence[Window]) -> Sequence[Map]:
+        """One map per window, in order, each of the size of its own frame."""
+        ...
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A target that wants to know the video before its first frame (a folder of maps does)."""
+
+    def prepare(self, video: str, names: Sequence[str]) -> None: ...
+
+
+@dataclass
+class Student:
+    """A trainable image network: what fine-tuning turns into an expert for one video.
+
+    `net` takes RGB in [0, 1], B 3 S S, does its own normalisation, and returns logits B 1 S S: one
+    tensor, or several of which the first is the answer and the others are supervised too.
+    `lr` is the rate its authors trained with, for losses that are averaged over pixels: `lr` for Adam
+    and its kin, `sgd_lr` for SGD with momentum. Recipes scale them.
+    """
+
+    net: torch.nn.Module
+    size: int
+    lr: float = 1e-3
+    sgd_lr: float = 0.05
+    origin: str = "untrained"  # where the weights came from, for the records
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """A target that can be fine-tuned hands out a twin: a student with the target's own weights."""
+
+    def twin(self) -> Student: ...
+
+
+class FlowBackend(Protocol):
+    """Optical flow between two frames of the same size."""
+
+    def estimate(self, a: Rgb, b: Rgb) -> Flow: ...
+
+
+class MotionSaliency(Protocol):
+    """What stands out in the motion of one frame."""
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map: ...
+
+
+class Miner(Protocol):
+    """Chooses the frames to learn from, without ground truth."""
+
+    def mine(self, evidence: Evidence) -> Mining: ...
+
+
+class Fuser(Protocol):
+    """Makes a frame's final map of the target's, the motion's and the student's."""
+
+    def fuse(self, target: Map, motion: Map, student: Map) -> Map: ...
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which maps one piece of the video got in the end, and why."""
+
+    start: int
+    stop: int
+    kept: str  # "boosted" or "baseline"
+    why: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one piece: the decision, and the mining behind it where there was any."""
+
+    decision: Decision
+    mining: Mining | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `boost` gives back. The maps are read from the run folder when asked for."""
+
+    maps: Maps
+    baseline: Maps
+    names: tuple[str, ...]
+    mined: tuple[int, ...]
+    decisions: tuple[Decision, ...]
+    notes: tuple[str, ...]
+    seconds: Mapping[str, float]
+    folder: str
+    reused: bool = False  # nothing was computed: the folder already held this very run
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)  # run.json
+
+
+Progress = Callable[[str, int, int], None]  # stage, done, of how many
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """The progress of a caller who does not want to hear of it."""
+
+
+def check_map(value: object, shape: tuple[int, int], who: str, frame: str) -> Map:
+    """The one gate a saliency map passes: float, `shape`, finite, within [0, 1]."""
+    array = np.asarray(value)
+    where = f"{who}, frame {frame!r}"
+    if array.dtype.kind != "f":
+        raise PluginError(f"{where}: returned {array.dtype}, expected floats in [0, 1]")
+    if array.shape != shape:
+        raise PluginError(f"{where}: returned shape {array.shape}, expected {shape}, the frame's own")
+    if not np.isfinite(array).all():
+        bad = int(array.size - np.isfinite(array).sum())
+        raise PluginError(f"{where}: returned {bad} values that are NaN or infinite")
+    low, high = float(array.min()), float(array.max())
+    if low < -1e-4 or high > 1 + 1e-4:
+        raise PluginError(f"{where}: returned values from {low:.4g} to {high:.4g}, expected [0, 1]")
+    return np.clip(array, 0, 1).astype(np.float32, copy=False)
+
+
+def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
+    """The one gate a flow field passes: float, H W 2, finite."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f" or array.shape != (*shape, 2):
+        seen = f"{array.dtype} of shape {array.shape}"
+        raise PluginError(f"{who}: returned {seen}, expected floats of shape {(*shape, 2)}")
+    if not np.isfinite(array).all():
+        raise PluginError(f"{who}: returned flow that is NaN or infinite")
+    return array.astype(np.float32, copy=False)
+
+
+def in_batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of `size` items, the last one shorter."""
+    batch: list[Any] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

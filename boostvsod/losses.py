@@ -1,0 +1,64 @@
+"""What training minimises. Each takes logits and soft truth, both B 1 S S, and a weight per pixel.
+
+A weight of 0 takes a pixel out of the loss; the result is one number per batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from boostvsod.errors import ConfigError
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def euclidean(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """NR Eq. 8, 1/(2N) sum ||truth - prediction||^2 over N images, divided by the pixels of one image.
+
+    The division lets one learning rate serve every size; a rate r for the undivided sum, as Caffe has
+    it, is r * S * S here.
+    """
+    return (weight * (truth - torch.sigmoid(logits)) ** 2).sum() / (2 * weight.sum().clamp_min(1))
+
+
+def bce(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Cross-entropy, averaged over the pixels that count."""
+    per_pixel = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    return (weight * per_pixel).sum() / weight.sum().clamp_min(1)
+
+
+def iou(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """One minus the soft intersection over union, averaged over images."""
+    prediction = torch.sigmoid(logits)
+    both = (weight * prediction * truth).sum((1, 2, 3))
+    either = (weight * (prediction + truth - prediction * truth)).sum((1, 2, 3))
+    return (1 - (both + 1) / (either + 1)).mean()
+
+
+def bce_iou(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Pixels by cross-entropy, regions by IoU."""
+    return bce(logits, truth, weight) + iou(logits, truth, weight)
+
+
+LOSSES: dict[str, Loss] = {"euclidean": euclidean, "bce": bce, "bce+iou": bce_iou}
+
+
+def loss_called(name: str) -> Loss:
+    """The loss of that name."""
+    if name not in LOSSES:
+        raise ConfigError(f"train.loss {name!r} is unknown; there are: {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+def supervise(
+    outputs: Tensor | tuple[Tensor, ...], truth: Tensor, weight: Tensor, loss: Loss, side: float
+) -> Tensor:
+    """The main output's loss, plus `side` times that of every side output."""
+    if isinstance(outputs, Tensor):
+        outputs = (outputs,)
+    main, *sides = (loss(logits.float(), truth, weight) for logits in outputs)
+    return main + side * sum(sides, torch.zeros((), device=truth.device))

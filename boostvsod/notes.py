@@ -1,0 +1,30 @@
+"""What a run should mention though nothing failed: warnings logged on the way end up in its record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger("boostvsod")
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.notes: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() not in self.notes:
+            self.notes.append(record.getMessage())
+
+
+@contextmanager
+def collect() -> Iterator[list[str]]:
+    """Gather every warning logged inside, each once."""
+    collector = _Collector()
+    log.addHandler(collector)
+    try:
+        yield collector.notes
+    finally:
+        log.removeHandler(collector)

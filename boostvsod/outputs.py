@@ -1,0 +1,121 @@
+"""Pictures for people, made from finished maps: masks, cut-outs, and clips to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from boostvsod.errors import ConfigError, OutputError
+from boostvsod.images import write_png
+from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
+from boostvsod.video import Video
+
+GLOW = (255, 64, 64)  # the overlay's colour, RGB
+SAVES = ("maps", "mask", "overlay", "side-by-side", "cutout")
+
+
+def check_saves(wanted: list[str]) -> None:
+    """Refuse a name nobody knows before any work is done."""
+    for name in wanted:
+        if name not in SAVES:
+            raise ConfigError(f"--save {name!r} is unknown; there are: {', '.join(SAVES)}")
+
+
+def save(result: Result, video: Video, wanted: list[str], progress: Progress = quiet) -> list[Path]:
+    """Write what is wanted beside the maps; what stands already is left alone if the run was reused."""
+    folder = Path(result.folder)
+    makers: dict[str, Callable[[], Path]] = {
+        "mask": lambda: _pngs(result, video, folder / "mask", binary, progress),
+        "cutout": lambda: _pngs(result, video, folder / "cutout", cut_out, progress),
+        "overlay": lambda: _film(result, video, folder / "overlay.mp4", _overlay_row, progress),
+        "side-by-side": lambda: _film(result, video, folder / "side-by-side.mp4", _three_in_a_row, progress),
+    }
+    places = {"mask": "mask", "cutout": "cutout", "overlay": "overlay.mp4", "side-by-side": "side-by-side.mp4"}
+    made = [folder / "maps"] if "maps" in wanted else []
+    for name, make in makers.items():
+        if name in wanted:
+            stands = result.reused and (folder / places[name]).exists()
+            made.append(folder / places[name] if stands else make())
+    return made
+
+
+def binary(rgb: Rgb, saliency: Map) -> np.ndarray:
+    """255 where the map reaches one half."""
+    return np.where(saliency >= 0.5, np.uint8(255), np.uint8(0))
+
+
+def cut_out(rgb: Rgb, saliency: Map) -> np.ndarray:
+    """The picture with the map as its alpha."""
+    return np.dstack([rgb, np.rint(saliency * 255).astype(np.uint8)])
+
+
+def overlay(rgb: Rgb, saliency: Map) -> Rgb:
+    """The picture with what is salient glowing, and its outline drawn."""
+    share = 0.55 * saliency[..., None]
+    glowing = np.rint((1 - share) * rgb + share * np.array(GLOW)).astype(np.uint8)
+    contours, _ = cv2.findContours(binary(rgb, saliency), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    return cv2.drawContours(glowing, contours, -1, (255, 255, 255), max(1, rgb.shape[0] // 240))
+
+
+def _overlay_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
+    return overlay(rgb, boosted)
+
+
+def _three_in_a_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
+    return np.hstack([rgb, *(np.dstack([np.rint(m * 255).astype(np.uint8)] * 3) for m in (baseline, boosted))])
+
+
+def _frames(result: Result, video: Video, stage: str, progress: Progress) -> Iterator[tuple[str, Rgb, Map, Map]]:
+    for i, (frame, before, after) in enumerate(zip(video, result.baseline, result.maps, strict=True)):
+        yield frame.name, frame.rgb, before, after
+        progress(stage, i + 1, len(video))
+
+
+def _pngs(
+    result: Result, video: Video, folder: Path, draw: Callable[[Rgb, Map], np.ndarray], progress: Progress
+) -> Path:
+    for name, rgb, _, boosted in _frames(result, video, folder.name, progress):
+        write_png(folder / f"{name}.png", draw(rgb, boosted))
+    return folder
+
+
+def _film(
+    result: Result, video: Video, path: Path, draw: Callable[[Rgb, Map, Map], Rgb], progress: Progress
+) -> Path:
+    with film_writer(path, video.fps) as write:
+        for _, rgb, before, after in _frames(result, video, path.stem, progress):
+            write(draw(rgb, before, after))
+    return path
+
+
+@contextmanager
+def film_writer(path: Path, fps: Fraction) -> Iterator[Callable[[Rgb], None]]:
+    """Write RGB frames to an mp4 (MPEG-4 part 2: OpenCV's wheels carry no H.264 encoder)."""
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer: cv2.VideoWriter | None = None
+
+    def write(rgb: Rgb) -> None:
+        nonlocal writer
+        even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # players want even sides
+        if writer is None:
+            code = cv2.VideoWriter.fourcc(*"mp4v")
+            writer = cv2.VideoWriter(str(temporary), code, float(fps), even.shape[1::-1])
+            if not writer.isOpened():
+                raise OutputError(f"cannot write {path}: OpenCV has no MPEG-4 encoder here")
+        writer.write(cv2.cvtColor(np.ascontiguousarray(even), cv2.COLOR_RGB2BGR))
+
+    try:
+        yield write
+        if writer is not None:
+            writer.release()
+            temporary.replace(path)
+    finally:
+        if writer is not None:
+            writer.release()
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""Picture and mask pairs to train on, read from a folder or, in place, from a zip archive.
+
+A pair is found by its path: somewhere in it stands a folder of pictures (`images`, `frames`, ...), and
+the same path with a folder of masks instead (`masks`, `GT`, ...) exists too, whatever the suffixes. So
+DUTS (`images/x`, `masks/x`) and clips (`bear/frames/x`, `bear/masks/x`) both work as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import zipfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boostvsod.errors import InputError
+from boostvsod.files import natural
+from boostvsod.images import SUFFIXES, decode_map, decode_rgb, resize_map, resize_rgb
+from boostvsod.kinds import Map, Rgb
+
+PICTURES = ("images", "image", "imgs", "frames", "frame", "jpegimages", "duts-tr-image", "rgb")
+MASKS = ("masks", "mask", "gt", "ground-truth", "annotations", "duts-tr-mask")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One picture and its mask, as paths inside the source."""
+
+    picture: str
+    mask: str
+
+    @property
+    def clip(self) -> str:
+        """The folder of the picture: frames of one clip share it."""
+        return str(PurePosixPath(self.picture).parent)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """All pairs of one source, in natural order."""
+
+    source: Path
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def open(cls, source: str | Path) -> Pairs:
+        """Find the pairs of a folder or a zip archive."""
+        source = Path(source)
+        found = _match(_listing(source))
+        if not found:
+            raise InputError(
+                f"{source}: no picture with a mask found; expected a folder named like {PICTURES[0]!r} or "
+                f"{PICTURES[3]!r} with, beside it, one named like {MASKS[0]!r} or {MASKS[2]!r}"
+            )
+        return cls(source, tuple(found))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def clips(self) -> list[Pairs]:
+        """The pairs of each clip by itself."""
+        return [Pairs(self.source, tuple(group)) for _, group in groupby(self.pairs, lambda p: p.clip)]
+
+    def split(self, every: int) -> tuple[Pairs, Pairs]:
+        """Two disjoint parts: all but every n-th pair, and every n-th (at least one)."""
+        kept = tuple(p for i, p in enumerate(self.pairs) if i % every != every - 1)
+        held = tuple(p for i, p in enumerate(self.pairs) if i % every == every - 1) or self.pairs[-1:]
+        return Pairs(self.source, kept), Pairs(self.source, held)
+
+    def read(self) -> Iterable[tuple[Rgb, Map]]:
+        """Decode one pair after another, some ahead on other threads."""
+        with ThreadPoolExecutor(4) as pool:
+            for start in range(0, len(self.pairs), 64):
+                yield from pool.map(self._decode, self.pairs[start : start + 64])
+
+    def _decode(self, pair: Pair) -> tuple[Rgb, Map]:
+        data = {name: _read(self.source, name) for name in (pair.picture, pair.mask)}
+        rgb = decode_rgb(data[pair.picture], f"{self.source}:{pair.picture}")
+        return rgb, decode_map(data[pair.mask], f"{self.source}:{pair.mask}")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pairs in memory at the training size: pictures N 3 S S and masks N 1 S S, both in bytes."""
+
+    pictures: Tensor
+    masks: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def to(self, device: str) -> Samples:
+        """The same samples on another device."""
+        return Samples(self.pictures.to(device), self.masks.to(device))
+
+    @staticmethod
+    def join(parts: Iterable[Samples]) -> Samples:
+        """Several sets as one."""
+        parts = list(parts)
+        return Samples(torch.cat([p.pictures for p in parts]), torch.cat([p.masks for p in parts]))
+
+
+def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int, progress: Callable[[int], None]) -> Samples:
+    """Bring `count` pairs to S x S and hold them in memory."""
+    samples = Samples(
+        torch.empty(count, 3, size, size, dtype=torch.uint8), torch.empty(count, 1, size, size, dtype=torch.uint8)
+    )
+    for i, (rgb, mask) in enumerate(pairs):
+        small = resize_rgb(rgb, size, size)
+        samples.pictures[i] = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))
+        samples.masks[i, 0] = torch.from_numpy(np.rint(resize_map(mask, size, size) * 255).astype(np.uint8))
+        progress(i + 1)
+    return samples
+
+
+def _listing(source: Path) -> list[str]:
+    if source.is_dir():
+        return [str(p.relative_to(source).as_posix()) for p in source.rglob("*") if p.is_file()]
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return archive.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{source}: neither a folder nor a readable zip archive ({error})") from error
+
+
+def _read(source: Path, name: str) -> bytes:
+    return (source / name).read_bytes() if source.is_dir() else _archive(source).read(name)
+
+
+@functools.cache
+def _archive(source: Path) -> zipfile.ZipFile:
+    """Kept open: the directory of a large archive takes long to read, and reading locks by itself."""
+    return zipfile.ZipFile(source)
+
+
+def _match(names: list[str]) -> list[Pair]:
+    masks = {key: name for name in names if (key := _key(name, MASKS))}
+    matched = [
+        Pair(name, masks[key]) for name in names if (key := _key(name, PICTURES)) and key in masks
+    ]
+    return sorted(matched, key=lambda pair: natural(pair.picture))
+
+
+def _key(name: str, folders: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The path without its suffix and without the folder that tells pictures from masks."""
+    path = PurePosixPath(name)
+    parts = path.with_suffix("").parts
+    told = [i for i, part in enumerate(parts[:-1]) if part.lower() in folders]
+    if not told or path.suffix.lower() not in SUFFIXES:
+        return None
+    return parts[: told[-1]] + parts[told[-1] + 1 :]

@@ -1,0 +1,113 @@
+"""What one run will do, decided before anything is computed: its parts, and the key of every stage."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+from boostvsod import registry, targets
+from boostvsod.errors import ConfigError
+from boostvsod.files import fingerprint
+from boostvsod.kinds import (
+    FlowBackend, Fuser, Map, Miner, MotionSaliency, Student, Target, Trainable,
+    check_flow, check_map,
+)  # fmt: skip
+from boostvsod.recipe import Recipe
+from boostvsod.runtime import Runtime
+from boostvsod.video import Piece, Video
+
+LIBRARIES = ("boostvsod", "torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
+
+
+def versions() -> dict[str, str]:
+    """Of everything that could change a map."""
+    found = {"python": sys.version.split()[0]}
+    for library in LIBRARIES:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            found[library] = "absent"
+    return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One video, one target, one recipe, one machine."""
+
+    video: Video
+    target: Any
+    recipe: Recipe
+    runtime: Runtime
+    bits: int = 8
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """stage -> hash of all that determines its maps."""
+        recipe = self.recipe
+        base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
+        target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
+        motion = fingerprint(base, [(part, recipe.stamp(part)) for part in (recipe.flow, recipe.motion)])
+        student = fingerprint(target, motion, recipe.learning())
+        final = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
+        index = fingerprint(versions(), self.video.stamp)
+        return {"index": index, "target": target, "motion": motion, "student": student, "final": final}
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the whole run."""
+        return fingerprint(self.keys, self.bits, self.recipe.name)
+
+
+class Parts:
+    """The plugins of one run, built, and what they return, checked."""
+
+    def __init__(self, plan: Plan) -> None:
+        recipe, runtime = plan.recipe, plan.runtime
+        self.recipe, self.runtime = recipe, runtime
+        self.target_name = str(plan.target) if isinstance(plan.target, str) else type(plan.target).__name__
+        self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
+        targets.prepare(self.target, plan.video.name, plan.video.names)
+        if not recipe.miner:
+            return
+        self.flow: FlowBackend = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
+        self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
+        self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
+        self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
+
+    @cached_property
+    def _student(self) -> Student:
+        recipe = self.recipe
+        if recipe.student == "twin" and isinstance(self.target, Trainable):
+            return self.target.twin()
+        name = recipe.stand_in if recipe.student == "twin" else recipe.student
+        return registry.build("students", name, self.runtime, **recipe.of(name))
+
+    def fresh_student(self) -> Student:
+        """A student as it was before any video: nothing is carried from one piece to the next."""
+        return copy.deepcopy(self._student)
+
+    def predict(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        """The target's maps of some frames of a piece."""
+        windows = [piece.window(i, self.target.window) for i in numbers]
+        maps = list(self.target.predict(windows))
+        if len(maps) != len(windows):
+            raise ConfigError(f"target {self.target_name}: {len(maps)} maps came back for {len(windows)} frames")
+        who = f"target {self.target_name}"
+        return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
+
+    def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        """The motion saliency of some frames of a piece."""
+        return [self._motion_of(piece, i) for i in numbers]
+
+    def _motion_of(self, piece: Piece, i: int) -> Map:
+        frame, partner = piece[i], piece.partner(i)
+        assert partner is not None, "a shot of one frame is never asked for motion"
+        shape = frame.rgb.shape[:2]
+        flow = check_flow(self.flow.estimate(frame.rgb, partner.rgb), shape, f"flow {self.recipe.flow}")
+        saliency = self.motion.saliency(frame.rgb, flow)
+        return check_map(saliency, shape, f"motion {self.recipe.motion}", frame.name)

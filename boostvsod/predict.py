@@ -1,0 +1,53 @@
+"""How a trainable network predicts pictures; also the form in which it is a target."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from boostvsod.images import resize_map, resize_rgb
+from boostvsod.kinds import Map, Rgb, Student, Window
+from boostvsod.runtime import Runtime
+
+
+def answer(student: Student, rgb: Tensor, runtime: Runtime) -> np.ndarray:
+    """The student's maps, B S S in [0, 1], for RGB B 3 S S in [0, 1]."""
+    net = student.net.to(runtime.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    rgb = rgb.to(runtime.device).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode(), runtime.autocast():
+        outputs = net(rgb)
+    logits = outputs if isinstance(outputs, Tensor) else outputs[0]
+    return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+
+
+def as_batch(pictures: Sequence[Rgb], size: int) -> Tensor:
+    """Pictures of any sizes as one batch, B 3 S S in [0, 1]."""
+    small = np.stack([resize_rgb(rgb, size, size) for rgb in pictures])
+    return torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
+
+
+def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
+    """One map per picture, each of its picture's size."""
+    maps = answer(student, as_batch(pictures, student.size), runtime)
+    return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
+
+
+class StudentTarget:
+    """A student that only predicts: the form in which trainable networks are targets."""
+
+    window = 1
+    batch = 8
+
+    def __init__(self, student: Student, runtime: Runtime) -> None:
+        self.student, self.runtime = student, runtime
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        return predict(self.student, [window.frame.rgb for window in windows], self.runtime)
+
+    def twin(self) -> Student:
+        """A copy with the same weights: training it leaves this target as it was."""
+        return copy.deepcopy(self.student)

@@ -1,0 +1,140 @@
+"""A recipe: which part does what, with which options. Written in TOML; `--set` goes over it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from boostvsod.errors import ConfigError
+from boostvsod.files import path_stamp
+from boostvsod.trainoptions import TrainOptions
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RENAMED = {"lambda": "per_frame"}  # the papers' name is a Python keyword
+CHOICES = ("flow", "motion", "miner", "student", "stand_in", "fuser", "buffer")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to boost. An empty `miner` means: the target alone, nothing is learnt."""
+
+    name: str
+    flow: str = "dis"
+    motion: str = "contrast"
+    miner: str = ""
+    student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained
+    stand_in: str = "lite"
+    fuser: str = "student"
+    buffer: int = 100  # frames that are adapted to together, at most
+    train: TrainOptions = field(default_factory=TrainOptions)
+    per_frame: float = 8.0  # iterations per mined frame: train.lambda
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # part -> its options
+
+    def of(self, part: str) -> dict[str, Any]:
+        """The options of one part."""
+        return dict(self.options.get(part, {}))
+
+    def stamp(self, part: str) -> list[Any]:
+        """A part's name and options: what changes when it does."""
+        return [part, self.of(part), [path_stamp(value) for value in self.of(part).values()]]
+
+    def learning(self) -> list[Any]:
+        """All that determines what a student learns, given the maps."""
+        parts = [self.stamp(part) for part in (self.miner, self.student, self.stand_in)]
+        return [parts, asdict(self.train), self.per_frame]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, resolved, for the records."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """A recipe file."""
+        tables = _tables(path)
+        tables.pop("summary", None)
+        recipe = cls(path.stem)
+        for table, value in tables.items():
+            pairs = value.items() if isinstance(value, Mapping) else [(table, value)]
+            for key, one in pairs:
+                recipe = recipe.changed(table if isinstance(value, Mapping) else "recipe", key, one)
+        return recipe
+
+    def changed(self, table: str, key: str, value: Any) -> Recipe:
+        """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
+        if table == "recipe":
+            _check_key(key, CHOICES, "recipe")
+            return replace(self, **{key: _like(getattr(self, key), value, f"recipe.{key}")})
+        if table == "train":
+            key = RENAMED.get(key, key)
+            if key == "per_frame":
+                return replace(self, per_frame=_like(self.per_frame, value, "train.lambda"))
+            _check_key(key, [f.name for f in fields(TrainOptions)] + ["lambda"], "train")
+            checked = _like(getattr(self.train, key), value, f"train.{key}")
+            return replace(self, train=replace(self.train, **{key: checked}))
+        return replace(self, options={**self.options, table: {**self.of(table), key: value}})
+
+    def with_settings(self, settings: Iterable[str]) -> Recipe:
+        """The same recipe under `--set` options; a table must be a part of this recipe."""
+        recipe = self
+        for text in settings:
+            recipe = recipe.changed(*parse_setting(text))
+        parts = {recipe.flow, recipe.motion, recipe.miner, recipe.student, recipe.stand_in, recipe.fuser}
+        for table in recipe.options:
+            if table not in parts | {"target"}:
+                known = ", ".join(sorted({"recipe", "train", "target", *parts} - {"", "twin"}))
+                raise ConfigError(f"--set {table}.*: recipe {self.name!r} has no part {table!r}; there are: {known}")
+        return recipe
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"recipe {path}: {error}") from error
+
+
+def summary_of(path: Path) -> str:
+    """What a recipe file says of itself in one line."""
+    return str(_tables(path).get("summary", ""))
+
+
+def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
+    """A recipe by name or by its TOML file, with settings over it."""
+    if isinstance(recipe, str):
+        from boostvsod import registry
+
+        recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else registry.build("recipes", recipe)
+    return recipe.with_settings(settings)
+
+
+def parse_setting(text: str) -> tuple[str, str, Any]:
+    """`"train.lr=1e-5"` as `("train", "lr", 1e-5)`; what is not a TOML value is a string."""
+    path, equals, value = text.partition("=")
+    table, dot, key = path.strip().partition(".")
+    if not (equals and dot and table and key):
+        raise ConfigError(f"--set {text!r}: expected TABLE.KEY=VALUE, as in train.lr=1e-5")
+    try:
+        return table, key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return table, key, value.strip()
+
+
+def _check_key(key: str, legal: Iterable[str], table: str) -> None:
+    if key not in legal:
+        raise ConfigError(f"{table}.{key} is unknown; there are: {', '.join(sorted(legal))}")
+
+
+def _like(old: Any, new: Any, where: str) -> Any:
+    """`new` as the type of `old`, or an error: an int may stand for a float, nothing else for anything."""
+    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
+        return float(new)
+    if type(old) is not type(new):
+        raise ConfigError(f"{where}={new!r}: expected {type(old).__name__}, got {type(new).__name__}")
+    return new

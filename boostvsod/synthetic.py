@@ -1,0 +1,78 @@
+"""A clip made from nothing, with exact ground truth: for the demo, for tests, for trying a plugin.
+
+A textured object moves over a textured scene that drifts the other way; half-way it stands still for a
+while. A distractor, bright and round, belongs to the scene. The same numbers always give the same clip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from boostvsod.kinds import Rgb
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames T H W 3 and their ground truth T H W."""
+
+    frames: np.ndarray
+    truth: np.ndarray
+
+
+def make_clip(frames: int = 40, height: int = 120, width: int = 160, seed: int = 0, still: bool = False) -> Clip:
+    """Render a clip; `still` makes one in which nothing ever moves."""
+    rng = np.random.default_rng(seed)
+    margin = 48
+    scene = _texture(rng, height + 2 * margin, width + 2 * margin, np.array([90, 110, 80]), 35)
+    _disc(scene, 0.3 * np.array(scene.shape[:2][::-1]), 0.07 * height, (225, 205, 120))
+    cloth = _texture(rng, height, width, np.array([170, 70, 60]), 45)
+    pictures, masks = [], []
+    for t in range(frames):
+        travel = 0.0 if still else _travel(t / max(frames - 1, 1))
+        drift = np.array([margin + 0.16 * margin * travel * 4, margin + 0.1 * margin * travel])
+        mask = _outline(height, width, travel)
+        background = cv2.getRectSubPix(scene, (width, height), (drift + [width / 2, height / 2]).tolist())
+        pictures.append(_compose(cloth, background, mask, travel, width))
+        masks.append(mask > 0.5)
+    return Clip(np.stack(pictures), np.stack(masks))
+
+
+def _travel(share: float) -> float:
+    """The object's way, 0 to 1, with a stop between 40 % and 60 % of the time."""
+    return min(share, 0.4) / 0.8 + max(share - 0.6, 0.0) / 0.8
+
+
+def _texture(rng: np.random.Generator, height: int, width: int, colour: np.ndarray, contrast: float) -> Rgb:
+    """Cloudy noise at three scales around a colour."""
+    layers = np.zeros((height, width, 3), np.float32)
+    for cell in (4, 12, 40):
+        coarse = rng.normal(0, 1, (height // cell + 2, width // cell + 2, 3)).astype(np.float32)
+        layers += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(colour + contrast / 2 * layers, 0, 255).astype(np.uint8)
+
+
+def _disc(picture: Rgb, centre: np.ndarray, radius: float, colour: tuple[int, int, int]) -> None:
+    cv2.circle(picture, (round(centre[0]), round(centre[1])), round(radius), colour, -1, cv2.LINE_AA)
+
+
+def _outline(height: int, width: int, travel: float) -> np.ndarray:
+    """A body with a head: two ellipses, moving from left to right and swaying."""
+    scale = 8  # drawn larger and shrunk: soft, exact edges
+    mask = np.zeros((height, width), np.uint8)
+    x, y = (0.25 + 0.5 * travel) * width, (0.58 + 0.06 * np.sin(6 * travel)) * height
+    for dx, dy, a, b in ((0, 0, 0.15, 0.20), (0.10, -0.2, 0.075, 0.085)):
+        centre = (round((x + dx * height) * scale), round((y + dy * height) * scale))
+        axes = (round(a * height * scale), round(b * height * scale))
+        cv2.ellipse(mask, centre, axes, 12 * np.sin(9 * travel), 0, 360, 255, -1, cv2.LINE_AA, shift=3)
+    return mask.astype(np.float32) / 255
+
+
+def _compose(cloth: Rgb, background: Rgb, mask: np.ndarray, travel: float, width: int) -> Rgb:
+    carried = cv2.warpAffine(
+        cloth, np.array([[1, 0, 0.5 * travel * width], [0, 1, 0]]), cloth.shape[1::-1], borderMode=cv2.BORDER_WRAP
+    )
+    soft = mask[..., None]
+    return np.rint(soft * carried + (1 - soft) * background).astype(np.uint8)

@@ -1,0 +1,176 @@
+"""The one optimisation loop: it fine-tunes a student on one video and trains networks on whole sets."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from boostvsod.errors import ConfigError
+from boostvsod.files import write_atomically
+from boostvsod.kinds import Student
+from boostvsod.losses import loss_called, supervise
+from boostvsod.runtime import Runtime
+from boostvsod.trainoptions import TrainOptions
+
+Batch = tuple[Tensor, Tensor, Tensor]  # RGB in [0, 1] B 3 S S, truth B 1 S S, weight B 1 S S
+Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
+AfterStep = Callable[[int, float], None]
+
+
+def fit(
+    student: Student,
+    draw: Draw,
+    steps: int,
+    options: TrainOptions,
+    runtime: Runtime,
+    *,
+    state: Path | None = None,
+    after_step: AfterStep = lambda step, loss: None,
+) -> list[float]:
+    """Train `student.net` in place for `steps` steps and return the loss of each.
+
+    What a step sees depends on the seed and its number alone. With `state`, the whole of the training
+    is saved there every half minute, and a run that was killed continues from it.
+    """
+    run = _Training(student, steps, options, runtime)
+    run.restore(state)
+    saved = time.monotonic()
+    while run.step < steps:
+        loss = run.advance(draw)
+        after_step(run.step, loss)
+        if state and (time.monotonic() - saved > 30 or run.step == steps):
+            run.save(state)
+            saved = time.monotonic()
+    run.finish()
+    return run.losses
+
+
+class _Training:
+    """The moving parts of one training: network, optimiser, schedule, average, and where it stands."""
+
+    def __init__(self, student: Student, steps: int, options: TrainOptions, runtime: Runtime) -> None:
+        self.options, self.runtime = options, runtime
+        self.net = student.net.to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        own = student.sgd_lr if options.optimizer == "sgd" else student.lr
+        rate = options.lr or own * options.lr_scale
+        self.optimizer = _optimizer(self.net, rate, options)
+        self.schedule = _schedule(self.optimizer, rate, steps, options)
+        self.loss = loss_called(options.loss)
+        self.average = copy.deepcopy(self.net).eval() if options.ema else None
+        self.scaler = torch.amp.GradScaler(enabled=runtime.precision == "fp16")
+        self.step = 0
+        self.losses: list[float] = []
+
+    def advance(self, draw: Draw) -> float:
+        """One optimiser step."""
+        _train_mode(self.net, self.options.freeze_bn)
+        total = 0.0
+        for part in range(self.options.accumulate):
+            seed = (self.runtime.seed * 1_000_003 + self.step) * self.options.accumulate + part
+            batch = draw(self.step, torch.Generator().manual_seed(seed))
+            total += self._backward(batch)
+        self._apply()
+        self.step += 1
+        self.losses.append(total)
+        return total
+
+    def _backward(self, batch: Batch) -> float:
+        rgb, truth, weight = (x.to(self.runtime.device, non_blocking=True) for x in batch)
+        with self.runtime.autocast():
+            outputs = self.net(rgb.contiguous(memory_format=torch.channels_last))
+        loss = supervise(outputs, truth, weight, self.loss, self.options.side) / self.options.accumulate
+        self.scaler.scale(loss).backward()
+        return float(loss.detach())
+
+    def _apply(self) -> None:
+        if self.options.clip:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.step()
+        if self.average is not None:
+            decay = min(self.options.ema, (1 + self.step) / (10 + self.step))  # young averages forget fast
+            _blend(self.average, self.net, decay)
+
+    def finish(self) -> None:
+        """Leave the averaged weights in the network, if there are any, ready to predict."""
+        if self.average is not None:
+            self.net.load_state_dict(self.average.state_dict())
+        self.net.eval()
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {"net": self.net, "optimizer": self.optimizer, "schedule": self.schedule}
+        parts |= {"scaler": self.scaler} if self.scaler.is_enabled() else {}
+        return parts | ({"average": self.average} if self.average is not None else {})
+
+    def save(self, path: Path) -> None:
+        """Write everything needed to go on from here, in one piece or not at all."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        state |= {"step": self.step, "losses": self.losses}
+        with write_atomically(path) as temporary:
+            torch.save(state, temporary)
+
+    def restore(self, path: Path | None) -> None:
+        """Go on from a saved training, if there is one."""
+        if path is None or not path.exists():
+            return
+        state = torch.load(path, map_location=self.runtime.device, weights_only=True)
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.step, self.losses = state["step"], state["losses"]
+
+
+def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:
+    weights = [p for p in net.parameters() if p.requires_grad]
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(
+            weights, rate, momentum=options.momentum, weight_decay=options.weight_decay
+        )
+    if options.optimizer == "adam":
+        return torch.optim.Adam(weights, rate, weight_decay=options.weight_decay)
+    if options.optimizer == "adamw":
+        return torch.optim.AdamW(weights, rate, weight_decay=options.weight_decay)
+    raise ConfigError(f"train.optimizer {options.optimizer!r} is unknown; there are: sgd, adam, adamw")
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, rate: float, steps: int, options: TrainOptions
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if options.schedule == "onecycle":
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, rate, total_steps=steps + 1, pct_start=0.1, cycle_momentum=False
+        )
+    if options.schedule == "constant":
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    raise ConfigError(f"train.schedule {options.schedule!r} is unknown; there are: constant, onecycle")
+
+
+def _train_mode(net: nn.Module, freeze_bn: bool) -> None:
+    net.train()
+    if freeze_bn:
+        for norm in _norms(net):
+            norm.eval()
+
+
+def _norms(net: nn.Module) -> Iterator[nn.Module]:
+    return (m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+
+
+@torch.no_grad()
+def _blend(average: nn.Module, net: nn.Module, decay: float) -> None:
+    """average <- decay * average + (1 - decay) * net; counters are copied."""
+    old, new = list(average.state_dict().values()), list(net.state_dict().values())
+    floats = [x.dtype.is_floating_point for x in old]
+    torch._foreach_lerp_(list(compress(old, floats)), list(compress(new, floats)), 1 - decay)
+    for before, after, real in zip(old, new, floats, strict=True):
+        if not real:
+            before.copy_(after)

@@ -1,0 +1,263 @@
+"""A video: frames that are decoded when asked for, cut into shots and pieces that fit in memory."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from boostvsod.errors import InputError
+from boostvsod.files import file_stamp, natural
+from boostvsod.images import SUFFIXES
+from boostvsod.kinds import Frame, Rgb, Window
+from boostvsod.readers import Array, Pictures, Reader, VideoFile
+from boostvsod.shots import Thumbnails
+
+log = logging.getLogger("boostvsod")
+
+FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
+SMALLEST = 8  # pixels a side: below, there is nothing to see, and pyramids break
+CACHE = 24  # decoded frames kept at hand: a window of a video network, and a batch of them
+
+
+@dataclass(frozen=True)
+class Index:
+    """What one pass over a video told: enough to find every frame again."""
+
+    count: int
+    height: int
+    width: int
+    fps: str  # an exact fraction, "30000/1001"
+    cuts: tuple[int, ...]  # the first frames of all shots but the first
+    checksums: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Video:
+    """Frames by number. Opening reads no frame; the first question about them makes one pass."""
+
+    def __init__(self, name: str, names: Sequence[str] | None, reader: Reader, stamp: Any, where: str) -> None:
+        self.name, self.stamp, self.where = name, stamp, where
+        self._names, self._reader = names, reader
+        self._index: Index | None = None
+        self._cache: OrderedDict[int, Rgb] = OrderedDict()
+
+    @classmethod
+    def open(cls, source: Any) -> Video:
+        """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
+        if isinstance(source, Video):
+            return source
+        if isinstance(source, np.ndarray):
+            return _from_array(source)
+        if isinstance(source, (list, tuple)):
+            return _from_pictures([Path(p) for p in source], "list", "the list of pictures")
+        return _from_path(str(source))
+
+    @property
+    def index(self) -> Index:
+        """Made by decoding everything once, unless it was given."""
+        if self._index is None:
+            self._index = self.scan()
+        return self._index
+
+    def scan(self, progress: Callable[[int], None] = lambda done: None) -> Index:
+        """Decode every frame once: count, size, rate, cuts."""
+        thumbnails, times, shape = Thumbnails(), [], (0, 0)
+        for i, (rgb, time) in enumerate(self._reader.scan()):
+            shape = self._same_size(i, rgb, shape)
+            thumbnails.add(rgb)
+            times += [time] if time is not None else []
+            progress(i + 1)
+        if not len(thumbnails):
+            raise InputError(f"{self.where}: no frame in it can be decoded")
+        reader = self._reader
+        checksums = tuple(reader.checksums) if isinstance(reader, VideoFile) else ()
+        fps, notes = _rate(reader, times)
+        self._index = Index(len(thumbnails), *shape, fps, thumbnails.cuts(), checksums, notes)
+        return self._index
+
+    def restore(self, known: dict[str, Any]) -> None:
+        """Take over the index of an earlier scan, as `asdict` wrote it."""
+        self._index = Index(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
+        if isinstance(self._reader, VideoFile):
+            self._reader.checksums = list(self._index.checksums)
+
+    def index_as_dict(self) -> dict[str, Any]:
+        return asdict(self.index)
+
+    def _same_size(self, i: int, rgb: Rgb, shape: tuple[int, int]) -> tuple[int, int]:
+        height, width = rgb.shape[:2]
+        if i and (height, width) != shape:
+            seen = f"{width}x{height}, those before it {shape[1]}x{shape[0]}"
+            raise InputError(f"{self.where}: frame {self._name(i)!r} is {seen}; all must be of one size")
+        if min(height, width) < SMALLEST:
+            raise InputError(
+                f"{self.where}: frame {self._name(i)!r} is {width}x{height}; the least is {SMALLEST}x{SMALLEST}"
+            )
+        return height, width
+
+    def _name(self, i: int) -> str:
+        return self._names[i] if self._names is not None else f"{i:05d}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each frame's map will be called."""
+        return tuple(self._name(i) for i in range(len(self)))
+
+    @property
+    def given_names(self) -> tuple[str, ...]:
+        """Names that are known without a scan: those of picture files."""
+        return tuple(self._names or ())
+
+    def unscanned(self) -> Iterator[Frame]:
+        """Every picture in turn, of whatever size."""
+        return (Frame(i, name, self._reader.read(i)) for i, name in enumerate(self.given_names))
+
+    @property
+    def fps(self) -> Fraction:
+        return Fraction(self.index.fps)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of every frame."""
+        return self.index.height, self.index.width
+
+    def __len__(self) -> int:
+        return self.index.count
+
+    def __getitem__(self, i: int) -> Frame:
+        if not 0 <= i < len(self):
+            raise IndexError(f"{self.where} has {len(self)} frames, no frame {i}")
+        if i not in self._cache:
+            self._cache[i] = self._reader.read(i)
+            if len(self._cache) > CACHE:
+                self._cache.popitem(last=False)
+        return Frame(i, self._name(i), self._cache[i])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[i] for i in range(len(self)))
+
+    def shots(self) -> list[tuple[int, int]]:
+        """First frame and one past the last of every shot."""
+        edges = [0, *self.index.cuts, len(self)]
+        return list(zip(edges, edges[1:], strict=False))
+
+    def pieces(self, longest: int) -> list[Piece]:
+        """Every shot, split evenly where it is longer than `longest` frames."""
+        pieces = []
+        for start, stop in self.shots():
+            parts = -(-(stop - start) // longest)
+            edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
+            pieces += [Piece(self, a, b, (start, stop)) for a, b in zip(edges, edges[1:], strict=False)]
+        return pieces
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some frames of one shot, numbered from 0: what one adaptation sees."""
+
+    video: Video
+    start: int
+    stop: int
+    shot: tuple[int, int]
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, i: int) -> Frame:
+        return self.video[self.start + i]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.video.names[self.start : self.stop]
+
+    def window(self, i: int, length: int) -> Window:
+        """`length` frames around frame i, the ends of the shot repeated."""
+        first = self.start + i - (length - 1) // 2
+        low, high = self.shot[0], self.shot[1] - 1
+        frames = [self.video[min(max(j, low), high)] for j in range(first, first + length)]
+        return Window(tuple(frames), (length - 1) // 2)
+
+    def partner(self, i: int) -> Frame | None:
+        """The frame flow goes to: the next of the shot, for its last the one before, None if it is alone."""
+        own = self.start + i
+        if own + 1 < self.shot[1]:
+            return self.video[own + 1]
+        return self.video[own - 1] if own > self.shot[0] else None
+
+
+def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]:
+    """The frame rate as an exact fraction, and what is unusual about the times."""
+    if not isinstance(reader, VideoFile):
+        return "24", ()
+    fps = Fraction(reader.fps).limit_denominator(1001) if reader.fps > 0 else Fraction(24)
+    notes = [f"rotated by {reader.rotation} degrees, as its metadata says"] if reader.rotation else []
+    steps = np.diff(times)
+    if len(steps) > 2 and steps.max() > 1.5 * np.median(steps):
+        notes.append(f"variable frame rate: steps of {steps.min():.4f} to {steps.max():.4f} s; written as {fps}")
+    return str(fps), tuple(notes)
+
+
+def _from_array(frames: np.ndarray) -> Video:
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
+        raise InputError(f"an array of {frames.dtype} {frames.shape} is no video; expected uint8 of shape T H W 3")
+    content = hashlib.sha256(np.ascontiguousarray(frames)).hexdigest()
+    return Video("array", None, Array(cast("Sequence[Rgb]", frames)), content, "the array")
+
+
+def _from_path(source: str) -> Video:
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _from_pictures(_pictures_in(path), path.resolve().name, str(path))
+    if path.suffix.lower() == ".txt" and path.is_file():
+        listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
+        return _from_pictures([p if p.is_absolute() else path.parent / p for p in listed], path.stem, source)
+    if path.is_file():
+        return Video(path.stem, None, VideoFile(path), file_stamp(path), str(path))
+    found = sorted(glob.glob(str(path)), key=natural)
+    if not found:
+        raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
+    return _from_pictures([Path(p) for p in found], path.parent.resolve().name, source)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
+    if not found:
+        raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)})")
+    return sorted(found, key=lambda p: natural(p.name))
+
+
+def _from_pictures(paths: Sequence[Path], name: str, where: str) -> Video:
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{where}: {path} does not exist")
+    names = [path.stem for path in paths]
+    twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
+    return Video(name, names, Pictures(paths), [file_stamp(p) for p in paths], where)
+
+
+def find_videos(source: str) -> list[str]:
+    """A folder of video files stands for all of them, a folder of folders of pictures too."""
+    path = Path(source).expanduser()
+    if not path.is_dir():
+        return [source]
+    inside = sorted(path.iterdir(), key=lambda p: natural(p.name))
+    if any(p.suffix.lower() in SUFFIXES for p in inside):
+        return [source]
+    videos = [str(p) for p in inside if p.suffix.lower() in FILM or (p.is_dir() and any(p.iterdir()))]
+    if not videos:
+        raise InputError(f"{source}: neither pictures nor videos in it")
+    return videos

@@ -1,0 +1,1 @@
+"""Ways to choose the frames worth learning from."""

@@ -1,0 +1,73 @@
+"""Keyframes by the non-overlapping ratio of motion and colour saliency ("NR", V-A, Eq. 6 and 7).
+
+Where the target and the motion see the same thing, both are likely right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
+from boostvsod.offer import Offer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bool) -> float:  # noqa: N803
+    """NR of Eq. 7, in [0, 1]: 0 where the maps agree, 1 where they are disjoint or both empty.
+
+    NR = || |T(MS) - T(CS)| / (T(MS) + T(CS) + C) ||_1 / || T(MS + CS) ||_0, and T() drops what is below
+    T. Without the size-invariant factor (the paper's ablation, Fig. 6) the sum is divided by all pixels.
+    """
+    import numpy as np
+
+    strong_motion, strong_colour = np.where(motion >= T, motion, 0), np.where(colour >= T, colour, 0)
+    ratio = np.abs(strong_motion - strong_colour) / (strong_motion + strong_colour + C)
+    union = int(np.count_nonzero(motion + colour >= T))
+    if union == 0:
+        return 1.0  # nothing was found: nothing can be trusted
+    return float(ratio.sum()) / (union if size_invariant else ratio.size)
+
+
+class NrMiner:
+    """Keyframes are the frames with NR below the threshold; their truth is LS = MS * CS (Eq. 6)."""
+
+    def __init__(self, threshold: float, T: float, C: float, size_invariant: bool, top_k: int) -> None:  # noqa: N803
+        self.threshold, self.top_k = threshold, top_k
+        self.settings = {"T": T, "C": C, "size_invariant": size_invariant}
+
+    def mine(self, evidence: Evidence) -> Mining:
+        pairs = zip(evidence.motion, evidence.target, strict=True)
+        ratios = [non_overlap(motion, colour, **self.settings) for motion, colour in pairs]  # type: ignore[arg-type]
+        chosen = {i for i, ratio in enumerate(ratios) if ratio < self.threshold}
+        forced = not chosen and self.top_k > 0
+        if forced:
+            chosen = set(sorted(range(len(ratios)), key=ratios.__getitem__)[: self.top_k])
+        verdicts = [self._verdict(ratio, i in chosen, forced) for i, ratio in enumerate(ratios)]
+        mined = [
+            Mined(i, evidence.motion[i] * evidence.target[i], 1 - ratios[i], verdicts[i].why) for i in sorted(chosen)
+        ]
+        return Mining(tuple(mined), tuple(verdicts))
+
+    def _verdict(self, ratio: float, mined: bool, forced: bool) -> Verdict:
+        sign = "<" if ratio < self.threshold else ">="
+        why = f"NR {ratio:.3f} {sign} {self.threshold:g}" + (", among the best as forced" if mined and forced else "")
+        return Verdict(mined, {"NR": ratio}, why)
+
+
+def build(
+    threshold: float = 0.6,
+    T: float = 0.1,  # noqa: N803 - the paper's names
+    C: float = 0.001,  # noqa: N803
+    size_invariant: bool = True,
+    top_k: int = 0,
+) -> Miner:
+    """`threshold`: Table V; `T`, `C`: Eq. 7; `top_k`: so many best frames where none is below the threshold."""
+    return NrMiner(threshold, T, C, size_invariant, top_k)
+
+
+@hookimpl
+def offer_miners() -> list[Offer[Miner]]:
+    return [Offer("nr", "frames where motion and target overlap (NR Eq. 7)", build)]

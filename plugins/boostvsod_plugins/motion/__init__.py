@@ -1,0 +1,1 @@
+"""Motion saliency: what stands out in a flow field."""

@@ -1,0 +1,77 @@
+"""Hand-crafted motion contrast: a pixel stands out if it moves unlike the pixels around it.
+
+Eq. 4 of the NR paper. It needs no weights; the paper's Table I shows how far a trained network is ahead
+of it (DAVIS maxF .804 against .645).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Flow, Map, MotionSaliency, Rgb
+from boostvsod.offer import Offer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Offsets = list[tuple[int, int, float]]
+
+
+class Contrast:
+    """MS(p) = sum over q around p of |flow(p) - flow(q)| / (w |p - q|), w such that weights add up to 1.
+
+    It is computed on a grid of at most `grid` cells a side, where a neighbourhood of `radius` cells is
+    a few hundred shifted differences of small arrays.
+    """
+
+    def __init__(self, grid: int, radius: int, least: float) -> None:
+        self.grid, self.radius, self.least = grid, radius, least
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+        import cv2
+        import numpy as np
+
+        height, width = flow.shape[:2]
+        scale = min(1.0, self.grid / max(height, width))
+        cells = (max(1, round(width * scale)), max(1, round(height * scale)))
+        contrast = _contrast(cv2.resize(flow, cells, interpolation=cv2.INTER_AREA), self.radius)
+        top = max(float(contrast.max()), self.least)  # noise in a still scene must not be stretched to 1
+        full = cv2.resize(contrast / top, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.clip(full, 0, 1).astype(np.float32)
+
+
+def _contrast(flow: Flow, radius: int) -> np.ndarray:
+    import numpy as np
+
+    height, width = flow.shape[:2]
+    total, weights = np.zeros((height, width)), np.full((height, width), 1e-9)
+    for dy, dx, weight in _half_disc(radius):
+        if dy >= height or abs(dx) >= width:
+            continue
+        here = np.s_[: height - dy, max(0, -dx) : width - max(0, dx)]
+        there = np.s_[dy:, max(0, dx) : width + min(0, dx)]
+        difference = weight * np.linalg.norm(flow[here] - flow[there], axis=2)
+        for one in here, there:  # the difference counts for both of the pair
+            total[one] += difference
+            weights[one] += weight
+    return total / weights
+
+
+@cache
+def _half_disc(radius: int) -> Offsets:
+    """Offsets of one half of the neighbourhood, with 1 / distance; the other half is their mirror."""
+    disc = ((dy, dx) for dy in range(radius + 1) for dx in range(-radius, radius + 1))
+    half = ((dy, dx) for dy, dx in disc if dy > 0 or dx > 0)
+    return [(dy, dx, (dy * dy + dx * dx) ** -0.5) for dy, dx in half if dy * dy + dx * dx <= radius * radius]
+
+
+def build(grid: int = 64, radius: int = 20, least: float = 0.5) -> MotionSaliency:
+    """`grid`: cells along the longer side; `radius` in cells; `least`: contrast in pixels that counts as 1."""
+    return Contrast(grid, radius, least)
+
+
+@hookimpl
+def offer_motion() -> list[Offer[MotionSaliency]]:
+    return [Offer("contrast", "motion contrast to the surroundings (NR Eq. 4); no weights", build)]

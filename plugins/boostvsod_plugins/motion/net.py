@@ -1,0 +1,43 @@
+"""A trained motion network: any student, looking at colour-coded flow instead of the picture.
+
+All three papers do this: an image saliency network fine-tuned on (colour-coded flow, mask) of the DAVIS
+training clips (NR IV-C, MQP, LIM Eq. 6). `boostvsod train motion` makes such weights.
+"""
+
+from __future__ import annotations
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Flow, Map, MotionSaliency, Rgb, Student
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+
+class MotionNet:
+    """Saliency of the colour-coded flow."""
+
+    def __init__(self, student: Student, runtime: Runtime) -> None:
+        self.student, self.runtime = student, runtime
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+        import cv2
+
+        from boostvsod.flowcolour import colour_flow
+        from boostvsod.images import resize_map
+        from boostvsod.predict import predict
+
+        side = self.student.size
+        small = cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA)  # the network sees no more
+        saliency = predict(self.student, [colour_flow(small)], self.runtime)[0]
+        return resize_map(saliency, *flow.shape[:2])
+
+
+def build(runtime: Runtime, student: str = "lite", weights: str = "motion-lite") -> MotionSaliency:
+    """`student`: the architecture, by name; `weights`: a file or the name of bundled ones."""
+    from boostvsod.registry import build as build_part
+
+    return MotionNet(build_part("students", student, runtime, weights=weights), runtime)
+
+
+@hookimpl
+def offer_motion() -> list[Offer[MotionSaliency]]:
+    return [Offer("net", "a trained network on colour-coded flow; any student, any weights", build)]

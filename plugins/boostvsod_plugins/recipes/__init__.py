@@ -1,0 +1,1 @@
+"""Recipes: each a TOML file, offered by the module beside it."""
