@@ -70,18 +70,18 @@ class Parts:
         recipe, runtime = plan.recipe, plan.runtime
         self.recipe, self.runtime = recipe, runtime
         self.target_name = str(plan.target) if isinstance(plan.target, str) else type(plan.target).__name__
+        if recipe.miner:  # the cheapest parts first: a misspelt option is told at once
+            self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
+            self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
+            self.flow: FlowBackend = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
+            self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
         self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
         targets.prepare(self.target, plan.video.name, plan.video.names)
-        if not recipe.miner:
-            return
-        self.flow: FlowBackend = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
-        self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
-        self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
-        self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
 
     @cached_property
     def _student(self) -> Student:
         recipe = self.recipe
+        self.runtime.settle()  # random weights, where there are any, must not hang on what was drawn before
         if recipe.student == "twin" and isinstance(self.target, Trainable):
             return self.target.twin()
         name = recipe.stand_in if recipe.student == "twin" else recipe.student

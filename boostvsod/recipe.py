@@ -82,14 +82,16 @@ class Recipe:
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
         """The same recipe under `--set` options; a table must be a part of this recipe."""
+        changes = [parse_setting(text) for text in settings]
         recipe = self
-        for text in settings:
-            recipe = recipe.changed(*parse_setting(text))
+        for change in changes:
+            recipe = recipe.changed(*change)
         parts = {recipe.flow, recipe.motion, recipe.miner, recipe.student, recipe.stand_in, recipe.fuser}
-        for table in recipe.options:
-            if table not in parts | {"target"}:
-                known = ", ".join(sorted({"recipe", "train", "target", *parts} - {"", "twin"}))
-                raise ConfigError(f"--set {table}.*: recipe {self.name!r} has no part {table!r}; there are: {known}")
+        known = {"recipe", "train", "target", *parts} - {"", "twin"}
+        for table, key, _ in changes:
+            if table not in known:
+                there = f"has no part {table!r}; there are: {', '.join(sorted(known))}"
+                raise ConfigError(f"--set {table}.{key}: recipe {self.name!r} {there}")
         return recipe
 
 

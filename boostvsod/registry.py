@@ -58,7 +58,8 @@ class Door:
 
     def _collect(self, kind: str) -> dict[str, list[Entry]]:
         shelf: dict[str, list[Entry]] = {}
-        for impl in getattr(self.manager.hook, f"offer_{kind}").get_hookimpls():
+        impls = getattr(self.manager.hook, f"offer_{kind}").get_hookimpls()
+        for impl in sorted(impls, key=lambda impl: impl.plugin_name):
             try:
                 offers = list(impl.function())
             except Exception as error:  # a plugin may do anything; it must not take the others down

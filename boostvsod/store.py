@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from boostvsod.errors import BoostError
+from boostvsod.errors import BoostError, OutputError
 from boostvsod.files import write_json
 from boostvsod.images import read_map, write_map
 from boostvsod.kinds import Map, Maps, Progress, quiet
@@ -75,17 +75,18 @@ class Store:
 
     def record(self) -> dict[str, Any]:
         """run.json of a finished run, empty if there is none."""
-        if not (self.record_path.is_file() and (self.folder / "maps").is_dir()):
+        if not (self.folder / "maps").is_dir():
             return {}
         try:
             found: dict[str, Any] = json.loads(self.record_path.read_text())
         except (OSError, ValueError):
-            return {}  # damaged by somebody: the run is done again, from the stages that stand
+            return {}  # absent or damaged: the run is done again, from the stages that stand
         return found
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Bad input leaves nothing new behind; an interruption leaves what the next run goes on from."""
+        self._check_writable()
         fresh = not self.work.exists()
         try:
             yield
@@ -93,6 +94,18 @@ class Store:
             if fresh:
                 self._remove_work()
             raise
+
+    def _check_writable(self) -> None:
+        """Fail now rather than after an hour."""
+        made = [folder for folder in (self.work, *self.work.parents) if not folder.exists()]
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            (self.work / ".probe").touch()
+            (self.work / ".probe").unlink()
+            for folder in made:  # nothing stands until there is something to keep
+                folder.rmdir()
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.folder}: {error.strerror}") from error
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

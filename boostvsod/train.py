@@ -22,6 +22,7 @@ from boostvsod.trainoptions import TrainOptions
 Batch = tuple[Tensor, Tensor, Tensor]  # RGB in [0, 1] B 3 S S, truth B 1 S S, weight B 1 S S
 Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
 AfterStep = Callable[[int, float], None]
+SAVE_EVERY = 30.0  # seconds between two states of a long training
 
 
 def fit(
@@ -45,7 +46,7 @@ def fit(
     while run.step < steps:
         loss = run.advance(draw)
         after_step(run.step, loss)
-        if state and (time.monotonic() - saved > 30 or run.step == steps):
+        if state and (time.monotonic() - saved > SAVE_EVERY or run.step == steps):
             run.save(state)
             saved = time.monotonic()
     run.finish()

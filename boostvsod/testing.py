@@ -1,0 +1,177 @@
+"""Checks that a plugin keeps its contract. Our own tests run them over the whole registry; so can yours:
+
+    from boostvsod.testing import check_target
+    def test_mynet(): check_target(lambda: my_plugin.build(weights="none"))
+
+Each takes a function that builds the part, builds it, and raises AssertionError with what was wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from boostvsod.kinds import (
+    Evidence, FlowBackend, Frame, Fuser, Map, Miner, MotionSaliency, Rgb, Student, Target, Window,
+    check_flow as gate_flow, check_map,
+)  # fmt: skip
+from boostvsod.synthetic import make_clip
+from boostvsod.targets import prepare
+
+SIZES = ((48, 64), (37, 91), (96, 33))  # height, width: even, odd, upright
+HEAVY = ("torch", "timm", "cv2", "onnxruntime")
+CLOSE = 2e-2  # batches may round differently, bf16 ones more; a mixed-up batch is far beyond this
+
+
+def check_target(build: Callable[[], Target], frames: int = 4) -> None:
+    """Shape, dtype, range, order, batch-independence, determinism, and weights that prediction leaves alone."""
+    target = build()
+    assert target.window >= 1, f"window is {target.window}, at least 1 frame is seen"
+    assert target.batch >= 1, f"batch is {target.batch}, at least 1"
+    for height, width in SIZES:
+        windows = _windows(frames, height, width, target.window)
+        prepare(target, "clip", [window.frame.name for window in windows])
+        before = _weights_of(target)
+        together = _predicted(target, windows)
+        alone = [_predicted(target, [window])[0] for window in windows]
+        for i, (a, b) in enumerate(zip(together, alone, strict=True)):
+            far = float(np.abs(a - b).max())
+            assert far < CLOSE, f"frame {i} alone differs by {far:.3g} from itself in a batch: order or batch norm?"
+        again = _predicted(target, windows)
+        assert all(np.array_equal(a, b) for a, b in zip(together, again, strict=True)), "two calls differ"
+        assert _weights_of(target) == before, "prediction changed the weights"
+
+
+def check_student(build: Callable[[], Student]) -> None:
+    """Logits of the input's size, finite; a loss that training lowers; a fresh build that is unchanged."""
+    import torch
+
+    from boostvsod.runtime import Runtime
+    from boostvsod.train import fit
+    from boostvsod.trainoptions import TrainOptions
+
+    torch.manual_seed(0)
+    student = build()
+    rgb = torch.rand(2, 3, student.size, student.size)
+    truth = (rgb.mean(1, keepdim=True) > 0.5).float()
+    outputs = student.net.eval()(rgb)
+    first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
+    assert first.shape == truth.shape, f"logits of shape {tuple(first.shape)} for truth {tuple(truth.shape)}"
+    assert torch.isfinite(first).all(), "logits are not finite"
+    batch = rgb, truth, torch.ones_like(truth)
+    losses = fit(student, lambda step, generator: batch, 8, TrainOptions(loss="bce"), Runtime())
+    assert losses[-1] < losses[0], f"8 steps on one batch took the loss from {losses[0]:.4f} to {losses[-1]:.4f}"
+
+
+def check_flow(build: Callable[[], FlowBackend], shift: int = 3) -> None:
+    """Shape, dtype, any size from 16 pixels, determinism; a shifted texture yields about its shift."""
+    flow = build()
+    for height, width in (*SIZES, (16, 16)):
+        a, b = _texture(height, width), _texture(height, width, 1)
+        first = gate_flow(flow.estimate(a, b), (height, width), "flow")
+        assert np.array_equal(first, flow.estimate(a, b)), "two calls differ"
+    a, b = _texture(96, 128), _texture(96, 128, shift)
+    inside = flow.estimate(a, b)[24:-24, 24:-24]
+    seen = np.median(inside.reshape(-1, 2), axis=0)
+    assert np.abs(seen - (shift, 0)).max() < 0.5, f"a shift of ({shift}, 0) pixels was seen as {seen}"
+
+
+def check_motion(build: Callable[[], MotionSaliency]) -> None:
+    """Shape, dtype, range, determinism, any size; no motion is no cause for noise or NaN."""
+    motion = build()
+    for height, width in SIZES:
+        rgb = _texture(height, width)
+        for flow in (_moving_box(height, width), np.zeros((height, width, 2), np.float32)):
+            saliency = check_map(motion.saliency(rgb, flow), (height, width), "motion", "test")
+            assert np.array_equal(saliency, motion.saliency(rgb, flow)), "two calls differ"
+
+
+def check_miner(build: Callable[[], Miner]) -> None:
+    """A verdict for every frame, mined frames in order and within the piece, truth that is a map, determinism."""
+    miner = build()
+    for evidence in (_agreeing(6), _empty(6), _agreeing(1)):
+        mining = miner.mine(evidence)
+        total, numbers = len(evidence.target), [m.index for m in mining.mined]
+        assert len(mining.verdicts) == total, f"{len(mining.verdicts)} verdicts for {total} frames"
+        assert numbers == sorted(set(numbers)), f"mined frames are {numbers}: not in order, or some twice"
+        said = [i for i, verdict in enumerate(mining.verdicts) if verdict.mined]
+        assert numbers == said, f"mined are {numbers}, the verdicts say {said}"
+        assert all(verdict.why for verdict in mining.verdicts), "a verdict gives no reason"
+        for one in mining.mined:
+            check_map(one.truth, evidence.target[one.index].shape, "miner", str(one.index))
+        again = miner.mine(evidence)
+        assert [m.index for m in again.mined] == numbers, "two calls differ"
+
+
+def check_fuser(build: Callable[[], Fuser]) -> None:
+    """A map comes of three maps, and they are left as they were."""
+    fuser, (a, b, c) = build(), np.random.default_rng(0).random((3, 20, 30), np.float32)
+    kept = a.copy(), b.copy(), c.copy()
+    check_map(fuser.fuse(a, b, c), (20, 30), "fuser", "test")
+    assert all(np.array_equal(x, y) for x, y in zip((a, b, c), kept, strict=True)), "fusing changed its inputs"
+
+
+def check_cheap(module: str) -> None:
+    """Importing a plugin must not import what only building needs."""
+    code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]", f"importing {module} imports {done.stdout.strip()}"
+
+
+def _windows(count: int, height: int, width: int, length: int) -> list[Window]:
+    frames = [Frame(i, f"{i:05d}", rgb) for i, rgb in enumerate(make_clip(count, height, width).frames)]
+    centre = (length - 1) // 2
+    around = [[min(max(i + j - centre, 0), count - 1) for j in range(length)] for i in range(count)]
+    return [Window(tuple(frames[j] for j in seen), centre) for seen in around]
+
+
+def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:
+    maps = list(target.predict(windows))
+    assert len(maps) == len(windows), f"{len(maps)} maps for {len(windows)} windows"
+    return [check_map(m, w.frame.rgb.shape[:2], "target", w.frame.name) for m, w in zip(maps, windows, strict=True)]
+
+
+def _weights_of(target: Any) -> str:
+    """A hash of every torch parameter and buffer the target holds, directly or in its student."""
+    import torch
+
+    nets = [value for owner in (target, getattr(target, "student", None)) for value in vars(owner or object).values()]
+    digest = hashlib.sha256()
+    for net in nets:
+        if isinstance(net, torch.nn.Module):
+            for tensor in net.state_dict().values():
+                digest.update(tensor.detach().float().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _texture(height: int, width: int, shift: int = 0) -> Rgb:
+    """Smooth texture, moved to the right by whole pixels."""
+    import cv2
+
+    noise = np.random.default_rng(3).integers(0, 256, (height, width + 32, 3)).astype(np.uint8)
+    smooth = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
+    return np.ascontiguousarray(smooth[:, 16 - shift : 16 - shift + width])
+
+
+def _moving_box(height: int, width: int) -> np.ndarray:
+    flow = np.zeros((height, width, 2), np.float32)
+    flow[height // 4 : height // 2, width // 4 : width // 2] = (4, -2)
+    return flow
+
+
+def _agreeing(count: int) -> Evidence:
+    """Target and motion agree on the even frames, and see different things on the odd ones."""
+    left, right = np.zeros((24, 32), np.float32), np.zeros((24, 32), np.float32)
+    left[6:18, 4:14], right[6:18, 18:28] = 0.9, 0.9
+    frames = [Frame(i, str(i), _texture(24, 32)) for i in range(count)]
+    return Evidence(frames, [left] * count, [right if i % 2 else left for i in range(count)])
+
+
+def _empty(count: int) -> Evidence:
+    nothing = np.zeros((24, 32), np.float32)
+    return Evidence([Frame(i, str(i), _texture(24, 32)) for i in range(count)], [nothing] * count, [nothing] * count)

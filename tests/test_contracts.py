@@ -1,0 +1,116 @@
+"""Everything behind the door keeps its contract, whoever installed it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from made import write_maps
+
+from boostvsod import build, offers
+from boostvsod import testing as contract
+from boostvsod.registry import Kind, door
+from boostvsod.runtime import Runtime
+
+RUNTIME = Runtime()
+# What must be said to build parts that cannot guess it.
+SAY: dict[str, dict[str, Any]] = {"net": {"weights": "none"}, "targets/lite": {"weights": "none"}, "students/lite": {"weights": "none"}}
+
+
+def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
+    options = dict(SAY.get(name, SAY.get(f"{kind}/{name}", {})))
+    if name == "maps":
+        options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
+    if name == "onnx":
+        options["path"] = str(export(tmp_path / "net.onnx"))
+    return lambda: build(kind, name, RUNTIME, **options)  # type: ignore[call-overload]
+
+
+def export(path: Path) -> Path:
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(4, 1, 1))
+    torch.onnx.export(net, (torch.rand(1, 3, 32, 32),), str(path), dynamo=False)
+    return path
+
+
+@pytest.mark.parametrize("name", offers("targets"))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_target(name: str, tmp_path: Path) -> None:
+    contract.check_target(maker("targets", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("students"))
+def test_student(name: str, tmp_path: Path) -> None:
+    contract.check_student(maker("students", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("flows"))
+def test_flow(name: str, tmp_path: Path) -> None:
+    contract.check_flow(maker("flows", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("motion"))
+def test_motion(name: str, tmp_path: Path) -> None:
+    contract.check_motion(maker("motion", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("miners"))
+def test_miner(name: str, tmp_path: Path) -> None:
+    contract.check_miner(maker("miners", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("fusers"))
+def test_fuser(name: str, tmp_path: Path) -> None:
+    contract.check_fuser(maker("fusers", name, tmp_path))
+
+
+@pytest.mark.parametrize("module", sorted({type(p).__name__ and p.__name__ for _, p in door().manager.list_name_plugin()}))
+def test_import_is_cheap(module: str) -> None:
+    contract.check_cheap(module)
+
+
+class Broken:
+    """A target with one fault at a time, to see that the checks can fail."""
+
+    window = 1
+    batch = 4
+
+    def __init__(self, fault: str) -> None:
+        self.fault, self.calls, self.net = fault, 0, torch.nn.Linear(1, 1)
+
+    def predict(self, windows: Any) -> list[np.ndarray]:
+        self.calls += 1
+        maps = [w.frame.rgb.mean(2).astype(np.float32) / 255 for w in windows]
+        match self.fault:
+            case "shape":
+                maps = [m.T.copy() for m in maps]
+            case "range":
+                maps = [m * 300 for m in maps]
+            case "nan":
+                maps = [m * np.nan for m in maps]
+            case "dtype":
+                maps = [(m * 255).astype(np.uint8) for m in maps]
+            case "order":
+                maps = maps[::-1]
+            case "count":
+                maps = maps[:-1]
+            case "random":
+                maps = [np.clip(m + 1e-4 * self.calls, 0, 1).astype(np.float32) for m in maps]
+            case "weights":
+                torch.nn.init.constant_(self.net.weight, self.calls)
+        return maps
+
+
+@pytest.mark.parametrize("fault", ["shape", "range", "nan", "dtype", "order", "count", "random", "weights"])
+def test_the_checks_can_fail(fault: str) -> None:
+    from boostvsod.errors import PluginError
+
+    with pytest.raises((AssertionError, PluginError)):
+        contract.check_target(lambda: Broken(fault))
+
+
+def test_the_checks_pass_what_is_right() -> None:
+    contract.check_target(lambda: Broken("none"))

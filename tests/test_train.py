@@ -1,0 +1,102 @@
+"""The loop learns, repeats itself, resumes exactly, and its losses are what their papers say."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from boostvsod import losses
+from boostvsod.errors import ConfigError
+from boostvsod.kinds import Student
+from boostvsod.runtime import Runtime
+from boostvsod.train import Batch, fit
+from boostvsod.trainoptions import TrainOptions
+
+RUNTIME = Runtime(seed=3)
+
+
+def student() -> Student:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 1, 1))
+    return Student(net, 16)
+
+
+def draw(step: int, generator: torch.Generator) -> Batch:
+    rgb = torch.rand(4, 3, 16, 16, generator=generator)
+    truth = (rgb[:, :1] > 0.5).float()
+    return rgb, truth, torch.ones_like(truth)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("loss", losses.LOSSES)
+@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
+def test_it_learns(optimizer: str, loss: str, schedule: str) -> None:
+    rate = 0.02 if optimizer != "sgd" else 1.0 if loss == "euclidean" else 0.1
+    options = TrainOptions(loss=loss, optimizer=optimizer, schedule=schedule, lr=rate)
+    history = fit(student(), draw, 60, options, RUNTIME)
+    assert sum(history[-5:]) < 0.9 * sum(history[:5])
+
+
+@pytest.mark.parametrize("changed", [{}, {"ema": 0.9}, {"accumulate": 2}, {"clip": 0.1}, {"schedule": "onecycle"}])
+def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dict[str, float]) -> None:
+    options = replace(TrainOptions(lr=0.01), **changed)  # type: ignore[arg-type]
+    whole, halves = student(), student()
+    losses_whole = fit(whole, draw, 20, options, RUNTIME, state=tmp_path / "whole")
+
+    class Killed(Exception):
+        pass
+
+    def die(step: int, loss: float) -> None:
+        if step == 11:
+            raise Killed
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr("boostvsod.train.SAVE_EVERY", 0.0)
+    with pytest.raises(Killed):
+        fit(halves, draw, 20, options, RUNTIME, state=tmp_path / "half", after_step=die)
+    monkey.undo()
+    resumed = student()
+    losses_resumed = fit(resumed, draw, 20, options, RUNTIME, state=tmp_path / "half")
+    assert losses_resumed == losses_whole
+    for name, value in whole.net.state_dict().items():
+        assert torch.equal(value, resumed.net.state_dict()[name]), name
+
+
+def test_frozen_batch_norm_keeps_its_statistics() -> None:
+    frozen, free = student(), student()
+    before = copy.deepcopy(frozen.net[1].running_mean)  # type: ignore[index]
+    fit(frozen, draw, 3, TrainOptions(freeze_bn=True), RUNTIME)
+    fit(free, draw, 3, TrainOptions(freeze_bn=False), RUNTIME)
+    assert torch.equal(frozen.net[1].running_mean, before)  # type: ignore[index]
+    assert not torch.equal(free.net[1].running_mean, before)  # type: ignore[index]
+
+
+def test_losses_by_hand() -> None:
+    logits = torch.tensor([[[[0.0, 100.0]]], [[[-100.0, 0.0]]]])  # predictions .5 1 | 0 .5
+    truth = torch.tensor([[[[1.0, 1.0]]], [[[0.0, 0.0]]]])
+    weight = torch.ones_like(truth)
+    assert losses.euclidean(logits, truth, weight).item() == pytest.approx((0.25 + 0.25) / (2 * 4))
+    assert losses.bce(logits, truth, weight).item() == pytest.approx(2 * 0.693147 / 4, abs=1e-5)
+    assert losses.iou(logits, truth, weight).item() == pytest.approx(((1 - 2.5 / 3) + (1 - 1 / 1.5)) / 2, abs=1e-5)
+    masked = weight.clone()
+    masked[0, 0, 0, 0] = masked[1, 0, 0, 1] = 0
+    for name, loss in losses.LOSSES.items():
+        assert loss(logits, truth, masked).item() == pytest.approx(0, abs=1e-5), f"{name} ignores masked pixels"
+
+
+def test_side_outputs_are_supervised_too() -> None:
+    wrong, truth = torch.full((1, 1, 2, 2), 9.0), torch.zeros(1, 1, 2, 2)
+    one = losses.supervise(wrong, truth, torch.ones_like(truth), losses.bce, 0.4)
+    three = losses.supervise((wrong, wrong, wrong), truth, torch.ones_like(truth), losses.bce, 0.4)
+    assert three.item() == pytest.approx(1.8 * one.item())
+
+
+@pytest.mark.parametrize("wrong", [{"optimizer": "adma"}, {"loss": "bse"}, {"schedule": "cosin"}])
+def test_unknown_choices_are_named(wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=f"train.{next(iter(wrong))} '{next(iter(wrong.values()))}' is unknown"):
+        fit(student(), draw, 1, replace(TrainOptions(), **wrong), RUNTIME)  # type: ignore[arg-type]
