@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from boostvsod.engine import hopeless
-from boostvsod.kinds import Mined
+from boostvsod.kinds import Mined, quiet
 from boostvsod.learner import fine_tune
-from boostvsod.kinds import quiet
 from boostvsod.plan import Parts, Plan
 from boostvsod.recipe import find_recipe
 from boostvsod.runtime import Runtime

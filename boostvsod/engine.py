@@ -97,9 +97,7 @@ def hopeless(piece: Piece, recipe: Recipe) -> str:
     return ""
 
 
-def keep_baseline(
-    piece: Piece, store: Store, maps: Maps, why: str, mining: Mining | None = None
-) -> Outcome:
+def keep_baseline(piece: Piece, store: Store, maps: Maps, why: str, mining: Mining | None = None) -> Outcome:
     """The target's own maps are the final ones."""
     store.keep("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
     return Outcome(Decision(piece.start, piece.stop, "baseline", why), mining)

@@ -35,7 +35,7 @@ def colour_flow(flow: Flow, largest: float | None = None) -> Rgb:
 
     Unknown flow (NaN, or beyond 1e9) is black and does not count towards the frame's largest speed.
     """
-    known = (np.abs(np.nan_to_num(flow, nan=np.inf)) <= UNKNOWN).all(axis=2)
+    known: NDArray[np.bool_] = np.all(np.abs(np.nan_to_num(flow, nan=np.inf)) <= UNKNOWN, axis=2)
     flow = np.where(known[..., None], flow, 0)
     speed = np.hypot(flow[..., 0], flow[..., 1])
     scale = (float(speed.max()) if largest is None else largest) + 1e-5
@@ -52,4 +52,5 @@ def _colours(direction: NDArray[np.floating], radius: NDArray[np.floating]) -> R
     pure = ((1 - share) * WHEEL[lower] + share * WHEEL[(lower + 1) % len(WHEEL)]) / 255
     radius = radius[..., None]
     colour = np.where(radius <= 1, 1 - radius * (1 - pure), 0.75 * pure)
-    return np.floor(255 * colour).astype(np.uint8)
+    picture: Rgb = np.floor(255 * colour).astype(np.uint8)
+    return picture

@@ -23,9 +23,9 @@ def decode_rgb(data: bytes, name: str) -> Rgb:
     """The same for bytes that are already here; `name` is for the message."""
     image = _to_bytes(_decode(data, name))
     if image.ndim == 2:
-        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)
     code = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    return cv2.cvtColor(image, code)
+    return np.asarray(cv2.cvtColor(image, code), np.uint8)
 
 
 def read_map(path: Path) -> Map:
@@ -66,9 +66,7 @@ def resize_map(saliency: Map, height: int, width: int) -> Map:
     if saliency.shape == (height, width):
         return saliency
     shrinking = height * width < saliency.size
-    resized = cv2.resize(
-        saliency, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    )
+    resized = cv2.resize(saliency, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
     return np.clip(resized, 0, 1).astype(np.float32, copy=False)
 
 
@@ -101,5 +99,5 @@ def _to_bytes(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:
-        return np.right_shift(image, 8).astype(np.uint8)
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+        return np.asarray(np.right_shift(image, 8), np.uint8)
+    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), np.uint8)

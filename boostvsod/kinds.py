@@ -214,7 +214,8 @@ def check_map(value: object, shape: tuple[int, int], who: str, frame: str) -> Ma
     low, high = float(array.min()), float(array.max())
     if low < -1e-4 or high > 1 + 1e-4:
         raise PluginError(f"{where}: returned values from {low:.4g} to {high:.4g}, expected [0, 1]")
-    return np.clip(array, 0, 1).astype(np.float32, copy=False)
+    clipped: Map = np.clip(array, 0, 1).astype(np.float32, copy=False)
+    return clipped
 
 
 def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:

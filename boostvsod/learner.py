@@ -63,7 +63,9 @@ def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> D
     truths = torch.from_numpy(np.stack([resize_map(m.truth, size, size) for m in mined]))[:, None]
 
     def draw(step: int, generator: torch.Generator) -> Batch:
-        order = [_shuffled(len(mined), k // len(mined))[k % len(mined)] for k in range(step * batch, (step + 1) * batch)]
+        order = [
+            _shuffled(len(mined), k // len(mined))[k % len(mined)] for k in range(step * batch, (step + 1) * batch)
+        ]
         truth = truths[order]
         return pictures[order], truth, torch.ones_like(truth)
 

@@ -54,9 +54,7 @@ def loss_called(name: str) -> Loss:
     return LOSSES[name]
 
 
-def supervise(
-    outputs: Tensor | tuple[Tensor, ...], truth: Tensor, weight: Tensor, loss: Loss, side: float
-) -> Tensor:
+def supervise(outputs: Tensor | tuple[Tensor, ...], truth: Tensor, weight: Tensor, loss: Loss, side: float) -> Tensor:
     """The main output's loss, plus `side` times that of every side output."""
     if isinstance(outputs, Tensor):
         outputs = (outputs,)

@@ -15,7 +15,7 @@ from boostvsod.kinds import Map
 
 Truth = NDArray[np.bool_]
 Curve = NDArray[np.float64]
-EPS = np.spacing(1)
+EPS = float(np.spacing(1))
 BETA2 = 0.3  # weighs precision over recall, as the field has done since Achanta et al. 2009
 
 
@@ -31,7 +31,8 @@ def f_curve(saliency: Map, truth: Truth) -> Curve:
     called = np.bincount(level.ravel(), minlength=256)[::-1].cumsum()[::-1]
     precision, recall = hit / np.maximum(called, 1), hit / max(int(truth.sum()), 1)
     bottom = BETA2 * precision + recall
-    return np.divide((1 + BETA2) * precision * recall, bottom, out=np.zeros(256), where=bottom > 0)
+    curve: Curve = np.divide((1 + BETA2) * precision * recall, bottom, out=np.zeros(256), where=bottom > 0)
+    return curve
 
 
 def s_measure(saliency: Map, truth: Truth, alpha: float = 0.5) -> float:
@@ -41,9 +42,9 @@ def s_measure(saliency: Map, truth: Truth, alpha: float = 0.5) -> float:
         return 1 - float(saliency.mean())
     if share == 1:
         return float(saliency.mean())
-    saliency = saliency.astype(np.float64)
-    objects = share * _object(saliency[truth]) + (1 - share) * _object(1 - saliency[~truth])
-    return max(0.0, float(alpha * objects + (1 - alpha) * _regions(saliency, truth)))
+    exact = saliency.astype(np.float64)
+    objects = share * _object(exact[truth]) + (1 - share) * _object(1 - exact[~truth])
+    return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, truth))
 
 
 def _object(values: NDArray[np.float64]) -> float:

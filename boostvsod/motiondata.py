@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cv2
 import numpy as np
 
 from boostvsod.flowcolour import colour_flow
 from boostvsod.images import resize_map, resize_rgb
-from boostvsod.kinds import FlowBackend, Map, Rgb
+from boostvsod.kinds import Flow, FlowBackend, Map, Rgb
 from boostvsod.pairs import Pairs
 
 Build = Callable[[], FlowBackend]
@@ -55,9 +56,7 @@ def staged(pairs: Pairs, build: Build, size: int, threads: int, seed: int) -> It
             yield from pool.map(one, range(start, min(start + 256, len(whole))))
 
 
-def _stage(
-    rgb: Rgb, mask: Map, scene: Rgb, flow: FlowBackend, rng: np.random.Generator
-) -> tuple[Rgb, Map]:
+def _stage(rgb: Rgb, mask: Map, scene: Rgb, flow: FlowBackend, rng: np.random.Generator) -> tuple[Rgb, Map]:
     camera = _motion(len(mask), rng, shift=0.04, turn=2, zoom=0.03, bend=rng.choice([0, 0, 2.0]))
     own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
     now = _over(rgb, mask, scene)
@@ -70,17 +69,16 @@ def _over(rgb: Rgb, mask: Map, scene: Rgb) -> Rgb:
     return np.rint(soft * rgb + (1 - soft) * scene).astype(np.uint8)
 
 
-def _motion(
-    size: int, rng: np.random.Generator, shift: float, turn: float, zoom: float, bend: float
-) -> np.ndarray:
+def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom: float, bend: float) -> np.ndarray:
     """A random smooth displacement field, S S 2 in pixels: affine, plus a gentle bend."""
     centre = rng.uniform(0.3, 0.7, 2) * size
-    affine = cv2.getRotationMatrix2D(centre.tolist(), rng.normal(0, turn / 2), 1 + rng.normal(0, zoom / 2))
+    affine: Any = cv2.getRotationMatrix2D(centre.tolist(), rng.normal(0, turn / 2), 1 + rng.normal(0, zoom / 2))
     affine[:, 2] += rng.normal(0, shift / 2, 2) * size
     y, x = np.mgrid[:size, :size].astype(np.float32)
     field = np.stack([x, y], 2) @ affine[:, :2].T + affine[:, 2] - np.stack([x, y], 2)
     waves = cv2.resize(rng.normal(0, 1, (4, 4, 2)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
-    return (field + bend * waves).astype(np.float32)
+    moved: Flow = (field + bend * np.asarray(waves)).astype(np.float32)
+    return moved
 
 
 def _warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:

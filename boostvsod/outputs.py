@@ -57,9 +57,10 @@ def cut_out(rgb: Rgb, saliency: Map) -> np.ndarray:
 def overlay(rgb: Rgb, saliency: Map) -> Rgb:
     """The picture with what is salient glowing, and its outline drawn."""
     share = 0.55 * saliency[..., None]
-    glowing = np.rint((1 - share) * rgb + share * np.array(GLOW)).astype(np.uint8)
+    glowing: Rgb = np.rint((1 - share) * rgb + share * np.array(GLOW)).astype(np.uint8)
     contours, _ = cv2.findContours(binary(rgb, saliency), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return cv2.drawContours(glowing, contours, -1, (255, 255, 255), max(1, rgb.shape[0] // 240))
+    cv2.drawContours(glowing, contours, -1, (255, 255, 255), max(1, rgb.shape[0] // 240))
+    return glowing
 
 
 def _overlay_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
@@ -84,9 +85,7 @@ def _pngs(
     return folder
 
 
-def _film(
-    result: Result, video: Video, path: Path, draw: Callable[[Rgb, Map, Map], Rgb], progress: Progress
-) -> Path:
+def _film(result: Result, video: Video, path: Path, draw: Callable[[Rgb, Map, Map], Rgb], progress: Progress) -> Path:
     with film_writer(path, video.fps) as write:
         for _, rgb, before, after in _frames(result, video, path.stem, progress):
             write(draw(rgb, before, after))

@@ -68,10 +68,16 @@ class Pairs:
         return [Pairs(self.source, tuple(group)) for _, group in groupby(self.pairs, lambda p: p.clip)]
 
     def split(self, every: int) -> tuple[Pairs, Pairs]:
-        """Two disjoint parts: all but every n-th pair, and every n-th (at least one)."""
-        kept = tuple(p for i, p in enumerate(self.pairs) if i % every != every - 1)
-        held = tuple(p for i, p in enumerate(self.pairs) if i % every == every - 1) or self.pairs[-1:]
-        return Pairs(self.source, kept), Pairs(self.source, held)
+        """Two disjoint parts: all but every n-th, and every n-th (at least one), of the clips or the pairs.
+
+        Neighbouring frames are all but the same picture, so clips are held out whole.
+        """
+        clips = self.clips()
+        units = [clip.pairs for clip in clips] if len(clips) > 1 else [(pair,) for pair in self.pairs]
+        last = min(every, len(units))
+        kept = [pair for i, unit in enumerate(units) if i % last != last - 1 for pair in unit]
+        held = [pair for i, unit in enumerate(units) if i % last == last - 1 for pair in unit]
+        return Pairs(self.source, tuple(kept or held)), Pairs(self.source, tuple(held))
 
     def read(self) -> Iterable[tuple[Rgb, Map]]:
         """Decode one pair after another, some ahead on other threads."""
@@ -141,9 +147,7 @@ def _archive(source: Path) -> zipfile.ZipFile:
 
 def _match(names: list[str]) -> list[Pair]:
     masks = {key: name for name in names if (key := _key(name, MASKS))}
-    matched = [
-        Pair(name, masks[key]) for name in names if (key := _key(name, PICTURES)) and key in masks
-    ]
+    matched = [Pair(name, masks[key]) for name in names if (key := _key(name, PICTURES)) and key in masks]
     return sorted(matched, key=lambda pair: natural(pair.picture))
 
 

@@ -14,8 +14,16 @@ from boostvsod import registry, targets
 from boostvsod.errors import ConfigError
 from boostvsod.files import fingerprint
 from boostvsod.kinds import (
-    FlowBackend, Fuser, Map, Miner, MotionSaliency, Student, Target, Trainable,
-    check_flow, check_map,
+    FlowBackend,
+    Fuser,
+    Map,
+    Miner,
+    MotionSaliency,
+    Student,
+    Target,
+    Trainable,
+    check_flow,
+    check_map,
 )  # fmt: skip
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime

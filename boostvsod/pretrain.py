@@ -10,12 +10,13 @@ import torch
 
 from boostvsod.augment import Augment, views
 from boostvsod.kinds import Student
-from boostvsod.predict import answer
 from boostvsod.metrics import Scores
 from boostvsod.pairs import Samples
+from boostvsod.predict import answer
 from boostvsod.runtime import Runtime
 from boostvsod.train import Batch, Draw, fit
 from boostvsod.trainoptions import TrainOptions
+
 
 def pretrain(
     student: Student,

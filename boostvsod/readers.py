@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -67,8 +68,12 @@ class VideoFile:
     def __init__(self, path: Path, checksums: Sequence[int] = ()) -> None:
         self.path = path
         self.checksums: list[int] = list(checksums)
-        self.capture = self._open()
         self.next = 0  # the frame `capture` will decode next
+
+    @cached_property
+    def capture(self) -> cv2.VideoCapture:
+        """Opened when first needed: naming a video costs nothing."""
+        return self._open()
 
     def _open(self) -> cv2.VideoCapture:
         size = self.path.stat().st_size
@@ -124,7 +129,7 @@ class VideoFile:
     def _decode(self) -> Rgb | None:
         done, bgr = self.capture.read()
         self.next += 1
-        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB) if done else None
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8) if done else None
 
     def _rewind(self) -> None:
         if self.next:
@@ -134,4 +139,4 @@ class VideoFile:
 
 
 def _checksum(rgb: Rgb) -> int:
-    return zlib.crc32(np.ascontiguousarray(rgb))
+    return zlib.crc32(np.ascontiguousarray(rgb).data)

@@ -110,7 +110,7 @@ def _admit(opened: Door, name: str, point: metadata.EntryPoint) -> None:
             raise PluginError(f"written for plugin API {wants}, this is {API_VERSION}; update one of the two")
         opened.manager.register(plugin, name=name)
         opened.manager.check_pending()  # a misspelt hook is an error, not silence
-    except Exception as error:  # noqa: BLE001 - whatever a plugin raises on import is its own affair
+    except Exception as error:
         if opened.manager.has_plugin(name):
             opened.manager.unregister(name=name)
         opened.broken[name] = f"{point.value}: {_told(error)}"
@@ -156,29 +156,19 @@ def find(kind: Kind, name: str) -> Offer[Any]:
 
 
 @overload
-def build(
-    kind: Literal["targets"], name: str, runtime: Runtime | None = None, **options: Any
-) -> Target: ...
+def build(kind: Literal["targets"], name: str, runtime: Runtime | None = None, **options: Any) -> Target: ...
 @overload
-def build(
-    kind: Literal["students"], name: str, runtime: Runtime | None = None, **options: Any
-) -> Student: ...
+def build(kind: Literal["students"], name: str, runtime: Runtime | None = None, **options: Any) -> Student: ...
 @overload
-def build(
-    kind: Literal["flows"], name: str, runtime: Runtime | None = None, **options: Any
-) -> FlowBackend: ...
+def build(kind: Literal["flows"], name: str, runtime: Runtime | None = None, **options: Any) -> FlowBackend: ...
 @overload
-def build(
-    kind: Literal["motion"], name: str, runtime: Runtime | None = None, **options: Any
-) -> MotionSaliency: ...
+def build(kind: Literal["motion"], name: str, runtime: Runtime | None = None, **options: Any) -> MotionSaliency: ...
 @overload
 def build(kind: Literal["miners"], name: str, runtime: Runtime | None = None, **options: Any) -> Miner: ...
 @overload
 def build(kind: Literal["fusers"], name: str, runtime: Runtime | None = None, **options: Any) -> Fuser: ...
 @overload
-def build(
-    kind: Literal["recipes"], name: str, runtime: Runtime | None = None, **options: Any
-) -> Recipe: ...
+def build(kind: Literal["recipes"], name: str, runtime: Runtime | None = None, **options: Any) -> Recipe: ...
 def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any) -> Any:
     """Build what is offered under `name`. Options are the keyword arguments of its builder."""
     return call_builder(find(kind, name).build, name, runtime, options)

@@ -46,9 +46,7 @@ class Runtime:
         random.seed(self.seed)
 
 
-def decide(
-    device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None
-) -> Runtime:
+def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
     """What a run will use. `device="auto"` takes a GPU if there is one; a named device must exist."""
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")

@@ -1,7 +1,7 @@
 """A clip made from nothing, with exact ground truth: for the demo, for tests, for trying a plugin.
 
 A textured object moves over a textured scene that drifts the other way; half-way it stands still for a
-while. A distractor, bright and round, belongs to the scene. The same numbers always give the same clip.
+while. A distractor, bright and round, belongs to the scene and leaves the picture as the camera moves on. The same numbers always give the same clip.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ def make_clip(frames: int = 40, height: int = 120, width: int = 160, seed: int =
     rng = np.random.default_rng(seed)
     margin = 48
     scene = _texture(rng, height + 2 * margin, width + 2 * margin, np.array([90, 110, 80]), 35)
-    _disc(scene, 0.3 * np.array(scene.shape[:2][::-1]), 0.07 * height, (225, 205, 120))
-    cloth = _texture(rng, height, width, np.array([170, 70, 60]), 45)
+    _disc(scene, np.array([margin + 0.45 * width, margin + 0.22 * height]), 0.09 * height, (235, 205, 110))
+    cloth = _texture(rng, height, width, np.array([160, 85, 70]), 45)
     pictures, masks = [], []
     for t in range(frames):
         travel = 0.0 if still else _travel(t / max(frames - 1, 1))
-        drift = np.array([margin + 0.16 * margin * travel * 4, margin + 0.1 * margin * travel])
+        drift = margin * np.array([1 + 0.9 * travel, 1 + 0.6 * travel])
         mask = _outline(height, width, travel)
-        background = cv2.getRectSubPix(scene, (width, height), (drift + [width / 2, height / 2]).tolist())
+        middle = drift + np.array([width / 2, height / 2])
+        background = np.asarray(cv2.getRectSubPix(scene, (width, height), middle.tolist()), np.uint8)
         pictures.append(_compose(cloth, background, mask, travel, width))
         masks.append(mask > 0.5)
     return Clip(np.stack(pictures), np.stack(masks))
@@ -51,7 +52,8 @@ def _texture(rng: np.random.Generator, height: int, width: int, colour: np.ndarr
     for cell in (4, 12, 40):
         coarse = rng.normal(0, 1, (height // cell + 2, width // cell + 2, 3)).astype(np.float32)
         layers += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(colour + contrast / 2 * layers, 0, 255).astype(np.uint8)
+    cloud: Rgb = np.clip(colour + contrast / 2 * layers, 0, 255).astype(np.uint8)
+    return cloud
 
 
 def _disc(picture: Rgb, centre: np.ndarray, radius: float, colour: tuple[int, int, int]) -> None:

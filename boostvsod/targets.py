@@ -1,9 +1,9 @@
 """How a target is named: an offered name, `NAME:ARGUMENT`, a network file, or a function in a file.
 
-    ssav                a plugin's target
-    maps:DIR            a plugin's target with its first option: here a folder of maps
-    net.onnx            short for onnx:net.onnx
-    mymodel.py:build    whatever that function returns: a target, or a function from RGB to a map
+ssav                a plugin's target
+maps:DIR            a plugin's target with its first option: here a folder of maps
+net.onnx            short for onnx:net.onnx
+mymodel.py:build    whatever that function returns: a target, or a function from RGB to a map
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def _function(path: Path, name: str) -> Any:
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader, "a .py file always has a loader"
+    assert spec is not None, "a .py file always has a loader"
+    assert spec.loader is not None, "so it has"
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

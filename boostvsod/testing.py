@@ -17,9 +17,22 @@ from typing import Any
 import numpy as np
 
 from boostvsod.kinds import (
-    Evidence, FlowBackend, Frame, Fuser, Map, Miner, MotionSaliency, Rgb, Student, Target, Window,
-    check_flow as gate_flow, check_map,
+    Evidence,
+    FlowBackend,
+    Frame,
+    Fuser,
+    Map,
+    Miner,
+    MotionSaliency,
+    Rgb,
+    Student,
+    Target,
+    Window,
+    check_map,
 )  # fmt: skip
+from boostvsod.kinds import (
+    check_flow as gate_flow,
+)
 from boostvsod.synthetic import make_clip
 from boostvsod.targets import prepare
 

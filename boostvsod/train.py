@@ -87,7 +87,7 @@ class _Training:
         with self.runtime.autocast():
             outputs = self.net(rgb.contiguous(memory_format=torch.channels_last))
         loss = supervise(outputs, truth, weight, self.loss, self.options.side) / self.options.accumulate
-        self.scaler.scale(loss).backward()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
     def _apply(self) -> None:
@@ -133,9 +133,7 @@ class _Training:
 def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:
     weights = [p for p in net.parameters() if p.requires_grad]
     if options.optimizer == "sgd":
-        return torch.optim.SGD(
-            weights, rate, momentum=options.momentum, weight_decay=options.weight_decay
-        )
+        return torch.optim.SGD(weights, rate, momentum=options.momentum, weight_decay=options.weight_decay)
     if options.optimizer == "adam":
         return torch.optim.Adam(weights, rate, weight_decay=options.weight_decay)
     if options.optimizer == "adamw":

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,7 +87,8 @@ class Video:
 
     def restore(self, known: dict[str, Any]) -> None:
         """Take over the index of an earlier scan, as `asdict` wrote it."""
-        self._index = Index(**{k: tuple(v) if isinstance(v, list) else v for k, v in known.items()})
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+        self._index = Index(**plain)
         if isinstance(self._reader, VideoFile):
             self._reader.checksums = list(self._index.checksums)
 
@@ -148,7 +150,7 @@ class Video:
     def shots(self) -> list[tuple[int, int]]:
         """First frame and one past the last of every shot."""
         edges = [0, *self.index.cuts, len(self)]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(pairwise(edges))
 
     def pieces(self, longest: int) -> list[Piece]:
         """Every shot, split evenly where it is longer than `longest` frames."""
@@ -156,7 +158,7 @@ class Video:
         for start, stop in self.shots():
             parts = -(-(stop - start) // longest)
             edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
-            pieces += [Piece(self, a, b, (start, stop)) for a, b in zip(edges, edges[1:], strict=False)]
+            pieces += [Piece(self, a, b, (start, stop)) for a, b in pairwise(edges)]
         return pieces
 
 
@@ -212,7 +214,7 @@ def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]
 def _from_array(frames: np.ndarray) -> Video:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
         raise InputError(f"an array of {frames.dtype} {frames.shape} is no video; expected uint8 of shape T H W 3")
-    content = hashlib.sha256(np.ascontiguousarray(frames)).hexdigest()
+    content = hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
     return Video("array", None, Array(cast("Sequence[Rgb]", frames)), content, "the array")
 
 

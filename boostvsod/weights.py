@@ -98,6 +98,8 @@ def save_weights(net: nn.Module, path: Path, *, half: bool = True) -> None:
 def sha256(path: Path) -> str:
     """The content's hash."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else (
-            hashlib.sha256(file.read()).hexdigest()
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else (hashlib.sha256(file.read()).hexdigest())
         )

@@ -14,7 +14,6 @@ FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
 
 
-
 def write_pictures(folder: Path, frames: np.ndarray, suffix: str = ".png") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for i, rgb in enumerate(frames):

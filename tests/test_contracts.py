@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from made import write_maps
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
-from boostvsod.registry import Kind, door
+from boostvsod.registry import Kind
 from boostvsod.runtime import Runtime
 
 RUNTIME = Runtime()
 # What must be said to build parts that cannot guess it.
-SAY: dict[str, dict[str, Any]] = {"net": {"weights": "none"}, "targets/lite": {"weights": "none"}, "students/lite": {"weights": "none"}}
+SAY: dict[str, dict[str, Any]] = {
+    "net": {"weights": "none"},
+    "targets/lite": {"weights": "none"},
+    "students/lite": {"weights": "none"},
+}
 
 
 def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
@@ -26,7 +31,7 @@ def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
         options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
     if name == "onnx":
         options["path"] = str(export(tmp_path / "net.onnx"))
-    return lambda: build(kind, name, RUNTIME, **options)  # type: ignore[call-overload]
+    return lambda: build(kind, name, RUNTIME, **options)
 
 
 def export(path: Path) -> Path:
@@ -67,7 +72,7 @@ def test_fuser(name: str, tmp_path: Path) -> None:
     contract.check_fuser(maker("fusers", name, tmp_path))
 
 
-@pytest.mark.parametrize("module", sorted({type(p).__name__ and p.__name__ for _, p in door().manager.list_name_plugin()}))
+@pytest.mark.parametrize("module", [point.value for point in metadata.entry_points(group="boostvsod")])
 def test_import_is_cheap(module: str) -> None:
     contract.check_cheap(module)
 

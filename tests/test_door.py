@@ -80,13 +80,15 @@ def test_unknown_names_get_a_hint() -> None:
 PLUGINS = {
     "good": "from boostvsod import Offer, hookimpl\n"
     "@hookimpl\ndef offer_miners(): return [Offer('mine', 'fine', lambda: 7)]\n"
-    "@hookimpl\ndef add_commands(cli):\n    import click\n    cli.add_command(click.Command('wave', callback=lambda: click.echo('hi')))\n",
+    "@hookimpl\ndef add_commands(cli):\n    import click\n"
+    "    cli.add_command(click.Command('wave', callback=lambda: click.echo('hi')))\n",
     "crash": "raise RuntimeError('boom on import')\n",
     "typo": "from boostvsod import hookimpl\n@hookimpl\ndef offer_minners(): return []\n",
     "old": "boostvsod_api = 99\n",
     "argument": "from boostvsod import hookimpl\n@hookimpl\ndef offer_miners(nonsense): return []\n",
     "failing": "from boostvsod import hookimpl\n@hookimpl\ndef offer_flows(): raise ValueError('no flow today')\n",
-    "clash": "from boostvsod import Offer, hookimpl\n@hookimpl\ndef offer_miners(): return [Offer('nr', 'another', lambda: 8)]\n",
+    "clash": "from boostvsod import Offer, hookimpl\n"
+    "@hookimpl\ndef offer_miners(): return [Offer('nr', 'another', lambda: 8)]\n",
 }
 
 

@@ -43,7 +43,7 @@ def test_final_maps_are_equation_nine(pictures: Path, maps: Path, tmp_path: Path
     stages = {name.partition("-")[0]: out / ".work" / name for name in result.record["stages"].values()}
     for i, name in enumerate(result.names):
         target, motion, student = (
-            cv2.imread(str(stages[s] / f"{name}.png"), -1) / 65535 for s in ("target", "motion", "student")
+            np.asarray(cv2.imread(str(stages[s] / f"{name}.png"), -1)) / 65535 for s in ("target", "motion", "student")
         )
         assert np.abs(result.maps[i] - target * motion * student).max() < 1e-4
 
@@ -130,7 +130,9 @@ def test_the_twin_learns_from_its_targets_weights(tmp_path: Path, clip: Clip) ->
     """With a rate of next to nothing, the twin predicts what the target does."""
     torch.manual_seed(1)
     target = build("targets", "lite", Runtime(), weights="none")
-    result = boost(clip.frames, target, out=tmp_path / "out", settings=(*FORCED, "train.lr=1e-12", "recipe.fuser=student"))
+    result = boost(
+        clip.frames, target, out=tmp_path / "out", settings=(*FORCED, "train.lr=1e-12", "recipe.fuser=student")
+    )
     assert np.abs(result.maps[4] - result.baseline[4]).max() < 0.01
 
 
@@ -192,7 +194,8 @@ def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
             boost(clip.frames, "classic", out=tmp_path / "out", settings=[setting])
 
 
-RUN = "import sys; from boostvsod import boost; boost(sys.argv[1], 'maps:' + sys.argv[2], out=sys.argv[3], settings=sys.argv[4:])"
+RUN = """import sys; from boostvsod import boost
+boost(sys.argv[1], 'maps:' + sys.argv[2], out=sys.argv[3], settings=sys.argv[4:])"""
 
 
 def start(pictures: Path, maps: Path, out: Path) -> subprocess.Popen[bytes]:

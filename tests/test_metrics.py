@@ -28,7 +28,8 @@ def test_maximum_is_of_the_mean_curve() -> None:
     truth = np.array([[True, False, False, False]])
     for saliency in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0]):  # each perfect at its own threshold, never together
         scores.step(np.array([saliency], np.float32), truth)
-    mean = sum(metrics.f_curve(np.array([s], np.float32), truth) for s in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0])) / 2
+    curves = [metrics.f_curve(np.array([s], np.float32), truth) for s in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0])]
+    mean = np.mean(curves, axis=0)
     assert scores.result()["maxF"] == pytest.approx(mean.max())
     assert scores.result()["maxF"] < 1
     assert scores.result()["MAE"] == pytest.approx(((0.8 + 0.1) / 4 + (0.1 + 0.8) / 4) / 2, abs=1e-6)

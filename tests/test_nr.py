@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,16 +12,16 @@ from boostvsod.kinds import Evidence, Frame
 from boostvsod.recipe import find_recipe
 
 
-def evidence(*pairs: tuple[list[list[float]], list[list[float]]]) -> Evidence:
+def evidence(*pairs: tuple[Any, Any]) -> Evidence:
     """(motion, target) per frame."""
     motion, target = ([np.array(p[k], np.float32) for p in pairs] for k in (0, 1))
     frames = [Frame(i, str(i), np.zeros((*m.shape, 3), np.uint8)) for i, m in enumerate(motion)]
     return Evidence(frames, target, motion)
 
 
-def ratio(motion: list[list[float]], target: list[list[float]], **options: object) -> float:
+def ratio(motion: Any, target: Any, **options: Any) -> float:
     mining = build("miners", "nr", **options).mine(evidence((motion, target)))
-    return mining.verdicts[0].scores["NR"]
+    return float(mining.verdicts[0].scores["NR"])
 
 
 def test_ratio_by_hand() -> None:

@@ -16,7 +16,9 @@ from boostvsod.synthetic import Clip, make_clip
 from boostvsod.video import Video, find_videos
 
 
-@pytest.mark.parametrize(("suffix", "code"), [("mp4", "mp4v"), ("avi", "MJPG"), ("mov", "mp4v"), ("mkv", "mp4v"), ("webm", "VP90")])
+@pytest.mark.parametrize(
+    ("suffix", "code"), [("mp4", "mp4v"), ("avi", "MJPG"), ("mov", "mp4v"), ("mkv", "mp4v"), ("webm", "VP90")]
+)
 def test_containers(tmp_path: Path, clip: Clip, suffix: str, code: str) -> None:
     video = Video.open(write_film(tmp_path / f"a.{suffix}", clip.frames, 12.5, code))
     assert len(video) == len(clip.frames)
@@ -41,7 +43,7 @@ def test_gif(tmp_path: Path, clip: Clip) -> None:
     path = tmp_path / "a.gif"
     animation = cv2.Animation()
     animation.frames = [np.dstack([f[..., ::-1], np.full(f.shape[:2], 255, np.uint8)]) for f in clip.frames]
-    animation.durations = np.full(len(clip.frames), 100)
+    animation.durations = [100] * len(clip.frames)
     assert cv2.imwriteanimation(str(path), animation)
     video = Video.open(path)
     assert len(video) == len(clip.frames)
@@ -67,7 +69,7 @@ def test_variable_frame_rate_is_noted(tmp_path: Path, clip: Clip) -> None:
     path = tmp_path / "a.gif"
     animation = cv2.Animation()
     animation.frames = [np.dstack([f[..., ::-1], np.full(f.shape[:2], 255, np.uint8)]) for f in clip.frames]
-    animation.durations = np.array([50] * 6 + [400] * 6)
+    animation.durations = [50] * 6 + [400] * 6
     cv2.imwriteanimation(str(path), animation)
     assert any("variable frame rate" in note for note in Video.open(path).index.notes)
 

@@ -99,7 +99,8 @@ def _mahalanobis(lab: np.ndarray, sample: np.ndarray) -> np.ndarray:
 
     difference = lab - sample.mean(0)
     inverse = np.linalg.inv(np.cov(sample.T) + 10 * np.eye(3))  # flat borders have no spread of their own
-    return np.sqrt(np.einsum("hwi,ij,hwj->hw", difference, inverse, difference))
+    distance: np.ndarray = np.sqrt(np.einsum("hwi,ij,hwj->hw", difference, inverse, difference))
+    return distance
 
 
 def _open_and_close(values: np.ndarray) -> np.ndarray:
@@ -117,7 +118,8 @@ def _centre(height: int, width: int) -> np.ndarray:
     import numpy as np
 
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    return 1 - 0.5 * np.sqrt((y**2 + x**2) / 2)
+    weight: np.ndarray = 1 - 0.5 * np.sqrt((y**2 + x**2) / 2)
+    return weight
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:

@@ -68,8 +68,8 @@ class OnnxTarget:
         from boostvsod.images import resize_rgb
 
         how = self.contract
-        x = resize_rgb(rgb, how.height, how.width).astype(np.float32) * np.float32(how.top / 255)
-        x = (x - np.float32(how.mean)) / np.float32(how.std)
+        x: Any = resize_rgb(rgb, how.height, how.width).astype(np.float32) * np.float32(how.top / 255)
+        x = (x - np.array(how.mean, np.float32)) / np.array(how.std, np.float32)
         x = x.transpose(2, 0, 1) if how.channels_first else x
         output = np.asarray(self.session.run(None, {self.session.get_inputs()[0].name: x[None]})[0])
         squeezed = output.squeeze()

@@ -6,15 +6,15 @@ import json
 
 import click
 
-from boostvsod.cli.options import say
+from boostvsod.cli.options import no_plugins_option, say
 
 
 @click.command("list")
 @click.argument("kind", required=False)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--markdown", is_flag=True, help="A table for the README.")
-@click.option("--no-plugins", is_flag=True, help="Let only the built-in plugins in.")
-def command(kind: str | None, as_json: bool, markdown: bool, no_plugins: bool) -> None:
+@no_plugins_option
+def command(kind: str | None, as_json: bool, markdown: bool) -> None:
     """List targets, students, flows, motion, miners, fusers, recipes: all of them, or one KIND."""
     rows = table(kind)
     if as_json:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
 import click
 
+from boostvsod.cli.options import DEBUG
 from boostvsod.errors import BoostError
-from boostvsod.registry import LIMIT
 
 COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs no torch
     "run": "boostvsod.cli.run",
@@ -43,12 +42,10 @@ class Commands(click.Group):
         door().manager.hook.add_commands(cli=self)
 
     def invoke(self, ctx: click.Context) -> Any:
-        if "--no-plugins" in sys.argv:
-            os.environ[LIMIT] = ""  # before the door is opened
         try:
             return super().invoke(ctx)
         except BoostError as error:
-            if "--debug" in sys.argv:
+            if ctx.meta.get(DEBUG):
                 raise
             click.echo(f"boostvsod: {error}", err=True)
             sys.exit(error.exit_code)

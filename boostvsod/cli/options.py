@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import click
 
+DEBUG = "boostvsod.debug"  # where a click context keeps whether tracebacks are wanted
+
 
 def say(text: str) -> None:
     """One line for people, on standard error: standard output is for results."""
     click.echo(text, err=True)
+
+
+def _remember_debug(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    ctx.meta[DEBUG] = value
+
+
+def _keep_plugins_out(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from boostvsod.registry import LIMIT
+
+        os.environ[LIMIT] = ""  # read when the door is opened, which is later than this
+
+
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember_debug, help="Show tracebacks."
+)
+no_plugins_option = click.option(
+    "--no-plugins",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_keep_plugins_out,
+    help="Let only the built-in plugins in.",
+)
 
 
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,10 +48,10 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
     @click.option("--threads", type=click.IntRange(1), help="Default: the CPUs this process may use.")
     @click.option("--seed", default=0, show_default=True)
+    @debug_option
+    @no_plugins_option
     @wraps(function)
-    def command(
-        device: str, precision: str, threads: int | None, seed: int, **rest: Any
-    ) -> Any:
+    def command(device: str, precision: str, threads: int | None, seed: int, **rest: Any) -> Any:
         from boostvsod.runtime import decide
 
         runtime = decide(device, precision, seed, threads)

@@ -16,9 +16,8 @@ from boostvsod.runtime import Runtime
 @click.option("--target", default="lite", show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
 @device_options
-def command(source: str, target: str, output: Path, bits: str, debug: bool, runtime: Runtime) -> None:
+def command(source: str, target: str, output: Path, bits: str, runtime: Runtime) -> None:
     """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
     say(str(runtime))
     path = Path(source)

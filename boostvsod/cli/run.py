@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,6 @@ from boostvsod.runtime import Runtime
 @click.option("--dry-run", is_flag=True, help="Look at the video, say what would be done, do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records of the runs on standard output.")
 @click.option("--overwrite", is_flag=True, help="Start afresh instead of resuming.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.option("--no-plugins", is_flag=True, help="Let only the built-in plugins in.")
 @device_options
 def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Runtime, **options: Any) -> None:
     """Boost the maps of a target on videos.
@@ -91,9 +90,7 @@ def _run_all(
     return records
 
 
-def _run_one(
-    source: str, place: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]
-) -> dict[str, Any]:
+def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
     from boostvsod.cli.show import shown
     from boostvsod.engine import boost
     from boostvsod.outputs import save
@@ -122,7 +119,7 @@ def _run_one(
     return dict(result.record)
 
 
-def _summarise(name: str, record: dict[str, Any]) -> None:
+def _summarise(name: str, record: Mapping[str, Any]) -> None:
     for decision in record["decisions"]:
         span = f"frames {decision['start']}-{decision['stop'] - 1}"
         say(f"{name}: {span}: {decision['kept']}, {decision['why']}")
@@ -139,9 +136,7 @@ def _parts(seconds: dict[str, float]) -> str:
 def _dry_run(video: Any, place: Path, runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
     from boostvsod.dryrun import estimate
 
-    found = estimate(
-        video, options["target"], options["recipe"], options["settings"], runtime
-    )
+    found = estimate(video, options["target"], options["recipe"], options["settings"], runtime)
     say(
         f"{video.name}: {found['frames']} frames of {found['size']}, {found['pieces']} pieces to adapt to; "
         f"about {found['seconds']:.0f} s and {found['megabytes']:.0f} MB in {place}"

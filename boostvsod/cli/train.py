@@ -90,7 +90,7 @@ def _train(
         state=output.with_suffix(".state"), after_step=_progress(),
     )  # fmt: skip
     save_weights(student.net, output)
-    say(json.dumps({"output": str(output), "seconds": round(time.monotonic() - started), **scores}))
+    click.echo(json.dumps({"output": str(output), "seconds": round(time.monotonic() - started), **scores}))
 
 
 def _pictures(source: str, size: int, runtime: Runtime) -> Any:

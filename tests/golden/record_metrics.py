@@ -9,13 +9,13 @@ It cannot be a test dependency: it pins another OpenCV wheel and an old numpy.
 from pathlib import Path
 
 import numpy as np
-import py_sod_metrics as sod
+import py_sod_metrics as sod  # type: ignore[import-not-found]
 
 
 def cases() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """name -> (map in bytes, ground truth in bytes)."""
     rng = np.random.default_rng(7)
-    found = {}
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for i, (height, width) in enumerate(((31, 47), (60, 40), (25, 25))):
         y, x = np.mgrid[:height, :width]
         truth = ((y - height * 0.4) ** 2 / 60 + (x - width * 0.6) ** 2 / 90 < 1 + i).astype(np.uint8) * 255
@@ -39,7 +39,7 @@ def main() -> None:
         mae, s, f = (measure.get_results() for measure in measures)
         record |= {f"{name}/map": saliency, f"{name}/truth": truth}
         record |= {f"{name}/mae": mae["mae"], f"{name}/s": s["sm"], f"{name}/f": f["fm"]["curve"]}
-    np.savez_compressed(Path(__file__).with_name("metrics.npz"), **record)
+    np.savez_compressed(Path(__file__).with_name("metrics.npz"), **record)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
 from boostvsod.offer import Offer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 
-def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bool) -> float:  # noqa: N803
+def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bool) -> float:
     """NR of Eq. 7, in [0, 1]: 0 where the maps agree, 1 where they are disjoint or both empty.
 
     NR = || |T(MS) - T(CS)| / (T(MS) + T(CS) + C) ||_1 / || T(MS + CS) ||_0, and T() drops what is below
@@ -34,7 +34,7 @@ def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bo
 class NrMiner:
     """Keyframes are the frames with NR below the threshold; their truth is LS = MS * CS (Eq. 6)."""
 
-    def __init__(self, threshold: float, T: float, C: float, size_invariant: bool, top_k: int) -> None:  # noqa: N803
+    def __init__(self, threshold: float, T: float, C: float, size_invariant: bool, top_k: int) -> None:
         self.threshold, self.top_k = threshold, top_k
         self.settings = {"T": T, "C": C, "size_invariant": size_invariant}
 
@@ -59,8 +59,8 @@ class NrMiner:
 
 def build(
     threshold: float = 0.6,
-    T: float = 0.1,  # noqa: N803 - the paper's names
-    C: float = 0.001,  # noqa: N803
+    T: float = 0.1,
+    C: float = 0.001,
     size_invariant: bool = True,
     top_k: int = 0,
 ) -> Miner:

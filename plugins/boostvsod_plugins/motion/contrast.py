@@ -36,7 +36,8 @@ class Contrast:
         height, width = flow.shape[:2]
         scale = min(1.0, self.grid / max(height, width))
         cells = (max(1, round(width * scale)), max(1, round(height * scale)))
-        contrast = _contrast(cv2.resize(flow, cells, interpolation=cv2.INTER_AREA), self.radius)
+        small: Flow = np.asarray(cv2.resize(flow, cells, interpolation=cv2.INTER_AREA), np.float32)
+        contrast = _contrast(small, self.radius)
         top = max(float(contrast.max()), self.least)  # noise in a still scene must not be stretched to 1
         full = cv2.resize(contrast / top, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.clip(full, 0, 1).astype(np.float32)
@@ -56,7 +57,8 @@ def _contrast(flow: Flow, radius: int) -> np.ndarray:
         for one in here, there:  # the difference counts for both of the pair
             total[one] += difference
             weights[one] += weight
-    return total / weights
+    mean: np.ndarray = total / weights
+    return mean
 
 
 @cache

@@ -1,0 +1,225 @@
+"""The program as people meet it: exit codes, one-line errors, what lands where."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from made import FORCED, write_film, write_maps, write_pictures
+
+from boostvsod.cli import main
+from boostvsod.synthetic import Clip, make_clip
+
+
+def sets(settings: tuple[str, ...]) -> list[str]:
+    return [word for setting in settings for word in ("--set", setting)]
+
+
+def picture(path: str, flag: int) -> np.ndarray:
+    return np.asarray(cv2.imread(path, flag))
+
+
+def call(*arguments: Any) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def test_run_writes_maps_named_as_the_frames(pictures: Path, maps: Path, tmp_path: Path) -> None:
+    done = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(FORCED))
+    assert done.exit_code == 0, done.output
+    assert done.stderr.startswith("device cpu | precision ")
+    assert sorted(p.name for p in (tmp_path / "o" / "maps").iterdir()) == [f"{i:05d}.png" for i in range(12)]
+    again = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(FORCED))
+    assert "walk: already done, nothing to do" in again.stderr
+
+
+def test_several_videos_each_get_a_folder(tmp_path: Path, clip: Clip) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        write_film(tmp_path / "in" / f"{name}.mp4", clip.frames)
+    done = call(
+        "run", "--video", tmp_path / "in", "--target", "classic", "--recipe", "none", "-o", tmp_path / "o", "--json"
+    )
+    assert done.exit_code == 0, done.output
+    assert [record["video"]["name"] for record in json.loads(done.stdout)] == ["a", "b"]
+    assert len(list((tmp_path / "o" / "b" / "maps").iterdir())) == 12
+
+
+def test_one_bad_video_does_not_stop_the_others(tmp_path: Path, clip: Clip) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"")
+    write_film(tmp_path / "good.mp4", clip.frames)
+    done = call("run", "--video", tmp_path, "--target", "classic", "--recipe", "none", "-o", tmp_path / "o")
+    assert done.exit_code == 3
+    assert "1 of 2 videos failed" in done.stderr
+    assert len(list((tmp_path / "o" / "good" / "maps").iterdir())) == 12
+    assert not (tmp_path / "o" / "bad").exists()
+
+
+def test_everything_that_can_be_saved(pictures: Path, maps: Path, tmp_path: Path, clip: Clip) -> None:
+    saves = "maps,mask,overlay,side-by-side,cutout"
+    done = call(
+        "run",
+        "--video",
+        pictures,
+        "--target",
+        f"maps:{maps}",
+        "--recipe",
+        "none",
+        "-o",
+        tmp_path,
+        "--save",
+        saves,
+        "--bits",
+        16,
+    )
+    assert done.exit_code == 0, done.output
+    deep = picture(str(tmp_path / "maps" / "00002.png"), -1)
+    assert deep.dtype == np.uint16
+    assert np.array_equal(deep > 2**15, clip.truth[2])
+    assert np.array_equal(picture(str(tmp_path / "mask" / "00002.png"), -1) == 255, clip.truth[2])
+    cut = picture(str(tmp_path / "cutout" / "00002.png"), -1)
+    assert np.array_equal(cut[..., 3] == 255, clip.truth[2])
+    assert np.array_equal(cut[..., 2::-1], clip.frames[2])
+    for film, width in (("overlay", 64), ("side-by-side", 192)):
+        capture = cv2.VideoCapture(str(tmp_path / f"{film}.mp4"))
+        assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (12, width)
+
+
+def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:
+    done = call(
+        "run", "--video", pictures, "--target", "classic", "-o", tmp_path / "o", "--dry-run", "--json", *sets(FORCED)
+    )
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["frames"], told["size"], told["pieces"]) == (12, "64x48", 1)
+    assert told["seconds"] > 0
+    assert not (tmp_path / "o").exists()
+
+
+def test_overwrite_starts_afresh(pictures: Path, maps: Path, tmp_path: Path) -> None:
+    command = ("run", "--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", tmp_path / "o")
+    call(*command)
+    (tmp_path / "o" / "mine.txt").write_text("not the program's")
+    assert "already done" not in call(*command, "--overwrite").stderr
+    assert (tmp_path / "o" / "mine.txt").exists()
+
+
+def test_predict_takes_pictures_of_any_sizes(tmp_path: Path, clip: Clip) -> None:
+    write_pictures(tmp_path / "in", clip.frames[:2])
+    cv2.imwrite(str(tmp_path / "in" / "wide.jpg"), np.zeros((40, 120, 3), np.uint8))
+    done = call("predict", tmp_path / "in", "--target", "classic", "-o", tmp_path / "o")
+    assert done.exit_code == 0, done.output
+    shapes = {p.name: picture(str(p), -1).shape for p in (tmp_path / "o").iterdir()}
+    assert shapes == {"00000.png": (48, 64), "00001.png": (48, 64), "wide.png": (40, 120)}
+
+
+def test_predict_takes_a_video(tmp_path: Path, clip: Clip) -> None:
+    film = write_film(tmp_path / "a.mp4", clip.frames)
+    assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
+    assert len(list((tmp_path / "o").iterdir())) == 12
+
+
+ERRORS: list[tuple[list[str], int, str]] = [
+    (["--video", "nowhere.mp4"], 3, r"nowhere\.mp4: no such file or folder"),
+    (["--video", "{clip}", "--target", "clasic"], 2, "did you mean 'classic'"),
+    (["--video", "{clip}", "--recipe", "nrr"], 2, "recipes: nothing is called 'nrr'; did you mean 'nr'"),
+    (["--video", "{clip}", "--set", "train.lr=fast"], 2, "train.lr='fast': expected float, got str"),
+    (["--video", "{clip}", "--save", "mpas"], 2, "--save 'mpas' is unknown"),
+    (["--video", "{clip}", "--device", "cuda:77"], 6, "'cuda:77' was asked for"),
+    (["--video", "{clip}", "--device", "tpu"], 2, "device 'tpu' is unknown"),
+    (["--video", "{clip}", "--precision", "fp16"], 6, "fp16 needs a GPU"),
+    (["--video", "{clip}", "--target", "maps:nowhere"], 3, "there is no such folder"),
+    (["--video", "{clip}", "--target", "lite:ghost.pth"], 5, "no weights at 'ghost.pth'"),
+    (["--video", "{clip}", "-o", "{clip}/00000.png/x"], 7, "cannot write to"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"), ERRORS, ids=lambda x: " ".join(x[2:] or x) if isinstance(x, list) else ""
+)
+def test_an_error_is_one_line_and_a_code(
+    pictures: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    words = [word.replace("{clip}", str(pictures)) for word in arguments]
+    words += [] if "-o" in words else ["-o", str(tmp_path / "o")]
+    words += [] if "--target" in words else ["--target", "classic"]
+    done = call("run", *words)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("boostvsod: ")]
+    assert len(lines) == 1, done.output
+    assert re.search(said, lines[0]), lines[0]
+    assert done.exit_code == code
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "o").exists()
+
+
+def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
+    clip = make_clip(60, 240, 320)
+    film = write_film(tmp_path / "a.mp4", clip.frames)
+    code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
+    words = ["run", "--video", str(film), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
+    process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not any((tmp_path / "o" / ".work").glob("target-*/*.png")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert f"to resume: boostvsod run --video {film} --target classic" in said
+    assert "Traceback" not in said
+
+
+def test_list_shows_every_kind() -> None:
+    rows = json.loads(call("list", "--json").stdout)
+    assert {row["kind"] for row in rows} == {"targets", "students", "flows", "motion", "miners", "fusers", "recipes"}
+    assert {"name": "dis", "plugin": "boostvsod:dis"}.items() <= next(r for r in rows if r["name"] == "dis").items()
+    assert call("list", "flwos").exit_code == 2
+
+
+def test_doctor_finds_nothing_wrong_here() -> None:
+    done = call("doctor")
+    assert done.exit_code == 0, done.output
+    assert "CPUExecutionProvider" in done.stdout
+    assert "wrong" not in done.stdout
+
+
+def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    from boostvsod.cli import doctor
+
+    monkeypatch.setattr(doctor, "_installed", lambda name: name in ("opencv-python", "opencv-python-headless"))
+    assert list(doctor.faults()) == [
+        "opencv-python and opencv-python-headless overwrite each other's cv2; uninstall both, install one"
+    ]
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("run", "predict", "demo", "train", "list", "doctor"):
+        shown = call(command, "--help")
+        assert shown.exit_code == 0
+        assert len(shown.output.splitlines()) > 4
+
+
+def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
+    write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
+    write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
+    for kind in ("saliency", "motion"):
+        words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", tmp_path / f"{kind}.safetensors"]
+        done = call("train", kind, *words, "--set", "train.batch=4")
+        assert done.exit_code == 0, done.output
+        assert set(json.loads(done.stdout)) >= {"MAE", "maxF", "S"}
+    used = call(
+        "predict",
+        tmp_path / "data" / "walk" / "frames",
+        "--target",
+        f"lite:{tmp_path}/saliency.safetensors",
+        "-o",
+        tmp_path / "o",
+    )
+    assert used.exit_code == 0, used.output

@@ -1,0 +1,46 @@
+"""What the documents show is what the program prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
+PRINTED = re.compile(r"<!-- printed by: boostvsod (.*?) -->\n(.*?)<!-- end -->", re.DOTALL)
+
+
+def test_printed_tables_are_up_to_date() -> None:
+    found = [
+        pair
+        for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for pair in PRINTED.findall(path.read_text())
+    ]
+    assert found
+    code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
+    for command, table in found:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command.split()], capture_output=True, text=True, env=os.environ
+        )
+        assert done.stdout == table, f"the table is old: put in what `boostvsod {command}` prints now"
+
+
+def test_every_link_leads_somewhere() -> None:
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_public_names_are_exactly_those_listed() -> None:
+    import boostvsod
+
+    assert boostvsod.__all__ == sorted(boostvsod.__all__, key=lambda n: (n[0].islower(), n))
+    for name in boostvsod.__all__:
+        assert getattr(boostvsod, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'bost'"):
+        _ = boostvsod.bost
