@@ -1,7 +1,8 @@
 """A clip made from nothing, with exact ground truth: for the demo, for tests, for trying a plugin.
 
-A textured object moves over a textured scene that drifts the other way; half-way it stands still for a
-while. A distractor, bright and round, belongs to the scene and leaves the picture as the camera moves on. The same numbers always give the same clip.
+A textured object moves over a textured scene while the camera pans; half-way it stands still for a
+while. A distractor, bright and round, belongs to the scene and leaves the picture as the camera moves on.
+The same numbers always give the same clip.
 """
 
 from __future__ import annotations

@@ -1,0 +1,87 @@
+"""Training data: pairs are found in folders and zips, held out by clip, seen at random, staged in motion."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made import write_maps, write_pictures
+
+from boostvsod import build
+from boostvsod.augment import Augment, views
+from boostvsod.errors import InputError
+from boostvsod.motiondata import filmed, filmed_count, staged
+from boostvsod.pairs import Pairs, load
+from boostvsod.synthetic import Clip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clip: Clip) -> Path:
+    for name in ("a", "b", "c"):
+        write_pictures(tmp_path / "set" / name / "frames", clip.frames, ".jpg")
+        write_maps(tmp_path / "set" / name / "masks", clip.truth)
+    return tmp_path / "set"
+
+
+def test_pairs_of_a_folder_and_of_its_zip(folder: Path, tmp_path: Path, clip: Clip) -> None:
+    (folder / "a" / "frames" / "lonely.jpg").write_bytes(b"no mask")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.*")):
+            archive.write(path, path.relative_to(folder))
+    for source in (folder, tmp_path / "set.zip"):
+        pairs = Pairs.open(source)
+        assert len(pairs) == 36
+        assert [clip.clip for clip in pairs.pairs[::12]] == ["a/frames", "b/frames", "c/frames"]
+        rgb, mask = next(iter(pairs.read()))
+        assert np.abs(rgb.astype(int) - clip.frames[0]).mean() < 10
+        assert np.array_equal(mask > 0.5, clip.truth[0])
+
+
+def test_clips_are_held_out_whole(folder: Path) -> None:
+    train, held = Pairs.open(folder).split(20)
+    assert {p.clip for p in train.pairs} == {"a/frames", "b/frames"}
+    assert {p.clip for p in held.pairs} == {"c/frames"}
+
+
+def test_nothing_to_train_on_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"not a zip")
+    for source, said in ((tmp_path, "no picture with a mask"), (tmp_path / "x.zip", "readable zip")):
+        with pytest.raises(InputError, match=said):
+            Pairs.open(source)
+
+
+def test_views_move_picture_and_mask_together() -> None:
+    mask = torch.zeros(64, 1, 64, 64, dtype=torch.uint8)
+    mask[:, :, 20:40, 10:30] = 255
+    plain = Augment(colour=0, grey=0, blur=0, noise=0)
+    rgb, truth = views(mask.expand(-1, 3, -1, -1), mask, plain, torch.Generator().manual_seed(0))
+    assert torch.allclose(rgb[:, :1], truth, atol=1e-5)
+    assert truth.mean((1, 2, 3)).std() > 0.01, "sizes differ"
+    again = views(mask.expand(-1, 3, -1, -1), mask, plain, torch.Generator().manual_seed(0))[0]
+    assert torch.equal(rgb, again)
+
+
+def test_colours_change_and_stay_in_range(clip: Clip) -> None:
+    pictures = torch.from_numpy(clip.frames.transpose(0, 3, 1, 2).copy())
+    still = Augment(flip=False, zoom=(1, 1), aspect=0, degrees=0)
+    rgb, _ = views(pictures, pictures[:, :1], still, torch.Generator().manual_seed(1))
+    assert 0 <= rgb.min() < rgb.max() <= 1
+    assert (rgb - pictures / 255).abs().mean() > 0.02
+
+
+def test_motion_pictures_show_what_moves(folder: Path) -> None:
+    pairs = Pairs.open(folder)
+    flows = list(filmed(pairs, lambda: build("flows", "dis"), 2))
+    assert len(flows) == filmed_count(pairs) == 33
+    made = list(staged(pairs, lambda: build("flows", "dis"), 96, 2, 0))
+    assert len(made) == 36
+    contrasts = []
+    for rgb, mask in made:
+        inside, outside = rgb[mask > 0.5].mean(0), rgb[mask < 0.5].mean(0)
+        contrasts.append(np.abs(inside - outside).mean())
+    assert np.mean(contrasts) > 10, "objects move unlike their scenes"
+    again = load(staged(pairs, lambda: build("flows", "dis"), 96, 1, 0), 36, 96, lambda n: None)
+    assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])
