@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -112,7 +112,7 @@ class Samples:
         return Samples(torch.cat([p.pictures for p in parts]), torch.cat([p.masks for p in parts]))
 
 
-def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int, progress: Callable[[int], None]) -> Samples:
+def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int) -> Samples:
     """Bring `count` pairs to S x S and hold them in memory."""
     samples = Samples(
         torch.empty(count, 3, size, size, dtype=torch.uint8), torch.empty(count, 1, size, size, dtype=torch.uint8)
@@ -121,7 +121,6 @@ def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int, progress: Call
         small = resize_rgb(rgb, size, size)
         samples.pictures[i] = torch.from_numpy(np.ascontiguousarray(small.transpose(2, 0, 1)))
         samples.masks[i, 0] = torch.from_numpy(np.rint(resize_map(mask, size, size) * 255).astype(np.uint8))
-        progress(i + 1)
     return samples
 
 

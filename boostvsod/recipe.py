@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from boostvsod.errors import ConfigError
 from boostvsod.files import path_stamp
@@ -17,7 +17,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-RENAMED = {"lambda": "per_frame"}  # the papers' name is a Python keyword
+T = TypeVar("T")
 CHOICES = ("flow", "motion", "miner", "student", "stand_in", "fuser", "buffer")
 
 
@@ -69,15 +69,11 @@ class Recipe:
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
         if table == "recipe":
-            _check_key(key, CHOICES, "recipe")
-            return replace(self, **{key: _like(getattr(self, key), value, f"recipe.{key}")})
+            return override(self, table, key, value, CHOICES)
+        if table == "train" and key == "lambda":  # the papers' name is a Python keyword
+            return replace(self, per_frame=_like(self.per_frame, value, "train.lambda"))
         if table == "train":
-            key = RENAMED.get(key, key)
-            if key == "per_frame":
-                return replace(self, per_frame=_like(self.per_frame, value, "train.lambda"))
-            _check_key(key, [f.name for f in fields(TrainOptions)] + ["lambda"], "train")
-            checked = _like(getattr(self.train, key), value, f"train.{key}")
-            return replace(self, train=replace(self.train, **{key: checked}))
+            return replace(self, train=override(self.train, table, key, value))
         return replace(self, options={**self.options, table: {**self.of(table), key: value}})
 
     def with_settings(self, settings: Iterable[str]) -> Recipe:
@@ -128,15 +124,20 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
         return table, key, value.strip()
 
 
-def _check_key(key: str, legal: Iterable[str], table: str) -> None:
+def override(settings: T, table: str, key: str, value: Any, legal: Iterable[str] = ()) -> T:
+    """A dataclass of settings with one of them changed, after a look at its name and type."""
+    legal = list(legal) or [f.name for f in fields(settings)]  # type: ignore[arg-type]
     if key not in legal:
         raise ConfigError(f"{table}.{key} is unknown; there are: {', '.join(sorted(legal))}")
+    return replace(settings, **{key: _like(getattr(settings, key), value, f"{table}.{key}")})  # type: ignore[type-var]
 
 
 def _like(old: Any, new: Any, where: str) -> Any:
-    """`new` as the type of `old`, or an error: an int may stand for a float, nothing else for anything."""
+    """`new` as the type of `old`, or an error: an int may stand for a float, a list for a tuple."""
     if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
         return float(new)
+    if isinstance(old, tuple) and isinstance(new, list) and len(old) == len(new):
+        return tuple(_like(a, b, where) for a, b in zip(old, new, strict=True))
     if type(old) is not type(new):
         raise ConfigError(f"{where}={new!r}: expected {type(old).__name__}, got {type(new).__name__}")
     return new

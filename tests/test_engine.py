@@ -184,7 +184,7 @@ def test_unwritable_output(tmp_path: Path, clip: Clip) -> None:
 
 def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
     for setting, said in {
-        "train.lamda=3": "train.lamda is unknown; there are: .*lambda",
+        "train.lamda=3": "train.lamda is unknown; there are: .*loss",
         "train.batch=two": "train.batch='two': expected int, got str",
         "mqpm.T=5": "recipe 'nr' has no part 'mqpm'",
         "nr.treshold=1": "nr has no option 'treshold'",

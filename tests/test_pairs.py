@@ -83,5 +83,5 @@ def test_motion_pictures_show_what_moves(folder: Path) -> None:
         inside, outside = rgb[mask > 0.5].mean(0), rgb[mask < 0.5].mean(0)
         contrasts.append(np.abs(inside - outside).mean())
     assert np.mean(contrasts) > 10, "objects move unlike their scenes"
-    again = load(staged(pairs, lambda: build("flows", "dis"), 96, 1, 0), 36, 96, lambda n: None)
+    again = load(staged(pairs, lambda: build("flows", "dis"), 96, 1, 0), 36, 96)
     assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])

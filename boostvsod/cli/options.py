@@ -59,14 +59,3 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(runtime=runtime, **rest)
 
     return command
-
-
-def settings(changes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """`("train.lr=1e-3", ...)` as `{"train": {"lr": 0.001}}`."""
-    from boostvsod.recipe import parse_setting
-
-    chosen: dict[str, dict[str, Any]] = {}
-    for change in changes:
-        table, key, value = parse_setting(change)
-        chosen.setdefault(table, {})[key] = value
-    return chosen

@@ -5,60 +5,97 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import device_options, say, settings
+from boostvsod.cli.options import device_options, say
 from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from boostvsod.augment import Augment
+    from boostvsod.kinds import FlowBackend
+    from boostvsod.pairs import Samples
+    from boostvsod.trainoptions import TrainOptions
+
+    Split = tuple[Samples, Samples]  # to train on, and held out
+
+HOLD_OUT = 20  # every 20th pair, or the last of at most 20 clips
+TELL = 15.0  # seconds between two lines about the loss
 
 
 @click.group("train")
 def command() -> None:
-    """Train a network: on pictures and masks, or on colour-coded motion."""
+    """Train a network: on pictures and masks, or on colour-coded motion.
+
+    A training that was stopped goes on where it was when the same command is given again.
+    """
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options every kind of training has."""
-    for option in reversed(
-        (
-            click.option("--data", "sources", multiple=True, required=True, help="Folder or zip of pairs."),
-            click.option("--validate", help="Folder or zip scored at the end; default: every 20th pair."),
-            click.option("--student", "name", default="lite", show_default=True, help="What to train."),
-            click.option("--init", default="none", show_default=True, help="Weights to start from."),
-            click.option("--epochs", default=20.0, show_default=True),
-            click.option("--size", default=256, show_default=True, help="Side of the training pictures."),
-            click.option("--set", "changes", multiple=True, help="train.KEY=VALUE or augment.KEY=VALUE"),
-            click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
-            device_options,
-        )
-    ):
+    options = (
+        click.option(
+            "--data", "sources", multiple=True, required=True, help="Folder or zip of pairs; may be repeated."
+        ),
+        click.option("--validate", help="Folder or zip scored at the end; default: a part of the first --data."),
+        click.option("--student", "name", default="lite", show_default=True, help="What to train."),
+        click.option("--init", default="none", show_default=True, help="Weights to start from."),
+        click.option("--epochs", default=20.0, show_default=True),
+        click.option("--size", default=256, show_default=True, help="Side of the training pictures."),
+        click.option("--set", "changes", multiple=True, help="train.KEY=VALUE or augment.KEY=VALUE."),
+        click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
+        device_options,
+    )
+    for option in reversed(options):
         function = option(function)
     return function
 
 
 @command.command()
 @common
-def saliency(**options: Any) -> None:
+def saliency(sources: tuple[str, ...], validate: str | None, size: int, runtime: Runtime, **rest: Any) -> None:
     """Pictures to masks (DUTS, or the frames of clips)."""
-    _train(_pictures, **options)
+    from boostvsod.pretrain import picture_samples
+
+    say(str(runtime))
+    parts = [picture_samples(source, size, HOLD_OUT) for source in sources]
+    held = picture_samples(validate, size, 1)[1] if validate else parts[0][1]
+    _train(parts, held, size=size, runtime=runtime, **rest)
 
 
 @command.command()
 @click.option("--flow", default="dis", show_default=True, help="Backend that sees the motion.")
-@click.option("--stage", multiple=True, help="Pairs to stage motions from, as well.")
+@click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
 @common
-def motion(flow: str, stage: tuple[str, ...], **options: Any) -> None:
+def motion(
+    flow: str,
+    staged: tuple[str, ...],
+    sources: tuple[str, ...],
+    validate: str | None,
+    size: int,
+    runtime: Runtime,
+    **rest: Any,
+) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
-    _train(lambda source, size, runtime: _motion(source, size, runtime, flow, source in stage), staged=stage, **options)
+    from boostvsod import registry
+    from boostvsod.pretrain import filmed_samples, staged_samples
+
+    def build() -> FlowBackend:
+        return registry.build("flows", flow, runtime)
+
+    say(str(runtime))
+    parts = [filmed_samples(source, size, HOLD_OUT, build, runtime) for source in sources]
+    held = filmed_samples(validate, size, 1, build, runtime)[1] if validate else parts[0][1]
+    parts += [staged_samples(source, size, HOLD_OUT, build, runtime) for source in staged]
+    _train(parts, held, size=size, runtime=runtime, **rest)
 
 
 def _train(
-    load: Callable[[str, int, Runtime], Any],
-    sources: tuple[str, ...],
-    validate: str | None,
+    parts: list[Split],
+    held: Samples,
+    *,
     name: str,
     init: str,
     epochs: float,
@@ -66,71 +103,58 @@ def _train(
     changes: tuple[str, ...],
     output: Path,
     runtime: Runtime,
-    staged: tuple[str, ...] = (),
 ) -> None:
     from boostvsod import registry
-    from boostvsod.augment import Augment
     from boostvsod.pairs import Samples
     from boostvsod.pretrain import pretrain
-    from boostvsod.trainoptions import TrainOptions
     from boostvsod.weights import save_weights
 
-    say(str(runtime))
-    chosen = settings(changes)
-    base = TrainOptions(lr=0, optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)
-    train = replace(base, **chosen.get("train", {}))
-    augment = replace(Augment(), **chosen.get("augment", {}))
-    parts = [load(source, size, runtime) for source in (*sources, *staged)]
-    held = load(validate, size, runtime)[0] if validate else parts[0][1]
+    train, augment = _settings(changes)
     samples = Samples.join(part[0] for part in parts)
+    say(f"{len(samples)} samples to train on, {len(held)} to score")
+    runtime.settle()  # random weights hang on the seed alone
     student = registry.build("students", name, runtime, weights=init, size=size)
     started = time.monotonic()
-    scores = pretrain(
-        student, samples, held, epochs, train, augment, runtime,
-        state=output.with_suffix(".state"), after_step=_progress(),
-    )  # fmt: skip
+    state = output.with_suffix(".state")
+    scores = pretrain(student, samples, held, epochs, train, augment, runtime, state=state, after_step=Teller())
     save_weights(student.net, output)
+    state.unlink()
     click.echo(json.dumps({"output": str(output), "seconds": round(time.monotonic() - started), **scores}))
 
 
-def _pictures(source: str, size: int, runtime: Runtime) -> Any:
-    from boostvsod.pairs import Pairs, load
+def _settings(changes: tuple[str, ...]) -> tuple[TrainOptions, Augment]:
+    """What whole-set training does by default, with --set over it."""
+    from boostvsod.augment import Augment
+    from boostvsod.errors import ConfigError
+    from boostvsod.recipe import override, parse_setting
+    from boostvsod.trainoptions import TrainOptions
 
-    pairs = Pairs.open(source)
-    train, held = pairs.split(20)
-    say(f"{source}: {len(pairs)} pairs")
-    return tuple(load(part.read(), len(part), size, lambda n: None) for part in (train, held))
-
-
-def _motion(source: str, size: int, runtime: Runtime, flow: str, staged_too: bool) -> Any:
-    from boostvsod import motiondata, registry
-    from boostvsod.pairs import Pairs, load
-
-    def build() -> Any:
-        return registry.build("flows", flow, runtime)
-
-    pairs = Pairs.open(source)
-    say(f"{source}: {len(pairs)} pairs, {'staged' if staged_too else 'filmed'}")
-    made = []
-    for part in pairs.split(20):
-        if staged_too:
-            flows, count = motiondata.staged(part, build, size, runtime.threads, runtime.seed), len(part)
+    train = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)
+    augment = Augment()
+    for change in changes:
+        table, key, value = parse_setting(change)
+        if table == "train":
+            train = override(train, table, key, value)
+        elif table == "augment":
+            augment = override(augment, table, key, value)
         else:
-            flows, count = motiondata.filmed(part, build, runtime.threads), motiondata.filmed_count(part)
-        made.append(load(flows, count, size, lambda n: None))
-    return tuple(made)
+            raise ConfigError(f"--set {change}: there are the tables train and augment")
+    return train, augment
 
 
-def _progress() -> Callable[[int, int, float], None]:
-    started, told = time.monotonic(), [0.0]
-    smooth = [0.0]
+class Teller:
+    """Says every now and then how a long training goes."""
 
-    def after_step(step: int, steps: int, loss: float) -> None:
-        smooth[0] = loss if step == 1 else 0.99 * smooth[0] + 0.01 * loss
+    def __init__(self) -> None:
+        self.started = self.told = time.monotonic()
+        self.first, self.smooth = 0, 0.0
+
+    def __call__(self, step: int, steps: int, loss: float) -> None:
+        if not self.first:
+            self.first, self.smooth = step, loss
+        self.smooth += 0.01 * (loss - self.smooth)
         now = time.monotonic()
-        if now - told[0] > 15 or step == steps:
-            left = (now - started) / step * (steps - step)
-            say(f"step {step}/{steps}  loss {smooth[0]:.4f}  {left:.0f} s left")
-            told[0] = now
-
-    return after_step
+        if now - self.told > TELL or step == steps:
+            left = (now - self.started) / (step - self.first + 1) * (steps - step)
+            say(f"step {step}/{steps}  loss {self.smooth:.4f}  {left:.0f} s left")
+            self.told = now
