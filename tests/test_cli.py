@@ -207,19 +207,25 @@ def test_every_command_explains_itself() -> None:
 
 
 def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
-    write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
+    frames = write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
     write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
-    for kind in ("saliency", "motion"):
-        words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", tmp_path / f"{kind}.safetensors"]
-        done = call("train", kind, *words, "--set", "train.batch=4")
+    made = {kind: tmp_path / f"{kind}.safetensors" for kind in ("saliency", "motion")}
+    for kind, weights in made.items():
+        words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", weights, "--set", "train.batch=4"]
+        done = call("train", kind, *words)
         assert done.exit_code == 0, done.output
         assert set(json.loads(done.stdout)) >= {"MAE", "maxF", "S"}
-    used = call(
-        "predict",
-        tmp_path / "data" / "walk" / "frames",
-        "--target",
-        f"lite:{tmp_path}/saliency.safetensors",
-        "-o",
-        tmp_path / "o",
-    )
+        assert not weights.with_suffix(".state").exists()
+    chosen = ("recipe.motion=net", f"net.weights={made['motion']}", "train.lambda=1", "nr.threshold=1.1")
+    used = call("run", "--video", frames, "--target", f"lite:{made['saliency']}", "-o", tmp_path / "o", *sets(chosen))
     assert used.exit_code == 0, used.output
+    assert len(list((tmp_path / "o" / "maps").iterdir())) == 12
+
+
+def test_wrong_training_settings_are_named(tmp_path: Path) -> None:
+    for setting, said in (("train.rate=1", "train.rate is unknown"), ("mqpm.T=1", "the tables train and augment")):
+        write_pictures(tmp_path / "d" / "images", make_clip(2, 16, 16).frames)
+        write_maps(tmp_path / "d" / "masks", make_clip(2, 16, 16).truth)
+        words = ["--data", tmp_path / "d", "--size", 16, "-o", tmp_path / "o.safetensors", "--set", setting]
+        done = call("train", "saliency", *words)
+        assert (done.exit_code, said in done.stderr) == (2, True), done.output
