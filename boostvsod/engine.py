@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from boostvsod.kinds import Decision, Evidence, Map, Maps, Mining, Outcome, Progress, Result, quiet
+from boostvsod.kinds import Decision, Evidence, Map, Maps, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.learner import Learner
 from boostvsod.notes import collect
 from boostvsod.plan import Parts, Plan
@@ -76,16 +76,15 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     motion = store.keep("motion", piece, BATCH, parts.move)
     mining = parts.miner.mine(Evidence(piece, maps, motion))
     if not mining.mined:
-        return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining)
-    learner = Learner(parts.fresh_student, mining.mined, parts.recipe, parts.runtime, store)
-    learnt = store.keep("student", piece, BATCH, learner)
+        return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
+    learnt = store.keep("student", piece, BATCH, Learner(piece, mining.mined, parts, store))
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
         return [parts.fuser.fuse(maps[i], motion[i], learnt[i]) for i in numbers]
 
     store.keep("final", piece, BATCH, fuse)
     why = f"learnt from {len(mining.mined)} of {len(piece)} frames"
-    return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining)
+    return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
 
 
 def hopeless(piece: Piece, recipe: Recipe) -> str:
@@ -97,7 +96,7 @@ def hopeless(piece: Piece, recipe: Recipe) -> str:
     return ""
 
 
-def keep_baseline(piece: Piece, store: Store, maps: Maps, why: str, mining: Mining | None = None) -> Outcome:
+def keep_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
     """The target's own maps are the final ones."""
     store.keep("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
-    return Outcome(Decision(piece.start, piece.stop, "baseline", why), mining)
+    return Outcome(Decision(piece.start, piece.stop, "baseline", why), verdicts)

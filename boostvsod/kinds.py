@@ -5,7 +5,7 @@ Arrays are numpy at every border. Images are RGB everywhere (BGR lives inside si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -171,10 +171,13 @@ class Decision:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one piece: the decision, and the mining behind it where there was any."""
+    """What became of one piece: the decision, and the verdicts behind it where there are any.
+
+    It is kept for every piece of a video, so it holds no map.
+    """
 
     decision: Decision
-    mining: Mining | None = None
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,15 +230,3 @@ def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
     if not np.isfinite(array).all():
         raise PluginError(f"{who}: returned flow that is NaN or infinite")
     return array.astype(np.float32, copy=False)
-
-
-def in_batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of `size` items, the last one shorter."""
-    batch: list[Any] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from boostvsod.images import resize_map
 from boostvsod.kinds import Map, Mined, Progress, Student
+from boostvsod.plan import Parts
 from boostvsod.predict import as_batch, predict
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
@@ -21,28 +23,19 @@ from boostvsod.video import Piece
 class Learner:
     """A student that learns a piece when its first map of it is wanted; a stage that stands needs none."""
 
-    def __init__(
-        self,
-        fresh: Callable[[], Student],
-        mined: Sequence[Mined],
-        recipe: Recipe,
-        runtime: Runtime,
-        store: Store,
-    ) -> None:
-        self.fresh, self.mined, self.recipe, self.runtime, self.store = fresh, mined, recipe, runtime, store
-        self.piece: Piece | None = None
+    def __init__(self, piece: Piece, mined: Sequence[Mined], parts: Parts, store: Store) -> None:
+        self.piece, self.mined, self.parts, self.store = piece, mined, parts, store
 
     def __call__(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
-        self.piece = piece
-        return predict(self.trained, [piece[i].rgb for i in numbers], self.runtime)
+        return predict(self.trained, [piece[i].rgb for i in numbers], self.parts.runtime)
 
     @cached_property
     def trained(self) -> Student:
-        """The student after fine-tuning on the mined frames."""
-        assert self.piece is not None, "asked for before there was a piece"
-        student = self.fresh()
+        """The student after fine-tuning on the mined frames, at the size it was fine-tuned at."""
+        parts, fresh = self.parts, self.parts.fresh_student()
+        student = replace(fresh, size=parts.recipe.train.size or fresh.size)
         with self.store.timed("learn"):
-            fine_tune(student, self.piece, self.mined, self.recipe, self.runtime, self.store.progress)
+            fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
         return student
 
 
@@ -53,7 +46,7 @@ def fine_tune(
     runtime.settle()  # whatever was drawn before, on this video or another, must not matter
     options = recipe.train
     steps = max(1, round(recipe.per_frame * len(mined) / options.batch))
-    draw = draw_mined(piece, mined, options.size or student.size, options.batch)
+    draw = draw_mined(piece, mined, student.size, options.batch)
     return fit(student, draw, steps, options, runtime, after_step=lambda step, _: progress("learn", step, steps))
 
 

@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from boostvsod import registry, targets
-from boostvsod.errors import ConfigError
+from boostvsod.errors import PluginError
 from boostvsod.files import fingerprint
 from boostvsod.kinds import (
     FlowBackend,
@@ -24,7 +24,7 @@ from boostvsod.kinds import (
     Trainable,
     check_flow,
     check_map,
-)  # fmt: skip
+)
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.video import Piece, Video
@@ -104,7 +104,7 @@ class Parts:
         windows = [piece.window(i, self.target.window) for i in numbers]
         maps = list(self.target.predict(windows))
         if len(maps) != len(windows):
-            raise ConfigError(f"target {self.target_name}: {len(maps)} maps came back for {len(windows)} frames")
+            raise PluginError(f"target {self.target_name}: {len(maps)} maps came back for {len(windows)} frames")
         who = f"target {self.target_name}"
         return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
 

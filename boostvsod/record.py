@@ -41,12 +41,10 @@ def _verdicts(names: Sequence[str], outcomes: Sequence[Outcome]) -> list[dict[st
     told = []
     for outcome in outcomes:
         start = outcome.decision.start
-        length = outcome.decision.stop - start
-        unseen = [Verdict(False, {}, outcome.decision.why)] * length
-        verdicts = outcome.mining.verdicts if outcome.mining else unseen
+        unseen = [Verdict(False, {}, outcome.decision.why)] * (outcome.decision.stop - start)
         told += [
             {"frame": names[start + i], "mined": v.mined, "scores": dict(v.scores), "why": v.why}
-            for i, v in enumerate(verdicts)
+            for i, v in enumerate(outcome.verdicts or unseen)
         ]
     return told
 

@@ -51,8 +51,14 @@ def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads:
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
     chosen = _device(device)
-    threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads
-    return Runtime(chosen, _precision(precision, chosen), threads or os.cpu_count() or 1, seed)
+    return Runtime(chosen, _precision(precision, chosen), threads or _cpus(), seed)
+
+
+def _cpus() -> int:
+    """How many CPUs this process may use; a container often has fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _device(asked: str) -> str:

@@ -1,8 +1,8 @@
 """The run folder: where every stage leaves its maps, so that memory stays small and work is never redone.
 
-    OUT/maps/NAME.png        the final maps; the folder appears when all of them are there
-    OUT/run.json             what was asked, what was used, what was mined and why, how long it took
-    OUT/.work/STAGE-KEY/     maps of one stage in 16 bits; KEY is the hash of all that determines them
+    OUT/maps/NAME.png           the final maps; the folder appears when all of them are there
+    OUT/run.json                what was asked, what was used, what was mined and why, how long it took
+    OUT/.boostvsod/STAGE-KEY/   maps of one stage in 16 bits; KEY is the hash of all that determines them
 
 Because KEY says what a stage was made of, a stage that stands is never wrong: the same command finds it,
 another one makes its own. Every file is written whole or not at all.
@@ -67,7 +67,7 @@ class Store:
 
     @property
     def work(self) -> Path:
-        return self.folder / ".work"
+        return self.folder / ".boostvsod"
 
     def stage(self, name: str) -> Path:
         """The folder of one stage."""
@@ -86,6 +86,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Bad input leaves nothing new behind; an interruption leaves what the next run goes on from."""
+        self._check_owned()
         self._check_writable()
         fresh = not self.work.exists()
         try:
@@ -94,6 +95,12 @@ class Store:
             if fresh:
                 self._remove_work()
             raise
+
+    def _check_owned(self) -> None:
+        """Never touch results that are not this program's: they could be the very maps to be boosted."""
+        for path in (self.folder / "maps", self.record_path):
+            if path.exists() and not self.work.is_dir():
+                raise OutputError(f"{path} is there and was not written by boostvsod; choose another output folder")
 
     def _check_writable(self) -> None:
         """Fail now rather than after an hour."""
@@ -133,16 +140,16 @@ class Store:
         Batches are always cut at the same places, and made again whole if one map of them is missing:
         so a run that was killed ends with the very bits of one that was not.
         """
-        folder = self.stage(stage)
+        folder, names = self.stage(stage), piece.names
         with self.timed(stage):
             for start in range(0, len(piece), batch):
                 numbers = range(start, min(start + batch, len(piece)))
-                paths = [folder / f"{piece.names[i]}.png" for i in numbers]
+                paths = [folder / f"{names[i]}.png" for i in numbers]
                 if not all(path.is_file() for path in paths):
                     for path, saliency in zip(paths, make(piece, numbers), strict=True):
                         write_map(path, saliency, WORK_BITS)
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
-        return StoredMaps(folder, piece.names)
+        return StoredMaps(folder, names)
 
     def publish(self, names: Sequence[str], bits: int, record: dict[str, Any]) -> None:
         """Put the final maps in their place, all at once, say so in run.json, drop what is stale."""
@@ -166,6 +173,7 @@ class Store:
 
     def clear(self) -> None:
         """Remove what a run wrote here, and the folder if that leaves it empty."""
+        self._check_owned()
         shutil.rmtree(self.folder / "maps", ignore_errors=True)
         self.record_path.unlink(missing_ok=True)
         self._remove_work()

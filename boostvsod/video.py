@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from boostvsod.errors import InputError
-from boostvsod.files import file_stamp, natural
-from boostvsod.images import SUFFIXES
 from boostvsod.kinds import Frame, Rgb, Window
-from boostvsod.readers import Array, Pictures, Reader, VideoFile
+from boostvsod.readers import Reader, VideoFile
 from boostvsod.shots import Thumbnails
+from boostvsod.sources import Source, open_source
 
-log = logging.getLogger("boostvsod")
-
-FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
 SMALLEST = 8  # pixels a side: below, there is nothing to see, and pyramids break
 CACHE = 24  # decoded frames kept at hand: a window of a video network, and a batch of them
 
@@ -45,22 +37,16 @@ class Index:
 class Video:
     """Frames by number. Opening reads no frame; the first question about them makes one pass."""
 
-    def __init__(self, name: str, names: Sequence[str] | None, reader: Reader, stamp: Any, where: str) -> None:
-        self.name, self.stamp, self.where = name, stamp, where
-        self._names, self._reader = names, reader
+    def __init__(self, source: Source) -> None:
+        self.name, self.stamp, self.where = source.name, source.stamp, source.where
+        self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
         self._cache: OrderedDict[int, Rgb] = OrderedDict()
 
     @classmethod
-    def open(cls, source: Any) -> Video:
+    def open(cls, given: Any) -> Video:
         """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
-        if isinstance(source, Video):
-            return source
-        if isinstance(source, np.ndarray):
-            return _from_array(source)
-        if isinstance(source, (list, tuple)):
-            return _from_pictures([Path(p) for p in source], "list", "the list of pictures")
-        return _from_path(str(source))
+        return given if isinstance(given, Video) else cls(open_source(given))
 
     @property
     def index(self) -> Index:
@@ -99,20 +85,21 @@ class Video:
         height, width = rgb.shape[:2]
         if i and (height, width) != shape:
             seen = f"{width}x{height}, those before it {shape[1]}x{shape[0]}"
-            raise InputError(f"{self.where}: frame {self._name(i)!r} is {seen}; all must be of one size")
+            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {seen}; all must be of one size")
         if min(height, width) < SMALLEST:
             raise InputError(
-                f"{self.where}: frame {self._name(i)!r} is {width}x{height}; the least is {SMALLEST}x{SMALLEST}"
+                f"{self.where}: frame {self.name_of(i)!r} is {width}x{height}; the least is {SMALLEST}x{SMALLEST}"
             )
         return height, width
 
-    def _name(self, i: int) -> str:
+    def name_of(self, i: int) -> str:
+        """What a frame's map will be called."""
         return self._names[i] if self._names is not None else f"{i:05d}"
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each frame's map will be called."""
-        return tuple(self._name(i) for i in range(len(self)))
+        return tuple(self.name_of(i) for i in range(len(self)))
 
     @property
     def given_names(self) -> tuple[str, ...]:
@@ -142,7 +129,7 @@ class Video:
             self._cache[i] = self._reader.read(i)
             if len(self._cache) > CACHE:
                 self._cache.popitem(last=False)
-        return Frame(i, self._name(i), self._cache[i])
+        return Frame(i, self.name_of(i), self._cache[i])
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))
@@ -182,7 +169,7 @@ class Piece:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.video.names[self.start : self.stop]
+        return tuple(self.video.name_of(i) for i in range(self.start, self.stop))
 
     def window(self, i: int, length: int) -> Window:
         """`length` frames around frame i, the ends of the shot repeated."""
@@ -209,57 +196,3 @@ def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]
     if len(steps) > 2 and steps.max() > 1.5 * np.median(steps):
         notes.append(f"variable frame rate: steps of {steps.min():.4f} to {steps.max():.4f} s; written as {fps}")
     return str(fps), tuple(notes)
-
-
-def _from_array(frames: np.ndarray) -> Video:
-    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-        raise InputError(f"an array of {frames.dtype} {frames.shape} is no video; expected uint8 of shape T H W 3")
-    content = hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
-    return Video("array", None, Array(cast("Sequence[Rgb]", frames)), content, "the array")
-
-
-def _from_path(source: str) -> Video:
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return _from_pictures(_pictures_in(path), path.resolve().name, str(path))
-    if path.suffix.lower() == ".txt" and path.is_file():
-        listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
-        return _from_pictures([p if p.is_absolute() else path.parent / p for p in listed], path.stem, source)
-    if path.is_file():
-        return Video(path.stem, None, VideoFile(path), file_stamp(path), str(path))
-    found = sorted(glob.glob(str(path)), key=natural)
-    if not found:
-        raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
-    return _from_pictures([Path(p) for p in found], path.parent.resolve().name, source)
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
-    if not found:
-        raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)})")
-    return sorted(found, key=lambda p: natural(p.name))
-
-
-def _from_pictures(paths: Sequence[Path], name: str, where: str) -> Video:
-    for path in paths:
-        if not path.is_file():
-            raise InputError(f"{where}: {path} does not exist")
-    names = [path.stem for path in paths]
-    twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
-    return Video(name, names, Pictures(paths), [file_stamp(p) for p in paths], where)
-
-
-def find_videos(source: str) -> list[str]:
-    """A folder of video files stands for all of them, a folder of folders of pictures too."""
-    path = Path(source).expanduser()
-    if not path.is_dir():
-        return [source]
-    inside = sorted(path.iterdir(), key=lambda p: natural(p.name))
-    if any(p.suffix.lower() in SUFFIXES for p in inside):
-        return [source]
-    videos = [str(p) for p in inside if p.suffix.lower() in FILM or (p.is_dir() and any(p.iterdir()))]
-    if not videos:
-        raise InputError(f"{source}: neither pictures nor videos in it")
-    return videos

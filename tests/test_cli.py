@@ -65,32 +65,19 @@ def test_one_bad_video_does_not_stop_the_others(tmp_path: Path, clip: Clip) -> N
 
 
 def test_everything_that_can_be_saved(pictures: Path, maps: Path, tmp_path: Path, clip: Clip) -> None:
-    saves = "maps,mask,overlay,side-by-side,cutout"
-    done = call(
-        "run",
-        "--video",
-        pictures,
-        "--target",
-        f"maps:{maps}",
-        "--recipe",
-        "none",
-        "-o",
-        tmp_path,
-        "--save",
-        saves,
-        "--bits",
-        16,
-    )
+    out, saves = tmp_path / "o", "maps,mask,overlay,side-by-side,cutout"
+    words = ["--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", out]
+    done = call("run", *words, "--save", saves, "--bits", 16)
     assert done.exit_code == 0, done.output
-    deep = picture(str(tmp_path / "maps" / "00002.png"), -1)
+    deep = picture(str(out / "maps" / "00002.png"), -1)
     assert deep.dtype == np.uint16
     assert np.array_equal(deep > 2**15, clip.truth[2])
-    assert np.array_equal(picture(str(tmp_path / "mask" / "00002.png"), -1) == 255, clip.truth[2])
-    cut = picture(str(tmp_path / "cutout" / "00002.png"), -1)
+    assert np.array_equal(picture(str(out / "mask" / "00002.png"), -1) == 255, clip.truth[2])
+    cut = picture(str(out / "cutout" / "00002.png"), -1)
     assert np.array_equal(cut[..., 3] == 255, clip.truth[2])
     assert np.array_equal(cut[..., 2::-1], clip.frames[2])
     for film, width in (("overlay", 64), ("side-by-side", 192)):
-        capture = cv2.VideoCapture(str(tmp_path / f"{film}.mp4"))
+        capture = cv2.VideoCapture(str(out / f"{film}.mp4"))
         assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (12, width)
 
 
@@ -167,7 +154,7 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
     words = ["run", "--video", str(film), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
     process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not any((tmp_path / "o" / ".work").glob("target-*/*.png")):
+    while process.poll() is None and not any((tmp_path / "o" / ".boostvsod").glob("target-*/*.png")):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()

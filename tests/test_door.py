@@ -111,7 +111,7 @@ def command(site: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
 
 
 def test_a_bad_plugin_costs_one_line_and_only_itself(site: Path) -> None:
-    done = command(site, "list", "--json")
+    done = command(site, "list", "--json", BOOSTVSOD_PLUGINS=",".join(f"third-{name}" for name in PLUGINS))
     assert done.returncode == 0, done.stderr
     names = [row["name"] for row in json.loads(done.stdout) if row["kind"] == "miners"]
     assert names == ["mine", "boostvsod:nr", "third-clash:nr", "random"]

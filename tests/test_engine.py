@@ -34,13 +34,13 @@ def test_every_frame_gets_a_map_of_its_size(pictures: Path, maps: Path, tmp_path
     assert result.mined == tuple(range(12))
     assert sorted(bits(tmp_path / "out")) == [f"{i:05d}.png" for i in range(12)]
     assert all(m.shape == (48, 64) and m.dtype == np.float32 for m in result.maps)
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"maps", "run.json", ".work"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"maps", "run.json", ".boostvsod"}
 
 
 def test_final_maps_are_equation_nine(pictures: Path, maps: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = boost(pictures, f"maps:{maps}", out=out, settings=FORCED, bits=16)
-    stages = {name.partition("-")[0]: out / ".work" / name for name in result.record["stages"].values()}
+    stages = {name.partition("-")[0]: out / ".boostvsod" / name for name in result.record["stages"].values()}
     for i, name in enumerate(result.names):
         target, motion, student = (
             np.asarray(cv2.imread(str(stages[s] / f"{name}.png"), -1)) / 65535 for s in ("target", "motion", "student")
@@ -71,10 +71,10 @@ def test_the_second_run_does_nothing(pictures: Path, maps: Path, tmp_path: Path)
 def test_another_option_redoes_only_what_hangs_on_it(pictures: Path, maps: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = boost(pictures, f"maps:{maps}", out=out, settings=FORCED)
-    kept = {p: p.stat().st_mtime_ns for p in (out / ".work").glob("[tm]*-*/*.png")}
+    kept = {p: p.stat().st_mtime_ns for p in (out / ".boostvsod").glob("[tm]*-*/*.png")}
     second = boost(pictures, f"maps:{maps}", out=out, settings=(*FORCED, "train.lr=0.5"))
     assert not second.reused
-    assert kept == {p: p.stat().st_mtime_ns for p in (out / ".work").glob("[tm]*-*/*.png")}
+    assert kept == {p: p.stat().st_mtime_ns for p in (out / ".boostvsod").glob("[tm]*-*/*.png")}
     assert first.record["stages"]["target"] == second.record["stages"]["target"]
     assert first.record["stages"]["student"] != second.record["stages"]["student"]
 
@@ -131,7 +131,10 @@ def test_the_twin_learns_from_its_targets_weights(tmp_path: Path, clip: Clip) ->
     torch.manual_seed(1)
     target = build("targets", "lite", Runtime(), weights="none")
     result = boost(
-        clip.frames, target, out=tmp_path / "out", settings=(*FORCED, "train.lr=1e-12", "recipe.fuser=student")
+        clip.frames,
+        target,
+        out=tmp_path / "out",
+        settings=(*FORCED, "train.size=0", "train.lr=1e-12", "recipe.fuser=student"),
     )
     assert np.abs(result.maps[4] - result.baseline[4]).max() < 0.01
 
@@ -176,6 +179,15 @@ def test_a_faulty_target_is_named_and_leaves_nothing(tmp_path: Path, clip: Clip,
     assert not (tmp_path / "out").exists()
 
 
+def test_foreign_results_are_never_touched(pictures: Path, maps: Path) -> None:
+    """The maps to be boosted may lie in the very folder named for the results."""
+    before = {p: p.read_bytes() for p in maps.iterdir()}
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="was not written by boostvsod"):
+            boost(pictures, f"maps:{maps}", "none", maps.parent, overwrite=overwrite)
+    assert {p: p.read_bytes() for p in maps.iterdir()} == before
+
+
 def test_unwritable_output(tmp_path: Path, clip: Clip) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="file"):
@@ -209,7 +221,7 @@ def test_a_killed_run_ends_as_one_that_was_not(tmp_path: Path, stage: str) -> No
     whole = boost(pictures, f"maps:{maps}", out=tmp_path / "whole", settings=FORCED)
     process = start(pictures, maps, tmp_path / "killed")
     pattern = "maps/*.png" if stage == "maps" else f"{stage}-*/*.png"
-    while process.poll() is None and not any((tmp_path / "killed" / ".work").glob(pattern)):
+    while process.poll() is None and not any((tmp_path / "killed" / ".boostvsod").glob(pattern)):
         time.sleep(0.002)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

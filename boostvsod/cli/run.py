@@ -36,7 +36,7 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     resumes where it stopped, and does nothing where it had finished.
     """
     from boostvsod.outputs import check_saves
-    from boostvsod.video import find_videos
+    from boostvsod.sources import find_videos
 
     say(str(runtime))
     wanted = [name.strip() for name in save.split(",")]
