@@ -63,7 +63,7 @@ def run(plan: Plan, store: Store) -> Result:
         parts = Parts(plan)
         pieces = plan.video.pieces(plan.recipe.buffer)
         outcomes = [boost_piece(piece, parts, store) for piece in pieces]
-        record = make_record(plan, store, outcomes, notes)
+        record = make_record(plan, parts, store, outcomes, notes)
         store.publish(plan.video.names, plan.bits, record)
     return result_of(store, record)
 

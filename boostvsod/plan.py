@@ -95,6 +95,12 @@ class Parts:
         name = recipe.stand_in if recipe.student == "twin" else recipe.student
         return registry.build("students", name, self.runtime, **recipe.of(name))
 
+    def weights(self) -> dict[str, str]:
+        """Where the weights of the networks that were used came from, as far as they say."""
+        students = {part: getattr(getattr(self, part, None), "student", None) for part in ("target", "motion")}
+        students["student"] = vars(self).get("_student")  # only if one was needed
+        return {part: student.origin for part, student in students.items() if isinstance(student, Student)}
+
     def fresh_student(self) -> Student:
         """A student as it was before any video: nothing is carried from one piece to the next."""
         return copy.deepcopy(self._student)

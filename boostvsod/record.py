@@ -7,11 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 from boostvsod.kinds import Decision, Outcome, Result, Verdict
-from boostvsod.plan import Plan, versions
+from boostvsod.plan import Parts, Plan, versions
 from boostvsod.store import Store, StoredMaps
 
 
-def make_record(plan: Plan, store: Store, outcomes: Sequence[Outcome], notes: Iterable[str]) -> dict[str, Any]:
+def make_record(
+    plan: Plan, parts: Parts, store: Store, outcomes: Sequence[Outcome], notes: Iterable[str]
+) -> dict[str, Any]:
     """Everything worth knowing about a finished run, as JSON can hold it."""
     video, index = plan.video, plan.video.index
     return {
@@ -28,6 +30,7 @@ def make_record(plan: Plan, store: Store, outcomes: Sequence[Outcome], notes: It
         "recipe": plan.recipe.as_dict(),
         "runtime": asdict(plan.runtime),
         "versions": versions(),
+        "weights": parts.weights(),
         "bits": plan.bits,
         "stages": {stage: store.stage(stage).name for stage in ("target", "motion", "student", "final")},
         "decisions": [asdict(outcome.decision) for outcome in outcomes],

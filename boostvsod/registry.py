@@ -184,6 +184,8 @@ def call_builder(builder: Any, name: str, runtime: Runtime | None, options: dict
             raise ConfigError(f"{name} has no option {option!r}; {_near(option, legal)}")
     missing = [p for p in legal if known[p].default is inspect.Parameter.empty and p not in options]
     if missing:
-        raise ConfigError(f"{name} needs {', '.join(missing)}: write {name}:{missing[0].upper()} or --set")
+        raise ConfigError(
+            f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, --set {name}.{missing[0]}=VALUE else"
+        )
     extra = {"runtime": runtime or Runtime()} if "runtime" in known else {}
     return builder(**options, **extra)

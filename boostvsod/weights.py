@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,25 @@ from boostvsod.errors import WeightsError
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which trainers hide the weights
 
 
-def load_weights(net: nn.Module, name: str, shelf: Path) -> str:
-    """Load a file, or `shelf`/NAME.safetensors, into `net`; returns where from, with its hash."""
+def load_weights(
+    net: nn.Module, name: str, shelf: Path | None = None, rename: Callable[[str], str | None] = lambda key: key
+) -> str:
+    """Load a file, or `shelf`/NAME.safetensors, into `net`; returns where from, with its hash.
+
+    `rename` turns the file's keys into the network's; None drops a key that is of no use.
+    """
     path = find_weights(name, shelf)
-    fit_weights(net, read_weights(path), str(path))
+    renamed = {rename(key): value for key, value in read_weights(path).items()}
+    fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
     return f"{path.name} sha256:{sha256(path)[:12]}"
 
 
-def find_weights(name: str, shelf: Path) -> Path:
-    """The path of weights named by file or by bundled name."""
-    for path in (Path(name).expanduser(), shelf / f"{name}.safetensors"):
-        if path.is_file():
-            return path
-    bundled = sorted(path.stem for path in shelf.glob("*.safetensors"))
+def find_weights(name: str, shelf: Path | None) -> Path:
+    """The path of weights named by file or, where there is a shelf, by bundled name."""
+    bundled = {path.stem: path for path in sorted(shelf.glob("*.safetensors"))} if shelf else {}
+    path = Path(name).expanduser()
+    if path.is_file() or name in bundled:
+        return path if path.is_file() else bundled[name]
     known = ", ".join(bundled) or "none"
     raise WeightsError(f"no weights at {name!r}: neither a file nor bundled; bundled are: {known}")
 

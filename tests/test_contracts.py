@@ -52,7 +52,8 @@ def test_student(name: str, tmp_path: Path) -> None:
     contract.check_student(maker("students", name, tmp_path))
 
 
-@pytest.mark.parametrize("name", offers("flows"))
+# Networks of flow are held to their golden outputs (test_flow_nets): random weights see no shift.
+@pytest.mark.parametrize("name", [n for n in offers("flows") if n not in ("pwcnet", "raft", "raft-small", "spynet")])
 def test_flow(name: str, tmp_path: Path) -> None:
     contract.check_flow(maker("flows", name, tmp_path))
 

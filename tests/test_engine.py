@@ -54,6 +54,7 @@ def test_the_record_says_what_was_done_and_why(pictures: Path, maps: Path, tmp_p
     assert record["runtime"]["seed"] == 5
     assert record["recipe"]["options"]["nr"]["threshold"] == 1.1
     assert record["versions"]["torch"] == torch.__version__.partition("+")[0]
+    assert record["weights"] == {"student": "untrained"}
     assert [f["mined"] for f in record["frames"]] == [True] * 12
     assert all(f["why"].startswith("NR 0.") and 0 <= f["scores"]["NR"] <= 1 for f in record["frames"])
     assert set(record["seconds"]) >= {"index", "target", "motion", "learn", "student", "final"}

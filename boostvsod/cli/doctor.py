@@ -37,6 +37,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "runtime", str(decide("auto"))
     yield "cuda", torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
     yield "onnxruntime", f"{onnxruntime.__version__}, {', '.join(onnxruntime.get_available_providers())}"
+    yield "cache folder", f"{torch.hub.get_dir()} (pretrained backbones, only when asked for)"
     yield "ffmpeg", shutil.which("ffmpeg") or "none (only needed for audio and H.264)"
     yield "plugins", str(len(door().manager.list_name_plugin()))
     yield "kept out", ", ".join(door().kept_out) or "none"

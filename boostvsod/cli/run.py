@@ -125,6 +125,8 @@ def _summarise(name: str, record: Mapping[str, Any]) -> None:
         say(f"{name}: {span}: {decision['kept']}, {decision['why']}")
     for note in record["notes"]:
         say(f"{name}: note: {note}")
+    for part, origin in record["weights"].items():
+        say(f"{name}: {part} weights: {origin}")
     spent = record["seconds"]
     say(f"{name}: {sum(spent.values()) - spent.get('learn', 0):.1f} s ({_parts(spent)})")
 

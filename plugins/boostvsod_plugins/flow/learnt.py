@@ -1,0 +1,60 @@
+"""What backends with a flow network share: sizes the network accepts, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from boostvsod.kinds import Flow, Rgb
+from boostvsod.runtime import Runtime
+
+Run = Callable[[Tensor, Tensor], Tensor]  # two pictures 1 3 H W, RGB in [0, 255] -> flow 1 2 H W in pixels
+
+
+class LearntFlow:
+    """A network behind the flow protocol. `run` does the network's own padding or resizing."""
+
+    def __init__(self, net: nn.Module, run: Run, runtime: Runtime) -> None:
+        self.net = net.to(runtime.device).eval()
+        self.run, self.runtime = run, runtime
+
+    def estimate(self, a: Rgb, b: Rgb) -> Flow:
+        first, second = (_tensor(rgb).to(self.runtime.device) for rgb in (a, b))
+        with torch.inference_mode():
+            flow = self.run(first, second)
+        return np.ascontiguousarray(flow[0].permute(1, 2, 0).float().cpu().numpy())
+
+
+def _tensor(rgb: Rgb) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float()
+
+
+def padded(run: Run, multiple: int, least: int) -> Run:
+    """Repeat the border, half on each side, until the sides are multiples and large enough; crop the flow."""
+
+    def on_padded(first: Tensor, second: Tensor) -> Tensor:
+        height, width = first.shape[-2:]
+        more_y, more_x = (max(-(-side // multiple) * multiple, least) - side for side in (height, width))
+        left, top = more_x // 2, more_y // 2
+        frame = (left, more_x - left, top, more_y - top)
+        flow = run(*(F.pad(x, frame, mode="replicate") for x in (first, second)))
+        return flow[..., top : top + height, left : left + width]
+
+    return on_padded
+
+
+def resized(run: Run, multiple: int) -> Run:
+    """Stretch the pictures to multiples, and the flow back in size and in speed."""
+
+    def on_resized(first: Tensor, second: Tensor) -> Tensor:
+        height, width = first.shape[-2:]
+        sides = [-(-side // multiple) * multiple for side in (height, width)]
+        flow = run(*(F.interpolate(x, sides, mode="bilinear", align_corners=False) for x in (first, second)))
+        flow = F.interpolate(flow, (height, width), mode="bilinear", align_corners=False)
+        return flow * flow.new_tensor([width / sides[1], height / sides[0]]).view(1, 2, 1, 1)
+
+    return on_resized

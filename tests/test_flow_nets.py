@@ -1,0 +1,161 @@
+"""Flow networks and their operators, equal to the official code (recorded outputs under deterministic weights)."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from golden_flow import compact, drawn, fill, generator, keys_of, pair, weight
+from made import DATA
+from torch.nn import functional as F
+
+from boostvsod import build
+from boostvsod.errors import ConfigError
+from boostvsod.runtime import Runtime
+from boostvsod_plugins.flow.learnt import padded, resized
+from boostvsod_plugins.flow.nets import operators, pwcnet, raft, spynet
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "flow.npz")
+PIXEL = 1e-3
+
+
+def same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None:
+    value = compact({"": made.detach().numpy()})[""]
+    recorded = GOLDEN[name].astype(np.float64)
+    assert value.size == recorded.size, f"{name}: {value.size} values, {recorded.size} were recorded"
+    assert np.abs(value.ravel() - recorded.ravel()).max() < tolerance, name
+
+
+def test_correlation() -> None:
+    a, b = (drawn(f"corr4:{x}", (1, 8, 7, 9)) for x in "ab")
+    same(operators.correlate(a, b, 4), "ops/corr4", 1e-5)
+    a, b = (drawn(f"corr20:{x}", (1, 6, 12, 14)) for x in "ab")
+    same(operators.correlate(a, b, 20, step=2), "ops/corr20s2", 1e-5)
+    a, b = (drawn(f"corrl:{x}", (1, 6, 9, 11)) for x in "ab")
+    same(operators.correlate(a, b, 3), "ops/corr_liteflow_stride1", 1e-5)
+    same(operators.correlate(a, b, 6, step=2)[..., ::2, ::2], "ops/corr_liteflow_stride2", 1e-5)
+
+
+def test_warping() -> None:
+    image, flow = drawn("warp:x", (1, 3, 8, 10)), drawn("warp:flow", (1, 2, 8, 10), 3)
+    same(operators.warp(image, flow, "border"), "ops/warp_spynet", 1e-5)
+    same(operators.warp(image, flow, "border"), "ops/resample2d", 1e-5)
+    same(operators.warp(image, flow), "ops/warp_liteflownet", 1e-5)
+    same(operators.warp(image, flow), "ops/warp_fastflownet", 1e-5)
+    same(operators.warp_inside(image, flow, 0.999), "ops/warp_pwc_sniklaus", 1e-5)
+    same(operators.warp_inside(image, flow, 0.9999), "ops/warp_pwc_nvlabs", 1e-5)
+
+
+@pytest.mark.parametrize("radius", [3, 4])
+def test_lookup(radius: int) -> None:
+    a, b = (drawn(f"raft:{x}", (1, 16, 16, 18)) for x in ("f1", "f2"))
+    flow = drawn("raft:flow", (1, 2, 16, 18), 2)
+    places = operators.pixel_grid(flow) + flow
+    same(raft.Correlations(a, b, radius)(places), f"ops/raft_lookup_r{radius}", 1e-4)
+
+
+def test_upsampling() -> None:
+    flow, mask = drawn("raft:flow8", (1, 2, 4, 5)), drawn("raft:mask", (1, 576, 4, 5))
+    same(raft.convex_upsample(flow, mask), "ops/raft_convex_upsample", 1e-4)
+    smooth = 8 * F.interpolate(flow, scale_factor=8, mode="bilinear", align_corners=True)
+    same(smooth, "ops/raft_upflow8", 1e-4)
+
+
+@pytest.fixture(params=["raft_small", "raft_basic"])
+def any_raft(request: pytest.FixtureRequest) -> tuple[str, raft.RAFT]:
+    net = raft.RAFT(request.param == "raft_small")
+    fill(net, float(GOLDEN[f"{request.param}/gain"]))
+    return request.param, net
+
+
+def test_raft_has_the_official_keys(any_raft: tuple[str, raft.RAFT]) -> None:
+    name, net = any_raft
+    assert keys_of(net) == str(GOLDEN[f"{name}/keys"])
+
+
+def test_raft_is_the_official_one(any_raft: tuple[str, raft.RAFT]) -> None:
+    name, net = any_raft
+    with torch.inference_mode():
+        a, b = (255 * x for x in pair(name, 128, 192))
+        features = net.fnet(2 * a / 255 - 1)
+        same(features[0, :4], f"{name}/tap_fmap1_first4")
+        context = net.cnet(2 * a / 255 - 1)[0]
+        same(torch.cat([context[:4], context[-4:]]), f"{name}/tap_cnet_first4_and_last4")
+        same(net.low_resolution(a, b, 20)[0], f"{name}/flow_low_128x192")
+        for iterations in (12, 20):
+            same(net(a, b, iterations), f"{name}/flow_128x192_it{iterations}_sintelpad")
+        a, b = (255 * x for x in pair(name, 132, 150))
+        same(padded(partial(net, iterations=20), 8, 8)(a, b), f"{name}/flow_132x150_it20_sintelpad")
+
+
+def test_spynet_is_the_official_one() -> None:
+    net = spynet.SPyNet()
+    assert keys_of(net) == str(GOLDEN["spynet/keys"])
+    fill(net, float(GOLDEN["spynet/gain"]))
+    with torch.inference_mode():
+        for height, width in ((128, 192), (100, 150)):
+            a, b = pair("spynet", height, width)
+            same(resized(net, 32)(a, b), f"spynet/flow_{height}x{width}")
+
+
+def injected(name: str, x: str) -> list[torch.Tensor]:
+    """Feature pyramids drawn at random: they reach what positive features cannot."""
+    shapes = [(1, width, 128 >> level, 192 >> level) for level, width in enumerate(pwcnet.WIDTHS, 1)]
+    values = [generator(f"input:{name}:inj:{x}:{level}").standard_normal(s) for level, s in enumerate(shapes, 1)]
+    return [torch.from_numpy(value.astype(np.float32)) for value in values]
+
+
+@pytest.mark.parametrize("name", ["pwcnet_sniklaus", "pwcnet_nvlabs"])
+def test_pwcnet_is_the_official_one_under_either_naming(name: str) -> None:
+    net = pwcnet.PWCNet(0.999 if name == "pwcnet_sniklaus" else 0.9999)
+    official = [key.split("|") for key in GOLDEN[f"{name}/listed"]]
+    own = {key: value.shape for key, value in net.state_dict().items()}
+    theirs = {pwcnet.from_nvlabs(key): (key, tuple(map(int, shape.split(",")))) for key, shape in official}
+    theirs.pop(None, None)
+    assert {key: tuple(shape) for key, shape in own.items()} == {key: shape for key, (_, shape) in theirs.items()}
+    gain = float(GOLDEN[f"{name}/gain"])
+    net.load_state_dict({key: torch.from_numpy(weight(k, shape, gain)) for key, (k, shape) in theirs.items() if key})
+    net.eval()
+    with torch.inference_mode():
+        same(net.decode(injected(name, "a"), injected(name, "b")), f"{name}/flow_injected")
+        for height, width in ((128, 192), (100, 150)):
+            a, b = (x.flip(1) for x in pair(name, height, width))
+            same(resized(net, 64)(a, b), f"{name}/flow_{height}x{width}")
+
+
+@pytest.mark.parametrize("height", [16, 50, 131])
+def test_any_size_is_finite_and_of_that_size(height: int, tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (height, height + 21, 3)).astype(np.uint8)
+    for name, net in (("raft-small", raft.RAFT(True)), ("spynet", spynet.SPyNet()), ("pwcnet", pwcnet.PWCNet())):
+        fill(net, 0.4)
+        torch.save(net.state_dict(), tmp_path / f"{name}.pth")
+        options: dict[str, Any] = {"iterations": 2} if name == "raft-small" else {}
+        flow = build("flows", name, Runtime(), weights=str(tmp_path / f"{name}.pth"), **options)
+        made = flow.estimate(picture, picture)
+        assert made.shape == (height, height + 21, 2)
+        assert np.isfinite(made).all()
+
+
+def test_published_spynet_keys_are_understood(tmp_path: Path) -> None:
+    net = spynet.SPyNet()
+    published = {key.replace("net", "module"): value for key, value in net.state_dict().items()}
+    torch.save(published, tmp_path / "network.pytorch")
+    build("flows", "spynet", Runtime(), weights=str(tmp_path / "network.pytorch"))
+
+
+def test_missing_weights_are_asked_for() -> None:
+    with pytest.raises(ConfigError, match=r"raft-small needs weights: .* --set raft-small\.weights=VALUE"):
+        build("flows", "raft-small")
+
+
+def test_the_authors_weights_see_a_shift() -> None:
+    from boostvsod.testing import check_flow
+
+    path = DATA.parent / "weights" / "raft-small.pth"
+    if not path.is_file():
+        pytest.skip("raft-small.pth is not here")
+    check_flow(lambda: build("flows", "raft-small", Runtime(), weights=str(path)))
