@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from boostvsod import build
 from boostvsod.errors import ConfigError
 from boostvsod.runtime import Runtime
-from boostvsod_plugins.flow.learnt import padded, resized
-from boostvsod_plugins.flow.nets import operators, pwcnet, raft, spynet
+from boostvsod_plugins.flow.learnt import centred, padded, resized
+from boostvsod_plugins.flow.nets import fastflownet, liteflownet, operators, pwcnet, raft, spynet
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "flow.npz")
 PIXEL = 1e-3
@@ -102,10 +102,10 @@ def test_spynet_is_the_official_one() -> None:
             same(resized(net, 32)(a, b), f"spynet/flow_{height}x{width}")
 
 
-def injected(name: str, x: str) -> list[torch.Tensor]:
-    """Feature pyramids drawn at random: they reach what positive features cannot."""
-    shapes = [(1, width, 128 >> level, 192 >> level) for level, width in enumerate(pwcnet.WIDTHS, 1)]
-    values = [generator(f"input:{name}:inj:{x}:{level}").standard_normal(s) for level, s in enumerate(shapes, 1)]
+def drawn_features(name: str, x: str, widths: tuple[int, ...], first: int) -> list[torch.Tensor]:
+    """A feature pyramid drawn at random, its levels numbered from `first`: it reaches what positive ones cannot."""
+    shapes = {level: (1, width, 128 >> level, 192 >> level) for level, width in enumerate(widths, first)}
+    values = [generator(f"input:{name}:inj:{x}:{level}").standard_normal(shape) for level, shape in shapes.items()]
     return [torch.from_numpy(value.astype(np.float32)) for value in values]
 
 
@@ -121,16 +121,50 @@ def test_pwcnet_is_the_official_one_under_either_naming(name: str) -> None:
     net.load_state_dict({key: torch.from_numpy(weight(k, shape, gain)) for key, (k, shape) in theirs.items() if key})
     net.eval()
     with torch.inference_mode():
-        same(net.decode(injected(name, "a"), injected(name, "b")), f"{name}/flow_injected")
+        features = [drawn_features(name, x, pwcnet.WIDTHS, 1) for x in "ab"]
+        same(net.decode(*features), f"{name}/flow_injected")
         for height, width in ((128, 192), (100, 150)):
             a, b = (x.flip(1) for x in pair(name, height, width))
             same(resized(net, 64)(a, b), f"{name}/flow_{height}x{width}")
 
 
+def test_fastflownet_is_the_official_one() -> None:
+    net = fastflownet.FastFlowNet()
+    assert keys_of(net) == str(GOLDEN["fastflownet/keys"])
+    fill(net, float(GOLDEN["fastflownet/gain"]))
+    with torch.inference_mode():
+        for height, width in ((128, 192), (100, 150)):
+            a, b = centred(*(x.flip(1) for x in pair("fastflownet", height, width)))
+            same(resized(net, 64, twice=True)(a, b), f"fastflownet/flow_{height}x{width}")
+
+
+def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = liteflownet.LiteFlowNet()
+    assert keys_of(net) == str(GOLDEN["liteflownet/keys"])
+    fill(net, float(GOLDEN["liteflownet/gain"]))
+    with torch.inference_mode():
+        for height, width in ((128, 192), (100, 150)):
+            a, b = (x.flip(1) for x in pair("liteflownet", height, width))
+            same(resized(net, 32)(a, b), f"liteflownet/flow_{height}x{width}")
+        pyramids = iter(
+            [0.5 * feature for feature in drawn_features("liteflownet", x, liteflownet.WIDTHS, 0)] for x in "ab"
+        )
+        monkeypatch.setattr(net.netFeatures, "forward", lambda picture: next(pyramids))
+        nothing = torch.zeros(1, 3, 128, 192)
+        same(net(nothing, nothing), "liteflownet/flow_injected", 5e-3)
+
+
 @pytest.mark.parametrize("height", [16, 50, 131])
 def test_any_size_is_finite_and_of_that_size(height: int, tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (height, height + 21, 3)).astype(np.uint8)
-    for name, net in (("raft-small", raft.RAFT(True)), ("spynet", spynet.SPyNet()), ("pwcnet", pwcnet.PWCNet())):
+    nets: dict[str, torch.nn.Module] = {
+        "raft-small": raft.RAFT(True),
+        "spynet": spynet.SPyNet(),
+        "pwcnet": pwcnet.PWCNet(),
+        "fastflownet": fastflownet.FastFlowNet(),
+        "liteflownet": liteflownet.LiteFlowNet(),
+    }
+    for name, net in nets.items():
         fill(net, 0.4)
         torch.save(net.state_dict(), tmp_path / f"{name}.pth")
         options: dict[str, Any] = {"iterations": 2} if name == "raft-small" else {}

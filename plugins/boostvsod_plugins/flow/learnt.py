@@ -47,13 +47,25 @@ def padded(run: Run, multiple: int, least: int) -> Run:
     return on_padded
 
 
-def resized(run: Run, multiple: int) -> Run:
-    """Stretch the pictures to multiples, and the flow back in size and in speed."""
+def centred(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Both pictures less the mean colour of the two together."""
+    mean = torch.stack([first, second]).mean((0, 3, 4))[..., None, None]
+    return first - mean, second - mean
+
+
+def resized(run: Run, multiple: int, *, twice: bool = False) -> Run:
+    """Stretch the pictures to multiples, and the flow back in size and in speed.
+
+    A network whose flow is coarse has it enlarged to the pictures' size at once or, `twice`, by way of the
+    stretched size.
+    """
 
     def on_resized(first: Tensor, second: Tensor) -> Tensor:
         height, width = first.shape[-2:]
         sides = [-(-side // multiple) * multiple for side in (height, width)]
         flow = run(*(F.interpolate(x, sides, mode="bilinear", align_corners=False) for x in (first, second)))
+        if twice:
+            flow = F.interpolate(flow, sides, mode="bilinear", align_corners=False)
         flow = F.interpolate(flow, (height, width), mode="bilinear", align_corners=False)
         return flow * flow.new_tensor([width / sides[1], height / sides[0]]).view(1, 2, 1, 1)
 

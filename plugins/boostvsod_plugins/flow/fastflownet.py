@@ -1,0 +1,33 @@
+"""FastFlowNet as a flow backend (weights: ltkong218/FastFlowNet, MIT)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import FlowBackend
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def build(weights: str, runtime: Runtime) -> FlowBackend:
+    """`weights`: fastflownet_*.pth of the authors."""
+    from boostvsod.weights import load_weights
+    from boostvsod_plugins.flow.learnt import LearntFlow, centred, resized
+    from boostvsod_plugins.flow.nets.fastflownet import FastFlowNet
+
+    net = FastFlowNet()
+    load_weights(net, weights)
+
+    def run(first: Tensor, second: Tensor) -> Tensor:
+        return resized(net, 64, twice=True)(*centred(first.flip(1) / 255, second.flip(1) / 255))  # trained on BGR
+
+    return LearntFlow(net, run, runtime)
+
+
+@hookimpl
+def offer_flows() -> list[Offer[FlowBackend]]:
+    return [Offer("fastflownet", "FastFlowNet, 1.4 M parameters; needs weights", build, "MIT weights")]

@@ -1,0 +1,34 @@
+"""LiteFlowNet as a flow backend (weights: twhui/LiteFlowNet, research only)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import FlowBackend
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def build(weights: str, runtime: Runtime) -> FlowBackend:
+    """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
+    from boostvsod.weights import load_weights
+    from boostvsod_plugins.flow.learnt import LearntFlow, resized
+    from boostvsod_plugins.flow.nets.liteflownet import LiteFlowNet
+
+    net = LiteFlowNet()
+    load_weights(net, weights, rename=lambda key: key.replace("module", "net"))  # as the published files say it
+
+    def run(first: Tensor, second: Tensor) -> Tensor:
+        flow: Tensor = net(first.flip(1) / 255, second.flip(1) / 255)  # trained on BGR
+        return flow
+
+    return LearntFlow(net, resized(run, 32), runtime)
+
+
+@hookimpl
+def offer_flows() -> list[Offer[FlowBackend]]:
+    return [Offer("liteflownet", "LiteFlowNet, 5.4 M parameters; needs weights", build, "research-only weights")]
