@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,9 +47,9 @@ def keys_of(net: torch.nn.Module) -> str:
     return hashlib.sha256(repr(listed).encode()).hexdigest()
 
 
-def manifest_keys(entries: list[tuple[str, list[int], str]]) -> str:
+def manifest_keys(entries: list[list[Any]]) -> str:
     """The same hash of a manifest's `state_dict`."""
-    return hashlib.sha256(repr(sorted((key, tuple(shape)) for key, shape, _ in entries)).encode()).hexdigest()
+    return hashlib.sha256(repr(sorted((key, tuple(shape)) for key, shape, *_ in entries)).encode()).hexdigest()
 
 
 def pair(name: str, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:

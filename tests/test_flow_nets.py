@@ -16,8 +16,9 @@ from torch.nn import functional as F
 from boostvsod import build
 from boostvsod.errors import ConfigError
 from boostvsod.runtime import Runtime
+from boostvsod_plugins.flow import flownet2 as flownet2_backend
 from boostvsod_plugins.flow.learnt import centred, padded, resized
-from boostvsod_plugins.flow.nets import fastflownet, liteflownet, operators, pwcnet, raft, spynet
+from boostvsod_plugins.flow.nets import fastflownet, flownet2, liteflownet, operators, pwcnet, raft, spynet
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "flow.npz")
 PIXEL = 1e-3
@@ -152,6 +153,37 @@ def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(net.netFeatures, "forward", lambda picture: next(pyramids))
         nothing = torch.zeros(1, 3, 128, 192)
         same(net(nothing, nothing), "liteflownet/flow_injected", 5e-3)
+
+
+@pytest.mark.parametrize("kind", flownet2_backend.KINDS)
+def test_flownet2_is_the_official_one(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = kind.replace("-", "_")
+    holder, net = flownet2_backend.make(kind)
+    assert keys_of(holder) == str(GOLDEN[f"{name}/keys"])
+    fill(holder, float(GOLDEN[f"{name}/gain"]))
+    run = partial(flownet2_backend.normalised, net)
+    tolerance = 5e-3 if kind == "flownet2-css" else PIXEL
+    with torch.inference_mode():
+        a, b = (255 * x for x in pair(name, 128, 192))
+        same(run(a, b), f"{name}/flow_128x192", tolerance)
+        a, b = (255 * x for x in pair(name, 100, 150))
+        same(resized(run, 64)(a, b), f"{name}/flow_100x150_resize", tolerance)
+        same(run(a[..., 18:82, 11:139], b[..., 18:82, 11:139]), f"{name}/flow_100x150_crop", tolerance)
+        if kind == "flownet2-c":
+            features = iter(generator(f"input:{name}:inj:{x}:3").standard_normal((1, 256, 16, 24)) for x in "ab")
+            drawn_next = lambda x: torch.from_numpy(next(features).astype(np.float32))  # noqa: E731
+            monkeypatch.setattr(holder.get_submodule("conv3"), "forward", drawn_next)
+            a, b = (255 * x for x in pair(name, 128, 192))
+            same(run(a, b), f"{name}/flow_injected", tolerance)
+
+
+def test_flownet2_fusion_is_the_official_one() -> None:
+    net = flownet2.FlowNetFusion()
+    assert keys_of(net) == str(GOLDEN["flownet2_fusion/keys"])
+    fill(net, float(GOLDEN["flownet2_fusion/gain"]))
+    x = generator("input:flownet2_fusion:x").standard_normal((1, 11, 64, 96)).astype(np.float32)
+    with torch.inference_mode():
+        same(net(torch.from_numpy(x)), "flownet2_fusion/flow")
 
 
 @pytest.mark.parametrize("height", [16, 50, 131])
