@@ -120,13 +120,17 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def offers(kind: Kind) -> dict[str, Offer[Any]]:
-    """What is on offer, by name; a name that several plugins claim is `distribution:name` for each."""
-    found: dict[str, Offer[Any]] = {}
-    for name, entries in _shelf(kind).items():
-        alone = len(entries) == 1
-        found |= {name if alone else f"{e.distribution}:{name}": e.offer for e in entries}
+def entries(kind: Kind) -> dict[str, Entry]:
+    """What is on offer and from where; a name that several plugins claim is `distribution:name` for each."""
+    found: dict[str, Entry] = {}
+    for name, claims in _shelf(kind).items():
+        found |= {name if len(claims) == 1 else f"{claim.distribution}:{name}": claim for claim in claims}
     return found
+
+
+def offers(kind: Kind) -> dict[str, Offer[Any]]:
+    """What is on offer, by name."""
+    return {name: entry.offer for name, entry in entries(kind).items()}
 
 
 def _shelf(kind: str) -> dict[str, list[Entry]]:

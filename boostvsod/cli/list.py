@@ -29,22 +29,19 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
 
 def table(kind: str | None = None) -> list[dict[str, str]]:
     """One row per offer."""
-    from boostvsod.registry import KINDS, door, offers
+    from boostvsod.registry import KINDS, entries
 
-    kinds = (kind,) if kind else KINDS
     return [
-        {"kind": one, "name": name, "summary": offer.summary, "plugin": _plugin(one, name), "licence": offer.licence}
-        for one in kinds
-        for name, offer in offers(one).items()  # type: ignore[arg-type]
-        if door()
+        {
+            "kind": one,
+            "name": name,
+            "summary": entry.offer.summary,
+            "plugin": entry.plugin,
+            "licence": entry.offer.licence,
+        }
+        for one in ((kind,) if kind else KINDS)
+        for name, entry in entries(one).items()  # type: ignore[arg-type]  # an unknown kind is refused there
     ]
-
-
-def _plugin(kind: str, name: str) -> str:
-    from boostvsod.registry import door
-
-    plain = name.rpartition(":")[2]
-    return next(e.plugin for e in door().shelves[kind][plain] if name in (plain, f"{e.distribution}:{plain}"))
 
 
 def as_markdown(rows: list[dict[str, str]]) -> str:
@@ -57,8 +54,8 @@ def faults() -> None:
     """One line for every plugin that could not be let in, and every name that several claim."""
     from boostvsod.registry import door
 
-    shelves = door().clashes()  # looking at the shelves finds the plugins whose hooks fail
+    clashes = door().clashes()  # looking at the shelves finds the plugins whose hooks fail
     for plugin, why in door().broken.items():
         say(f"broken    {plugin}: {why}")
-    for name, why in shelves.items():
+    for name, why in clashes.items():
         say(f"clash     {name}: {why}; say which as DISTRIBUTION:NAME")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 
 import click
 
-from boostvsod.cli.options import say
 from boostvsod.kinds import Progress
 
 EVERY = 10.0  # seconds between two plain lines of one stage
@@ -18,30 +16,12 @@ EVERY = 10.0  # seconds between two plain lines of one stage
 
 @contextmanager
 def shown(title: str) -> Iterator[Progress]:
-    """Progress of one video, and the warnings met on the way."""
-    handler = _Warnings()
-    logger = logging.getLogger("boostvsod")
-    logger.addHandler(handler)
-    try:
-        if sys.stderr.isatty():
-            with _bars(title) as progress:
-                yield progress
-        else:
-            yield _lines(title)
-    finally:
-        logger.removeHandler(handler)
-
-
-class _Warnings(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if text not in self.said:
-            self.said.add(text)
-            say(f"note: {text}")
+    """Progress of one video."""
+    if sys.stderr.isatty():
+        with _bars(title) as progress:
+            yield progress
+    else:
+        yield _lines(title)
 
 
 @contextmanager
@@ -67,11 +47,7 @@ def _lines(title: str) -> Progress:
 
     def progress(stage: str, done: int, total: int) -> None:
         now = time.monotonic()
-        first = stage not in told
-        finished = done == total
-        if first:
-            told[stage] = now
-        if finished or now - told[stage] > EVERY:
+        if done == total or now - told.setdefault(stage, now) > EVERY:
             told[stage] = now
             click.echo(f"{title}: {stage} {done}{f'/{total}' if total else ''}", err=True)
 
