@@ -13,6 +13,7 @@ from typing import Any
 from boostvsod import registry, targets
 from boostvsod.errors import PluginError
 from boostvsod.files import fingerprint
+from boostvsod.flowtools import at_scale
 from boostvsod.kinds import (
     FlowBackend,
     Fuser,
@@ -59,7 +60,7 @@ class Plan:
         recipe = self.recipe
         base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
         target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
-        motion = fingerprint(base, [(part, recipe.stamp(part)) for part in (recipe.flow, recipe.motion)])
+        motion = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale, recipe.stamp(recipe.motion))
         student = fingerprint(target, motion, recipe.learning())
         final = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
         index = fingerprint(versions(), self.video.stamp)
@@ -81,7 +82,8 @@ class Parts:
         if recipe.miner:  # the cheapest parts first: a misspelt option is told at once
             self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
             self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
-            self.flow: FlowBackend = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
+            flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
+            self.flow: FlowBackend = at_scale(flow, recipe.flow_scale)
             self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
         self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
         targets.prepare(self.target, plan.video.name, plan.video.names)

@@ -18,7 +18,7 @@ else:
     import tomli as tomllib
 
 T = TypeVar("T")
-CHOICES = ("flow", "motion", "miner", "student", "stand_in", "fuser", "buffer")
+CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Recipe:
 
     name: str
     flow: str = "dis"
+    flow_scale: float = 1.0  # of the pictures flow is computed on; it comes back at full size
     motion: str = "contrast"
     miner: str = ""
     student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained

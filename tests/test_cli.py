@@ -187,7 +187,7 @@ def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_command_explains_itself() -> None:
-    for command in ("run", "predict", "demo", "train", "list", "doctor"):
+    for command in ("run", "predict", "demo", "flow", "train", "list", "doctor"):
         shown = call(command, "--help")
         assert shown.exit_code == 0
         assert len(shown.output.splitlines()) > 4

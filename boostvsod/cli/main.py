@@ -15,6 +15,7 @@ COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs 
     "run": "boostvsod.cli.run",
     "predict": "boostvsod.cli.predict",
     "demo": "boostvsod.cli.demo",
+    "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
     "list": "boostvsod.cli.list",
     "doctor": "boostvsod.cli.doctor",

@@ -1,0 +1,51 @@
+"""`boostvsod flow`: the optical flow of a video, as files and as a clip to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from boostvsod.cli.options import device_options, say
+from boostvsod.runtime import Runtime
+
+
+@click.command("flow")
+@click.argument("source")
+@click.option("--flow", "name", default="dis", show_default=True, help="Backend, by name.")
+@click.option("--set", "settings", multiple=True, help="BACKEND.KEY=VALUE, as in raft-small.weights=FILE.")
+@click.option("--scale", default=1.0, show_default=True, help="Of the pictures it looks at; flow is at full size.")
+@click.option("--format", "kind", type=click.Choice(["flo", "png", "npy"]), default="flo", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@device_options
+def command(
+    source: str, name: str, settings: tuple[str, ...], scale: float, kind: str, output: Path, runtime: Runtime
+) -> None:
+    """Write the flow from each frame of SOURCE to the next into OUTPUT, and preview.mp4 in Middlebury colours.
+
+    The last frame of a shot has the flow back to the one before it.
+    """
+    from boostvsod import registry
+    from boostvsod.cli.show import shown
+    from boostvsod.flowcolour import colour_flow
+    from boostvsod.flowfiles import write_flow
+    from boostvsod.flowtools import at_scale
+    from boostvsod.kinds import check_flow
+    from boostvsod.outputs import film_writer
+    from boostvsod.recipe import Recipe
+    from boostvsod.video import Video
+
+    say(str(runtime))
+    runtime.settle()
+    recipe = Recipe("flow", flow=name).with_settings(settings)
+    backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), scale)
+    video = Video.open(source)
+    with shown(video.name) as progress, film_writer(output / "preview.mp4", video.fps) as show:
+        for piece in video.pieces(len(video)):
+            for i, frame in enumerate(piece):
+                if (partner := piece.partner(i)) is not None:
+                    flow = check_flow(backend.estimate(frame.rgb, partner.rgb), video.shape, f"flow {name}")
+                    write_flow(output / f"{frame.name}.{kind}", flow)
+                    show(colour_flow(flow))
+                progress("flow", frame.index + 1, len(video))
+    say(f"{len(video)} frames' flow in {output}")

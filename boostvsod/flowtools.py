@@ -1,0 +1,53 @@
+"""What one does with flow, whichever backend it is from."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boostvsod.images import resize_rgb
+from boostvsod.kinds import Flow, FlowBackend, Rgb
+
+LEAST = 16  # pixels a side below which no backend is asked
+
+
+class AtScale:
+    """A backend that looks at smaller (or larger) pictures; its flow comes back at full size and speed."""
+
+    def __init__(self, backend: FlowBackend, scale: float) -> None:
+        self.backend, self.scale = backend, scale
+
+    def estimate(self, a: Rgb, b: Rgb) -> Flow:
+        height, width = a.shape[:2]
+        small = [max(LEAST, round(side * self.scale)) for side in (height, width)]
+        flow = self.backend.estimate(resize_rgb(a, *small), resize_rgb(b, *small))
+        full = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        return full * np.array([width / small[1], height / small[0]], np.float32)
+
+
+def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:
+    """The backend itself at scale 1."""
+    return backend if scale == 1 else AtScale(backend, scale)
+
+
+def warp_back(image: np.ndarray, flow: Flow) -> np.ndarray:
+    """The second picture (or map, or flow) as the first sees it: out(p) = image(p + flow(p))."""
+    y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+    there_x, there_y = (np.asarray(here + flow[..., i], np.float32) for i, here in enumerate((x, y)))
+    return np.asarray(cv2.remap(image, there_x, there_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def consistent(forward: Flow, backward: Flow, share: float = 0.01, slack: float = 0.5) -> NDArray[np.bool_]:
+    """Where going forth and back ends near the start: |f + b|^2 < share (|f|^2 + |b|^2) + slack.
+
+    Sundaram, Brox and Keutzer, ECCV 2010. What is occluded in the second picture, or leaves it, is not.
+    """
+    back = warp_back(backward, forward)
+    y, x = np.mgrid[: forward.shape[0], : forward.shape[1]]
+    there_x, there_y = x + forward[..., 0], y + forward[..., 1]
+    height, width = forward.shape[:2]
+    inside = (there_x >= 0) & (there_x <= width - 1) & (there_y >= 0) & (there_y <= height - 1)
+    gap = ((forward + back) ** 2).sum(2)
+    near: NDArray[np.bool_] = inside & (gap < share * ((forward**2).sum(2) + (back**2).sum(2)) + slack)
+    return near
