@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.images import resize_rgb
-from boostvsod.kinds import Flow, FlowBackend, Rgb
+from boostvsod.kinds import Flow, FlowBackend, Frame
 
 LEAST = 16  # pixels a side below which no backend is asked
 
@@ -18,12 +20,18 @@ class AtScale:
     def __init__(self, backend: FlowBackend, scale: float) -> None:
         self.backend, self.scale = backend, scale
 
-    def estimate(self, a: Rgb, b: Rgb) -> Flow:
-        height, width = a.shape[:2]
+    def estimate(self, a: Frame, b: Frame) -> Flow:
+        height, width = a.rgb.shape[:2]
         small = [max(LEAST, round(side * self.scale)) for side in (height, width)]
-        flow = self.backend.estimate(resize_rgb(a, *small), resize_rgb(b, *small))
-        full = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        return full * np.array([width / small[1], height / small[0]], np.float32)
+        first, second = (replace(frame, rgb=resize_rgb(frame.rgb, *small)) for frame in (a, b))
+        return resize_flow(self.backend.estimate(first, second), height, width)
+
+
+def resize_flow(flow: Flow, height: int, width: int) -> Flow:
+    """Flow at another size, its vectors as much longer or shorter."""
+    old_height, old_width = flow.shape[:2]
+    resized = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return resized * np.array([width / old_width, height / old_height], np.float32)
 
 
 def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:

@@ -31,6 +31,11 @@ class Frame:
     name: str
     rgb: Rgb
 
+    @classmethod
+    def of(cls, rgb: Rgb, index: int = 0) -> Frame:
+        """A picture that belongs to no video, named by its number."""
+        return cls(index, f"{index:05d}", rgb)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -136,9 +141,12 @@ class Trainable(Protocol):
 
 
 class FlowBackend(Protocol):
-    """Optical flow between two frames of the same size."""
+    """Optical flow between two frames of the same size.
 
-    def estimate(self, a: Rgb, b: Rgb) -> Flow: ...
+    Most backends look at the pictures alone; one that reads flow from disk goes by the frames' names.
+    """
+
+    def estimate(self, a: Frame, b: Frame) -> Flow: ...
 
 
 class MotionSaliency(Protocol):

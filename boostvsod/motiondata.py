@@ -15,7 +15,7 @@ import numpy as np
 
 from boostvsod.flowcolour import colour_flow
 from boostvsod.images import resize_map, resize_rgb
-from boostvsod.kinds import Flow, FlowBackend, Map, Rgb
+from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb
 from boostvsod.pairs import Pairs
 
 Build = Callable[[], FlowBackend]
@@ -37,7 +37,7 @@ def _flows(clip: Pairs, flow: FlowBackend) -> Iterator[tuple[Rgb, Map]]:
     previous: tuple[Rgb, Map] | None = None
     for rgb, mask in clip.read():
         if previous is not None:
-            yield colour_flow(flow.estimate(previous[0], rgb)), previous[1]
+            yield colour_flow(flow.estimate(Frame.of(previous[0]), Frame.of(rgb, 1))), previous[1]
         previous = rgb, mask
 
 
@@ -61,7 +61,7 @@ def _stage(rgb: Rgb, mask: Map, scene: Rgb, flow: FlowBackend, rng: np.random.Ge
     own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
     now = _over(rgb, mask, scene)
     later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(scene, camera))
-    return colour_flow(flow.estimate(now, later)), mask
+    return colour_flow(flow.estimate(Frame.of(now), Frame.of(later, 1))), mask
 
 
 def _over(rgb: Rgb, mask: Map, scene: Rgb) -> Rgb:

@@ -124,6 +124,6 @@ class Parts:
         frame, partner = piece[i], piece.partner(i)
         assert partner is not None, "a shot of one frame is never asked for motion"
         shape = frame.rgb.shape[:2]
-        flow = check_flow(self.flow.estimate(frame.rgb, partner.rgb), shape, f"flow {self.recipe.flow}")
+        flow = check_flow(self.flow.estimate(frame, partner), shape, f"flow {self.recipe.flow}")
         saliency = self.motion.saliency(frame.rgb, flow)
         return check_map(saliency, shape, f"motion {self.recipe.motion}", frame.name)

@@ -85,10 +85,10 @@ def check_flow(build: Callable[[], FlowBackend], shift: int = 3) -> None:
     """Shape, dtype, any size from 16 pixels, determinism; a shifted texture yields about its shift."""
     flow = build()
     for height, width in (*SIZES, (16, 16)):
-        a, b = _texture(height, width), _texture(height, width, 1)
+        a, b = Frame.of(_texture(height, width)), Frame.of(_texture(height, width, 1), 1)
         first = gate_flow(flow.estimate(a, b), (height, width), "flow")
         assert np.array_equal(first, flow.estimate(a, b)), "two calls differ"
-    a, b = _texture(96, 128), _texture(96, 128, shift)
+    a, b = Frame.of(_texture(96, 128)), Frame.of(_texture(96, 128, shift), 1)
     inside = flow.estimate(a, b)[24:-24, 24:-24]
     seen = np.median(inside.reshape(-1, 2), axis=0)
     assert np.abs(seen - (shift, 0)).max() < 0.5, f"a shift of ({shift}, 0) pixels was seen as {seen}"

@@ -8,14 +8,15 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from made import write_pictures
+from made import FORCED, write_pictures
 
-from boostvsod import build
+from boostvsod import boost, build
 from boostvsod.cli import main
 from boostvsod.errors import ConfigError, InputError
 from boostvsod.flowfiles import read_flow, write_flow
-from boostvsod.flowtools import at_scale, consistent, warp_back
-from boostvsod.synthetic import make_clip
+from boostvsod.flowtools import at_scale, consistent, resize_flow, warp_back
+from boostvsod.kinds import Frame
+from boostvsod.synthetic import Clip, make_clip
 
 FLOW = np.random.default_rng(0).normal(0, 20, (13, 17, 2)).astype(np.float32)
 
@@ -57,9 +58,32 @@ def test_a_smaller_look_gives_flow_of_full_size_and_speed() -> None:
     frames = make_clip(2, 128, 160).frames
     shifted = np.roll(frames[0], 4, axis=1)
     for scale in (1.0, 0.5):
-        flow = at_scale(build("flows", "dis"), scale).estimate(frames[0], shifted)
+        flow = at_scale(build("flows", "dis"), scale).estimate(Frame.of(frames[0]), Frame.of(shifted, 1))
         assert flow.shape == (128, 160, 2)
         assert np.abs(np.median(flow[20:-20, 20:-20].reshape(-1, 2), 0) - (4, 0)).max() < 0.5
+
+
+def test_resized_flow_moves_pictures_as_far() -> None:
+    flow = np.full((10, 20, 2), (2, 1), np.float32)
+    assert np.allclose(resize_flow(flow, 30, 40), (4, 3))
+
+
+def test_flow_of_a_folder_gives_the_run_of_its_backend(tmp_path: Path, clip: Clip) -> None:
+    frames = write_pictures(tmp_path / "walk", clip.frames)
+    done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy"])
+    assert done.exit_code == 0, done.output
+    settings = {"dis": FORCED, "file": (*FORCED, "recipe.flow=file", f"file.folder={tmp_path / 'flow'}")}
+    made = {name: boost(frames, "classic", out=tmp_path / name, settings=how) for name, how in settings.items()}
+    assert all(np.array_equal(a, b) for a, b in zip(made["dis"].maps, made["file"].maps, strict=True))
+
+
+def test_a_folder_without_the_last_flow_turns_the_one_before_round(tmp_path: Path) -> None:
+    write_flow(tmp_path / "00000.flo", FLOW)
+    backend = build("flows", "file", folder=str(tmp_path))
+    first, last = (Frame.of(np.zeros((13, 17, 3), np.uint8), i) for i in (0, 1))
+    assert np.array_equal(backend.estimate(last, first), -backend.estimate(first, last))
+    with pytest.raises(InputError, match=r"holds none of 00001\.flo, 00001\.png, 00001\.npy"):
+        backend.estimate(last, Frame.of(last.rgb, 2))
 
 
 def test_warping_back_undoes_a_shift() -> None:

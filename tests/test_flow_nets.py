@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from boostvsod import build
 from boostvsod.errors import ConfigError
+from boostvsod.kinds import Frame
 from boostvsod.runtime import Runtime
 from boostvsod_plugins.flow import flownet2 as flownet2_backend
 from boostvsod_plugins.flow.learnt import centred, padded, resized
@@ -201,7 +202,7 @@ def test_any_size_is_finite_and_of_that_size(height: int, tmp_path: Path) -> Non
         torch.save(net.state_dict(), tmp_path / f"{name}.pth")
         options: dict[str, Any] = {"iterations": 2} if name == "raft-small" else {}
         flow = build("flows", name, Runtime(), weights=str(tmp_path / f"{name}.pth"), **options)
-        made = flow.estimate(picture, picture)
+        made = flow.estimate(Frame.of(picture), Frame.of(picture, 1))
         assert made.shape == (height, height + 21, 2)
         assert np.isfinite(made).all()
 

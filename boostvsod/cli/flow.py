@@ -44,7 +44,7 @@ def command(
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
                 if (partner := piece.partner(i)) is not None:
-                    flow = check_flow(backend.estimate(frame.rgb, partner.rgb), video.shape, f"flow {name}")
+                    flow = check_flow(backend.estimate(frame, partner), video.shape, f"flow {name}")
                     write_flow(output / f"{frame.name}.{kind}", flow)
                     show(colour_flow(flow))
                 progress("flow", frame.index + 1, len(video))

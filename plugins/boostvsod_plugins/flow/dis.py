@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
-from boostvsod.kinds import Flow, FlowBackend, Rgb
+from boostvsod.kinds import Flow, FlowBackend, Frame
 from boostvsod.offer import Offer
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ class Dis:
     def __init__(self, solver: cv2.DISOpticalFlow) -> None:
         self.solver = solver
 
-    def estimate(self, a: Rgb, b: Rgb) -> Flow:
+    def estimate(self, a: Frame, b: Frame) -> Flow:
         from boostvsod_plugins.flow.grey import on_grey
 
-        return on_grey(self.solver.calc, a, b, smallest=16)
+        return on_grey(self.solver.calc, a.rgb, b.rgb, smallest=16)
 
 
 def build(preset: str = "medium") -> FlowBackend:

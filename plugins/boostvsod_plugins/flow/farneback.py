@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from boostvsod.hookspecs import hookimpl
-from boostvsod.kinds import Flow, FlowBackend, Rgb
+from boostvsod.kinds import Flow, FlowBackend, Frame
 from boostvsod.offer import Offer
 
 
@@ -15,12 +15,12 @@ class Farneback:
     def __init__(self, **settings: float) -> None:
         self.settings = settings
 
-    def estimate(self, a: Rgb, b: Rgb) -> Flow:
+    def estimate(self, a: Frame, b: Frame) -> Flow:
         import cv2
 
         from boostvsod_plugins.flow.grey import on_grey
 
-        return on_grey(partial(cv2.calcOpticalFlowFarneback, **self.settings), a, b, smallest=16)
+        return on_grey(partial(cv2.calcOpticalFlowFarneback, **self.settings), a.rgb, b.rgb, smallest=16)
 
 
 def build(levels: int = 5, window: int = 13, iterations: int = 10) -> FlowBackend:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from boostvsod.kinds import Flow, Rgb
+from boostvsod.kinds import Flow, Frame, Rgb
 from boostvsod.runtime import Runtime
 
 Run = Callable[[Tensor, Tensor], Tensor]  # two pictures 1 3 H W, RGB in [0, 255] -> flow 1 2 H W in pixels
@@ -22,8 +22,8 @@ class LearntFlow:
         self.net = net.to(runtime.device).eval()
         self.run, self.runtime = run, runtime
 
-    def estimate(self, a: Rgb, b: Rgb) -> Flow:
-        first, second = (_tensor(rgb).to(self.runtime.device) for rgb in (a, b))
+    def estimate(self, a: Frame, b: Frame) -> Flow:
+        first, second = (_tensor(frame.rgb).to(self.runtime.device) for frame in (a, b))
         with torch.inference_mode():
             flow = self.run(first, second)
         return np.ascontiguousarray(flow[0].permute(1, 2, 0).float().cpu().numpy())

@@ -1,0 +1,49 @@
+"""Flow that was computed before, by whatever means, read from a folder: NAME.flo, NAME.png or NAME.npy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from boostvsod.errors import InputError
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Flow, FlowBackend, Frame
+from boostvsod.offer import Offer
+
+SUFFIXES = (".flo", ".png", ".npy")
+
+
+class FlowFolder:
+    """NAME's file is the flow from frame NAME to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InputError(f"flow file: there is no folder {folder}")
+        self.folder = folder
+
+    def estimate(self, a: Frame, b: Frame) -> Flow:
+        from boostvsod.flowfiles import read_flow
+        from boostvsod.flowtools import resize_flow
+
+        own = self._path(a)
+        if own is not None:
+            flow = read_flow(own)
+        elif b.index < a.index and (other := self._path(b)) is not None:
+            flow = -read_flow(other)  # the last frame has no next: the way here, turned round, is the way back
+        else:
+            names = ", ".join(f"{a.name}{suffix}" for suffix in SUFFIXES)
+            raise InputError(f"flow file: {self.folder} holds none of {names}")
+        return resize_flow(flow, *a.rgb.shape[:2])
+
+    def _path(self, frame: Frame) -> Path | None:
+        paths = (self.folder / f"{frame.name}{suffix}" for suffix in SUFFIXES)
+        return next((path for path in paths if path.is_file()), None)
+
+
+def build(folder: str) -> FlowBackend:
+    """`folder`: Middlebury .flo, KITTI .png or .npy, one file per frame but the last."""
+    return FlowFolder(Path(folder).expanduser())
+
+
+@hookimpl
+def offer_flows() -> list[Offer[FlowBackend]]:
+    return [Offer("file", "flow read from a folder of .flo, .png or .npy files", build)]
