@@ -25,7 +25,7 @@ GOLDEN = np.load(Path(__file__).parent / "golden" / "flow.npz")
 PIXEL = 1e-3
 
 
-def same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None:
+def assert_same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None:
     value = compact({"": made.detach().numpy()})[""]
     recorded = GOLDEN[name].astype(np.float64)
     assert value.size == recorded.size, f"{name}: {value.size} values, {recorded.size} were recorded"
@@ -34,22 +34,22 @@ def same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None:
 
 def test_correlation() -> None:
     a, b = (drawn(f"corr4:{x}", (1, 8, 7, 9)) for x in "ab")
-    same(operators.correlate(a, b, 4), "ops/corr4", 1e-5)
+    assert_same(operators.correlate(a, b, 4), "ops/corr4", 1e-5)
     a, b = (drawn(f"corr20:{x}", (1, 6, 12, 14)) for x in "ab")
-    same(operators.correlate(a, b, 20, step=2), "ops/corr20s2", 1e-5)
+    assert_same(operators.correlate(a, b, 20, step=2), "ops/corr20s2", 1e-5)
     a, b = (drawn(f"corrl:{x}", (1, 6, 9, 11)) for x in "ab")
-    same(operators.correlate(a, b, 3), "ops/corr_liteflow_stride1", 1e-5)
-    same(operators.correlate(a, b, 6, step=2)[..., ::2, ::2], "ops/corr_liteflow_stride2", 1e-5)
+    assert_same(operators.correlate(a, b, 3), "ops/corr_liteflow_stride1", 1e-5)
+    assert_same(operators.correlate(a, b, 6, step=2)[..., ::2, ::2], "ops/corr_liteflow_stride2", 1e-5)
 
 
 def test_warping() -> None:
     image, flow = drawn("warp:x", (1, 3, 8, 10)), drawn("warp:flow", (1, 2, 8, 10), 3)
-    same(operators.warp(image, flow, "border"), "ops/warp_spynet", 1e-5)
-    same(operators.warp(image, flow, "border"), "ops/resample2d", 1e-5)
-    same(operators.warp(image, flow), "ops/warp_liteflownet", 1e-5)
-    same(operators.warp(image, flow), "ops/warp_fastflownet", 1e-5)
-    same(operators.warp_inside(image, flow, 0.999), "ops/warp_pwc_sniklaus", 1e-5)
-    same(operators.warp_inside(image, flow, 0.9999), "ops/warp_pwc_nvlabs", 1e-5)
+    assert_same(operators.warp(image, flow, "border"), "ops/warp_spynet", 1e-5)
+    assert_same(operators.warp(image, flow, "border"), "ops/resample2d", 1e-5)
+    assert_same(operators.warp(image, flow), "ops/warp_liteflownet", 1e-5)
+    assert_same(operators.warp(image, flow), "ops/warp_fastflownet", 1e-5)
+    assert_same(operators.warp_inside(image, flow, 0.999), "ops/warp_pwc_sniklaus", 1e-5)
+    assert_same(operators.warp_inside(image, flow, 0.9999), "ops/warp_pwc_nvlabs", 1e-5)
 
 
 @pytest.mark.parametrize("radius", [3, 4])
@@ -57,14 +57,14 @@ def test_lookup(radius: int) -> None:
     a, b = (drawn(f"raft:{x}", (1, 16, 16, 18)) for x in ("f1", "f2"))
     flow = drawn("raft:flow", (1, 2, 16, 18), 2)
     places = operators.pixel_grid(flow) + flow
-    same(raft.Correlations(a, b, radius)(places), f"ops/raft_lookup_r{radius}", 1e-4)
+    assert_same(raft.Correlations(a, b, radius)(places), f"ops/raft_lookup_r{radius}", 1e-4)
 
 
 def test_upsampling() -> None:
     flow, mask = drawn("raft:flow8", (1, 2, 4, 5)), drawn("raft:mask", (1, 576, 4, 5))
-    same(raft.convex_upsample(flow, mask), "ops/raft_convex_upsample", 1e-4)
+    assert_same(raft.convex_upsample(flow, mask), "ops/raft_convex_upsample", 1e-4)
     smooth = 8 * F.interpolate(flow, scale_factor=8, mode="bilinear", align_corners=True)
-    same(smooth, "ops/raft_upflow8", 1e-4)
+    assert_same(smooth, "ops/raft_upflow8", 1e-4)
 
 
 @pytest.fixture(params=["raft_small", "raft_basic"])
@@ -84,14 +84,14 @@ def test_raft_is_the_official_one(any_raft: tuple[str, raft.RAFT]) -> None:
     with torch.inference_mode():
         a, b = (255 * x for x in pair(name, 128, 192))
         features = net.fnet(2 * a / 255 - 1)
-        same(features[0, :4], f"{name}/tap_fmap1_first4")
+        assert_same(features[0, :4], f"{name}/tap_fmap1_first4")
         context = net.cnet(2 * a / 255 - 1)[0]
-        same(torch.cat([context[:4], context[-4:]]), f"{name}/tap_cnet_first4_and_last4")
-        same(net.low_resolution(a, b, 20)[0], f"{name}/flow_low_128x192")
+        assert_same(torch.cat([context[:4], context[-4:]]), f"{name}/tap_cnet_first4_and_last4")
+        assert_same(net.low_resolution(a, b, 20)[0], f"{name}/flow_low_128x192")
         for iterations in (12, 20):
-            same(net(a, b, iterations), f"{name}/flow_128x192_it{iterations}_sintelpad")
+            assert_same(net(a, b, iterations), f"{name}/flow_128x192_it{iterations}_sintelpad")
         a, b = (255 * x for x in pair(name, 132, 150))
-        same(padded(partial(net, iterations=20), 8, 8)(a, b), f"{name}/flow_132x150_it20_sintelpad")
+        assert_same(padded(partial(net, iterations=20), 8, 8)(a, b), f"{name}/flow_132x150_it20_sintelpad")
 
 
 def test_spynet_is_the_official_one() -> None:
@@ -101,7 +101,7 @@ def test_spynet_is_the_official_one() -> None:
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = pair("spynet", height, width)
-            same(resized(net, 32)(a, b), f"spynet/flow_{height}x{width}")
+            assert_same(resized(net, 32)(a, b), f"spynet/flow_{height}x{width}")
 
 
 def drawn_features(name: str, x: str, widths: tuple[int, ...], first: int) -> list[torch.Tensor]:
@@ -124,10 +124,10 @@ def test_pwcnet_is_the_official_one_under_either_naming(name: str) -> None:
     net.eval()
     with torch.inference_mode():
         features = [drawn_features(name, x, pwcnet.WIDTHS, 1) for x in "ab"]
-        same(net.decode(*features), f"{name}/flow_injected")
+        assert_same(net.decode(*features), f"{name}/flow_injected")
         for height, width in ((128, 192), (100, 150)):
             a, b = (x.flip(1) for x in pair(name, height, width))
-            same(resized(net, 64)(a, b), f"{name}/flow_{height}x{width}")
+            assert_same(resized(net, 64)(a, b), f"{name}/flow_{height}x{width}")
 
 
 def test_fastflownet_is_the_official_one() -> None:
@@ -137,7 +137,7 @@ def test_fastflownet_is_the_official_one() -> None:
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = centred(*(x.flip(1) for x in pair("fastflownet", height, width)))
-            same(resized(net, 64, twice=True)(a, b), f"fastflownet/flow_{height}x{width}")
+            assert_same(resized(net, 64, twice=True)(a, b), f"fastflownet/flow_{height}x{width}")
 
 
 def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,13 +147,13 @@ def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> Non
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = (x.flip(1) for x in pair("liteflownet", height, width))
-            same(resized(net, 32)(a, b), f"liteflownet/flow_{height}x{width}")
+            assert_same(resized(net, 32)(a, b), f"liteflownet/flow_{height}x{width}")
         pyramids = iter(
             [0.5 * feature for feature in drawn_features("liteflownet", x, liteflownet.WIDTHS, 0)] for x in "ab"
         )
         monkeypatch.setattr(net.netFeatures, "forward", lambda picture: next(pyramids))
         nothing = torch.zeros(1, 3, 128, 192)
-        same(net(nothing, nothing), "liteflownet/flow_injected", 5e-3)
+        assert_same(net(nothing, nothing), "liteflownet/flow_injected", 5e-3)
 
 
 @pytest.mark.parametrize("kind", flownet2_backend.KINDS)
@@ -166,16 +166,16 @@ def test_flownet2_is_the_official_one(kind: str, monkeypatch: pytest.MonkeyPatch
     tolerance = 5e-3 if kind == "flownet2-css" else PIXEL
     with torch.inference_mode():
         a, b = (255 * x for x in pair(name, 128, 192))
-        same(run(a, b), f"{name}/flow_128x192", tolerance)
+        assert_same(run(a, b), f"{name}/flow_128x192", tolerance)
         a, b = (255 * x for x in pair(name, 100, 150))
-        same(resized(run, 64)(a, b), f"{name}/flow_100x150_resize", tolerance)
-        same(run(a[..., 18:82, 11:139], b[..., 18:82, 11:139]), f"{name}/flow_100x150_crop", tolerance)
+        assert_same(resized(run, 64)(a, b), f"{name}/flow_100x150_resize", tolerance)
+        assert_same(run(a[..., 18:82, 11:139], b[..., 18:82, 11:139]), f"{name}/flow_100x150_crop", tolerance)
         if kind == "flownet2-c":
             features = iter(generator(f"input:{name}:inj:{x}:3").standard_normal((1, 256, 16, 24)) for x in "ab")
             drawn_next = lambda x: torch.from_numpy(next(features).astype(np.float32))  # noqa: E731
             monkeypatch.setattr(holder.get_submodule("conv3"), "forward", drawn_next)
             a, b = (255 * x for x in pair(name, 128, 192))
-            same(run(a, b), f"{name}/flow_injected", tolerance)
+            assert_same(run(a, b), f"{name}/flow_injected", tolerance)
 
 
 def test_flownet2_fusion_is_the_official_one() -> None:
@@ -184,7 +184,7 @@ def test_flownet2_fusion_is_the_official_one() -> None:
     fill(net, float(GOLDEN["flownet2_fusion/gain"]))
     x = generator("input:flownet2_fusion:x").standard_normal((1, 11, 64, 96)).astype(np.float32)
     with torch.inference_mode():
-        same(net(torch.from_numpy(x)), "flownet2_fusion/flow")
+        assert_same(net(torch.from_numpy(x)), "flownet2_fusion/flow")
 
 
 @pytest.mark.parametrize("height", [16, 50, 131])
@@ -211,7 +211,8 @@ def test_published_spynet_keys_are_understood(tmp_path: Path) -> None:
     net = spynet.SPyNet()
     published = {key.replace("net", "module"): value for key, value in net.state_dict().items()}
     torch.save(published, tmp_path / "network.pytorch")
-    build("flows", "spynet", Runtime(), weights=str(tmp_path / "network.pytorch"))
+    loaded: Any = build("flows", "spynet", Runtime(), weights=str(tmp_path / "network.pytorch"))
+    assert all(torch.equal(value, net.state_dict()[key]) for key, value in loaded.net.state_dict().items())
 
 
 def test_missing_weights_are_asked_for() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from made import real
+from made import DATA, real
 
 from boostvsod import boost
 from boostvsod.cli import main
@@ -48,6 +48,17 @@ def test_maps_of_a_published_network_are_boosted(davis: Path, tmp_path: Path) ->
     gained = {k: scores["boosted"].result()[k] - scores["baseline"].result()[k] for k in ("MAE", "maxF", "S")}
     assert gained["maxF"] > 0, gained
     assert gained["MAE"] < 0, gained
+
+
+def test_flow_of_a_network_with_its_authors_weights(davis: Path, tmp_path: Path) -> None:
+    weights = DATA.parent / "weights" / "raft-small.pth"
+    if not weights.is_file():
+        pytest.skip("raft-small.pth is not here")
+    frames = sorted((davis / "frames").iterdir())[:4]
+    learnt = (f"raft-small.weights={weights}", "recipe.flow=raft-small", "nr.top_k=1", "train.lambda=1")
+    result = boost(frames, "lite", out=tmp_path, settings=learnt)
+    assert result.decisions[0].kept == "boosted"
+    assert len(result.maps) == 4
 
 
 def test_a_published_video_network_without_its_last_map(davis: Path, tmp_path: Path) -> None:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def build(weights: str, runtime: Runtime) -> FlowBackend:
     """`weights`: fastflownet_*.pth of the authors."""
     from boostvsod.weights import load_weights
-    from boostvsod_plugins.flow.learnt import LearntFlow, centred, resized
+    from boostvsod_plugins.flow.learnt import LearntFlow, centred, on_bgr, resized
     from boostvsod_plugins.flow.nets.fastflownet import FastFlowNet
 
     net = FastFlowNet()
     load_weights(net, weights)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
-        return resized(net, 64, twice=True)(*centred(first.flip(1) / 255, second.flip(1) / 255))  # trained on BGR
+        return resized(net, 64, twice=True)(*centred(first, second))
 
-    return LearntFlow(net, run, runtime)
+    return LearntFlow(net, on_bgr(run), runtime)
 
 
 @hookimpl

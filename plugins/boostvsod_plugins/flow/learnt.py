@@ -47,6 +47,11 @@ def padded(run: Run, multiple: int, least: int) -> Run:
     return on_padded
 
 
+def on_bgr(run: Run) -> Run:
+    """For networks that were trained as OpenCV reads: BGR in [0, 1]."""
+    return lambda first, second: run(first.flip(1) / 255, second.flip(1) / 255)
+
+
 def centred(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Both pictures less the mean colour of the two together."""
     mean = torch.stack([first, second]).mean((0, 3, 4))[..., None, None]

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
 from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 def build(weights: str, runtime: Runtime) -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
     from boostvsod.weights import load_weights
-    from boostvsod_plugins.flow.learnt import LearntFlow, resized
+    from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
     from boostvsod_plugins.flow.nets.liteflownet import LiteFlowNet
 
     net = LiteFlowNet()
     load_weights(net, weights, rename=lambda key: key.replace("module", "net"))  # as the published files say it
-
-    def run(first: Tensor, second: Tensor) -> Tensor:
-        flow: Tensor = net(first.flip(1) / 255, second.flip(1) / 255)  # trained on BGR
-        return flow
-
-    return LearntFlow(net, resized(run, 32), runtime)
+    return LearntFlow(net, resized(on_bgr(net), 32), runtime)
 
 
 @hookimpl

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
 from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 
 def build(weights: str, runtime: Runtime) -> FlowBackend:
     """`weights`: pwc_net.pth.tar of NVlabs, or network-*.pytorch of sniklaus/pytorch-pwc."""
     from boostvsod.weights import load_weights
-    from boostvsod_plugins.flow.learnt import LearntFlow, resized
+    from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
     from boostvsod_plugins.flow.nets.pwcnet import PWCNet, from_nvlabs
 
     net = PWCNet()
     load_weights(net, weights, rename=lambda key: from_nvlabs(key.replace("module", "net")))
-
-    def run(first: Tensor, second: Tensor) -> Tensor:
-        flow: Tensor = net(first.flip(1) / 255, second.flip(1) / 255)  # trained on BGR
-        return flow
-
-    return LearntFlow(net, resized(run, 64), runtime)
+    return LearntFlow(net, resized(on_bgr(net), 64), runtime)
 
 
 @hookimpl

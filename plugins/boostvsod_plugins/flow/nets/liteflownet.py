@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from boostvsod_plugins.flow.nets.operators import correlate, warp
+from boostvsod_plugins.flow.nets.operators import correlate, in_turn, warp
 
 NAMES = ("One", "Two", "Thr", "Fou", "Fiv", "Six")
 WIDTHS = (32, 32, 64, 96, 128, 192)
@@ -51,11 +51,7 @@ class Features(nn.Module):
             inside = outside
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        pyramid = []
-        for name in NAMES:
-            x = self.get_submodule(f"net{name}")(x)
-            pyramid.append(x)
-        return pyramid
+        return in_turn(self, [f"net{name}" for name in NAMES], x)
 
 
 class Matching(nn.Module):

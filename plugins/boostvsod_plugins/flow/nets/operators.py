@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+def in_turn(owner: nn.Module, names: Sequence[str], x: Tensor) -> list[Tensor]:
+    """What comes of passing x through the modules of those names one after another, after each of them."""
+    passed = []
+    for name in names:
+        x = owner.get_submodule(name)(x)
+        passed.append(x)
+    return passed
 
 
 def pixel_grid(like: Tensor) -> Tensor:

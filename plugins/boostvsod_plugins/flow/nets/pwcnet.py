@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from boostvsod_plugins.flow.nets.operators import correlate, warp_inside
+from boostvsod_plugins.flow.nets.operators import correlate, in_turn, warp_inside
 
 NAMES = ("One", "Two", "Thr", "Fou", "Fiv", "Six")  # the finest level of a pyramid is One
 WIDTHS = (16, 32, 64, 96, 128, 196)
@@ -39,11 +39,7 @@ class Extractor(nn.Module):
             self.add_module(f"net{name}", leaky(*convs))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        pyramid = []
-        for name in NAMES:
-            x = self.get_submodule(f"net{name}")(x)
-            pyramid.append(x)
-        return pyramid
+        return in_turn(self, [f"net{name}" for name in NAMES], x)
 
 
 class Decoder(nn.Module):

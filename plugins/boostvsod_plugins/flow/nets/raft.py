@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from boostvsod_plugins.flow.nets.operators import pixel_grid, sample
+from boostvsod_plugins.flow.nets.operators import in_turn, pixel_grid, sample
 
 Norm = Callable[[int], nn.Module]
 LEVELS = 4  # of the correlation pyramid
@@ -71,9 +71,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.norm1(self.conv1(x)))
-        for i in (1, 2, 3):
-            x = self.get_submodule(f"layer{i}")(x)
-        y: Tensor = self.conv2(x)
+        y: Tensor = self.conv2(in_turn(self, ("layer1", "layer2", "layer3"), x)[-1])
         return y
 
 
