@@ -133,6 +133,7 @@ class Store:
                 video.scan(lambda done: self.progress("index", done, 0))
                 write_json(path, video.index_as_dict())
         self.total = len(video)
+        self.progress("index", self.total, self.total)
 
     def keep(self, stage: str, piece: Piece, batch: int, make: Make) -> Maps:
         """Maps of a stage for a piece: read if they stand, made and written if not, `batch` at a time.
