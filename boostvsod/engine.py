@@ -80,7 +80,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     learnt = store.keep("student", piece, BATCH, Learner(piece, mining.mined, parts, store))
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
-        return [parts.fuser.fuse(maps[i], motion[i], learnt[i]) for i in numbers]
+        return [parts.fuse(maps[i], motion[i], learnt[i], piece.names[i]) for i in numbers]
 
     store.keep("final", piece, BATCH, fuse)
     why = f"learnt from {len(mining.mined)} of {len(piece)} frames"

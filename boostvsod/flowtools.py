@@ -39,11 +39,11 @@ def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:
     return backend if scale == 1 else AtScale(backend, scale)
 
 
-def warp_back(image: np.ndarray, flow: Flow) -> np.ndarray:
+def warp_back(image: np.ndarray, flow: Flow, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
     """The second picture (or map, or flow) as the first sees it: out(p) = image(p + flow(p))."""
     y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     there_x, there_y = (np.asarray(here + flow[..., i], np.float32) for i, here in enumerate((x, y)))
-    return np.asarray(cv2.remap(image, there_x, there_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    return np.asarray(cv2.remap(image, there_x, there_y, cv2.INTER_LINEAR, borderMode=border))
 
 
 def consistent(forward: Flow, backward: Flow, share: float = 0.01, slack: float = 0.5) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from boostvsod.flowcolour import colour_flow
+from boostvsod.flowtools import warp_back
 from boostvsod.images import resize_map, resize_rgb
 from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb
 from boostvsod.pairs import Pairs
@@ -83,6 +84,4 @@ def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom
 
 def _warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:
     """Move every pixel by (about) its displacement: sampled backwards, exact for pure translation."""
-    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
-    border = cv2.BORDER_REFLECT if image.ndim == 3 else cv2.BORDER_CONSTANT
-    return cv2.remap(image, x - field[..., 0], y - field[..., 1], cv2.INTER_LINEAR, borderMode=border)
+    return warp_back(image, -field, cv2.BORDER_REFLECT if image.ndim == 3 else cv2.BORDER_CONSTANT)

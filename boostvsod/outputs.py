@@ -27,7 +27,7 @@ def check_saves(wanted: list[str]) -> None:
 
 
 def save(result: Result, video: Video, wanted: list[str], progress: Progress = quiet) -> list[Path]:
-    """Write what is wanted beside the maps; what stands already is left alone if the run was reused."""
+    """Write what is wanted beside the maps; what was made of these very maps already is left alone."""
     folder = Path(result.folder)
     makers: dict[str, Callable[[], Path]] = {
         "mask": lambda: _pngs(result, video, folder / "mask", binary, progress),
@@ -39,9 +39,17 @@ def save(result: Result, video: Video, wanted: list[str], progress: Progress = q
     made = [folder / "maps"] if "maps" in wanted else []
     for name, make in makers.items():
         if name in wanted:
-            stands = result.reused and (folder / places[name]).exists()
-            made.append(folder / places[name] if stands else make())
+            made.append(folder / places[name] if _stands(folder / places[name], result) else make())
     return made
+
+
+def _stands(place: Path, result: Result) -> bool:
+    """Whether an output is complete and younger than the record of the run."""
+    made = place.stat().st_mtime_ns if place.is_file() else 0
+    if place.is_dir():
+        pictures = [place / f"{name}.png" for name in result.names]
+        made = min(path.stat().st_mtime_ns if path.is_file() else 0 for path in pictures)
+    return made > (Path(result.folder) / "run.json").stat().st_mtime_ns
 
 
 def binary(rgb: Rgb, saliency: Map) -> np.ndarray:

@@ -30,13 +30,13 @@ from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.video import Piece, Video
 
-LIBRARIES = ("boostvsod", "torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
+LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
 
 
 def versions() -> dict[str, str]:
-    """Of everything that could change a map."""
+    """Of everything that could change a map, plugins included."""
     found = {"python": sys.version.split()[0]}
-    for library in LIBRARIES:
+    for library in (*registry.distributions(), *LIBRARIES):
         try:
             found[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
@@ -119,6 +119,10 @@ class Parts:
     def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The motion saliency of some frames of a piece."""
         return [self._motion_of(piece, i) for i in numbers]
+
+    def fuse(self, target: Map, motion: Map, student: Map, name: str) -> Map:
+        """A frame's final map."""
+        return check_map(self.fuser.fuse(target, motion, student), target.shape, f"fuser {self.recipe.fuser}", name)
 
     def _motion_of(self, piece: Piece, i: int) -> Map:
         frame, partner = piece[i], piece.partner(i)

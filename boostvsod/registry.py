@@ -128,6 +128,11 @@ def entries(kind: Kind) -> dict[str, Entry]:
     return found
 
 
+def distributions() -> list[str]:
+    """Where the plugins that were let in come from."""
+    return sorted({name.partition(":")[0] for name, _ in door().manager.list_name_plugin()})
+
+
 def offers(kind: Kind) -> dict[str, Offer[Any]]:
     """What is on offer, by name."""
     return {name: entry.offer for name, entry in entries(kind).items()}

@@ -9,6 +9,7 @@ mymodel.py:build    whatever that function returns: a target, or a function from
 from __future__ import annotations
 
 import importlib.util
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,12 @@ def prepare(target: Target, video: str, names: Sequence[str]) -> None:
 
 
 def stamp(spec: Any, options: dict[str, Any]) -> list[Any]:
-    """What changes when the target does: its name, options, and every file or folder they name."""
+    """What changes when the target does: its name, options, and every file or folder they name.
+
+    Nobody can tell whether an object still predicts what it did, so it is another target every time.
+    """
     if not isinstance(spec, str):
-        return [f"{type(spec).__module__}.{type(spec).__qualname__}", id(spec)]
+        return [uuid.uuid4().hex]
     name, _, argument = _split(spec)
     return [spec, options, [path_stamp(value) for value in (name, argument, *options.values())]]
 

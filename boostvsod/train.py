@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from itertools import compress
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from boostvsod.errors import ConfigError
+from boostvsod.errors import ConfigError, WeightsError
 from boostvsod.files import write_atomically
 from boostvsod.kinds import Student
 from boostvsod.losses import loss_called, supervise
@@ -124,10 +125,14 @@ class _Training:
         """Go on from a saved training, if there is one."""
         if path is None or not path.exists():
             return
-        state = torch.load(path, map_location=self.runtime.device, weights_only=True)
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-        self.step, self.losses = state["step"], state["losses"]
+        try:
+            state = torch.load(path, map_location=self.runtime.device, weights_only=True)
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self.step, self.losses = state["step"], state["losses"]
+        except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            why = str(error).splitlines()[0]
+            raise WeightsError(f"{path} is no state of this training ({why}); delete it to start afresh") from error
 
 
 def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:

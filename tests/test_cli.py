@@ -81,6 +81,21 @@ def test_everything_that_can_be_saved(pictures: Path, maps: Path, tmp_path: Path
         assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (12, width)
 
 
+def test_outputs_are_made_again_when_they_are_not_of_these_maps(pictures: Path, maps: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    words = ["run", "--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", out]
+    call(*words, "--save", "mask,overlay")
+    film = (out / "overlay.mp4").stat().st_mtime_ns
+    (out / "mask" / "00004.png").unlink()  # as if it had been interrupted
+    assert "already done" in call(*words, "--save", "mask,overlay").stderr
+    assert (out / "mask" / "00004.png").is_file()
+    assert (out / "overlay.mp4").stat().st_mtime_ns == film, "what stands is left alone"
+    cv2.imwrite(str(maps / "00004.png"), np.full((48, 64), 255, np.uint8))
+    call(*words)  # other maps, no film asked for
+    call(*words, "--save", "overlay")
+    assert (out / "overlay.mp4").stat().st_mtime_ns > film, "the film of the old maps must not stand for the new"
+
+
 def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:
     done = call(
         "run", "--video", pictures, "--target", "classic", "-o", tmp_path / "o", "--dry-run", "--json", *sets(FORCED)

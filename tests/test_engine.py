@@ -17,6 +17,7 @@ import pytest
 import torch
 from made import DRAWN, FORCED, QUICK, write_maps, write_pictures
 
+import boostvsod
 from boostvsod import boost, build
 from boostvsod.errors import ConfigError, OutputError, PluginError
 from boostvsod.kinds import Window
@@ -54,6 +55,7 @@ def test_the_record_says_what_was_done_and_why(pictures: Path, maps: Path, tmp_p
     assert record["runtime"]["seed"] == 5
     assert record["recipe"]["options"]["nr"]["threshold"] == 1.1
     assert record["versions"]["torch"] == torch.__version__.partition("+")[0]
+    assert record["versions"]["boostvsod"] == boostvsod.__version__
     assert record["weights"] == {"student": "untrained"}
     assert [f["mined"] for f in record["frames"]] == [True] * 12
     assert all(f["why"].startswith("NR 0.") and 0 <= f["scores"]["NR"] <= 1 for f in record["frames"])
@@ -178,6 +180,21 @@ def test_a_faulty_target_is_named_and_leaves_nothing(tmp_path: Path, clip: Clip,
     with pytest.raises(PluginError, match=f"target Faulty, frame '00005'.*{said}"):
         boost(clip.frames, Faulty(fault), out=tmp_path / "out", settings=QUICK)
     assert not (tmp_path / "out").exists()
+
+
+def test_objects_are_never_taken_for_one_another(tmp_path: Path, clip: Clip) -> None:
+    for level in (0.25, 0.75):  # a freed object's address may well be the next one's
+        result = boost(clip.frames, lambda rgb, v=level: np.full(rgb.shape[:2], v, np.float32), "none", tmp_path / "o")
+        assert not result.reused
+        assert np.allclose(result.maps[3], level, atol=0.01)
+
+
+def test_a_faulty_fuser_is_named(tmp_path: Path, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    from boostvsod_plugins.fuse.product import Product
+
+    monkeypatch.setattr(Product, "fuse", lambda self, target, motion, student: student * np.nan)
+    with pytest.raises(PluginError, match="fuser product, frame '00000': returned 3072 values that are NaN"):
+        boost(clip.frames, "classic", out=tmp_path / "o", settings=FORCED)
 
 
 def test_foreign_results_are_never_touched(pictures: Path, maps: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from boostvsod import losses
-from boostvsod.errors import ConfigError
+from boostvsod.errors import ConfigError, WeightsError
 from boostvsod.kinds import Student
 from boostvsod.runtime import Runtime
 from boostvsod.train import Batch, fit
@@ -65,6 +65,14 @@ def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dic
     assert losses_resumed == losses_whole
     for name, value in whole.net.state_dict().items():
         assert torch.equal(value, resumed.net.state_dict()[name]), name
+
+
+def test_a_state_of_another_training_is_named(tmp_path: Path) -> None:
+    torch.save({"net": {}}, tmp_path / "state")
+    (tmp_path / "torn").write_bytes(b"PK half a file")
+    for name in ("state", "torn"):
+        with pytest.raises(WeightsError, match=f"{name} is no state of this training"):
+            fit(student(), draw, 1, TrainOptions(), RUNTIME, state=tmp_path / name)
 
 
 def test_frozen_batch_norm_keeps_its_statistics() -> None:

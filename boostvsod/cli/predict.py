@@ -20,21 +20,18 @@ from boostvsod.runtime import Runtime
 def command(source: str, target: str, output: Path, bits: str, runtime: Runtime) -> None:
     """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
     say(str(runtime))
-    path = Path(source)
-    count = _pictures(path, target, output, int(bits), runtime) if path.is_dir() else None
-    if count is None:
-        count = _video(source, target, output, int(bits), runtime)
-    say(f"{count} maps in {output}")
+    write = _pictures if Path(source).is_dir() else _video
+    say(f"{write(source, target, output, int(bits), runtime)} maps in {output}")
 
 
-def _pictures(folder: Path, target: str, output: Path, bits: int, runtime: Runtime) -> int:
+def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
     """Each picture by itself: sizes may differ, and a window never reaches into its neighbour."""
     from boostvsod.images import write_map
     from boostvsod.kinds import Window, check_map
     from boostvsod.targets import open_target, prepare
     from boostvsod.video import Video
 
-    video = Video.open(str(folder))
+    video = Video.open(folder)
     runtime.settle()
     built = open_target(target, runtime)
     prepare(built, video.name, video.given_names)
