@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -103,14 +104,11 @@ class Store:
                 raise OutputError(f"{path} is there and was not written by boostvsod; choose another output folder")
 
     def _check_writable(self) -> None:
-        """Fail now rather than after an hour."""
-        made = [folder for folder in (self.work, *self.work.parents) if not folder.exists()]
+        """Fail now rather than after an hour. The probe has no name, so nobody ever sees it."""
+        nearest = next(folder for folder in (self.work, *self.work.absolute().parents) if folder.exists())
         try:
-            self.work.mkdir(parents=True, exist_ok=True)
-            (self.work / ".probe").touch()
-            (self.work / ".probe").unlink()
-            for folder in made:  # nothing stands until there is something to keep
-                folder.rmdir()
+            with tempfile.TemporaryFile(dir=nearest):
+                pass
         except OSError as error:
             raise OutputError(f"cannot write to {self.folder}: {error.strerror}") from error
 
