@@ -6,27 +6,32 @@ moves one way over another picture that moves another way, and a real flow backe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import functools
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 
+from boostvsod import registry
 from boostvsod.flowcolour import colour_flow
 from boostvsod.flowtools import warp_back
 from boostvsod.images import resize_map, resize_rgb
 from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb
 from boostvsod.pairs import Pairs
+from boostvsod.runtime import Runtime
+from boostvsod.workers import spread
 
-Build = Callable[[], FlowBackend]
+Sample = tuple[Rgb, Map]
+Scene = tuple[Rgb, Map, Rgb, list[int]]  # object, its mask, background, seed
 
 
-def filmed(pairs: Pairs, build: Build, threads: int) -> Iterator[tuple[Rgb, Map]]:
-    """Colour-coded flow from each frame of each clip to the next, with the frame's own mask."""
-    with ThreadPoolExecutor(threads) as pool:
-        for clip in pool.map(lambda clip: list(_flows(clip, build())), pairs.clips()):
-            yield from clip
+def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
+    """Colour-coded flow from each frame of each clip to the next, with the frame's own mask; S x S."""
+    job = functools.partial(_film, flow=flow, size=size, runtime=runtime)
+    for clip in spread(job, pairs.clips(), runtime.threads):
+        yield from clip
 
 
 def filmed_count(pairs: Pairs) -> int:
@@ -34,35 +39,42 @@ def filmed_count(pairs: Pairs) -> int:
     return sum(len(clip) - 1 for clip in pairs.clips())
 
 
-def _flows(clip: Pairs, flow: FlowBackend) -> Iterator[tuple[Rgb, Map]]:
-    previous: tuple[Rgb, Map] | None = None
-    for rgb, mask in clip.read():
-        if previous is not None:
-            yield colour_flow(flow.estimate(Frame.of(previous[0]), Frame.of(rgb, 1))), previous[1]
-        previous = rgb, mask
-
-
-def staged(pairs: Pairs, build: Build, size: int, threads: int, seed: int) -> Iterator[tuple[Rgb, Map]]:
+def staged(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
     """One staged motion per pair, each object over the picture of another pair; S x S."""
     whole = [(resize_rgb(rgb, size, size), resize_map(mask, size, size)) for rgb, mask in pairs.read()]
     shift = len(whole) // 2  # which picture lends the background: any but the object's own
-
-    def one(i: int) -> tuple[Rgb, Map]:
-        rng = np.random.default_rng([seed, i])
-        rgb, mask = whole[i]
-        return _stage(rgb, mask, whole[(i + shift) % len(whole)][0], build(), rng)
-
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(whole), 256):
-            yield from pool.map(one, range(start, min(start + 256, len(whole))))
+    scenes = ((rgb, mask, whole[(i + shift) % len(whole)][0], [runtime.seed, i]) for i, (rgb, mask) in enumerate(whole))
+    yield from spread(functools.partial(_stage, flow=flow, runtime=runtime), scenes, runtime.threads)
 
 
-def _stage(rgb: Rgb, mask: Map, scene: Rgb, flow: FlowBackend, rng: np.random.Generator) -> tuple[Rgb, Map]:
+@functools.cache
+def _backend(flow: str, runtime: Runtime) -> FlowBackend:
+    """Each worker builds its own, once, and leaves the other cores to the other workers."""
+    if runtime.threads > 1:
+        cv2.setNumThreads(1)
+    return registry.build("flows", flow, runtime)
+
+
+def _film(clip: Pairs, flow: str, size: int, runtime: Runtime) -> list[Sample]:
+    frames = list(clip.read())
+    return [
+        (resize_rgb(_coloured(now, later, flow, runtime), size, size), resize_map(mask, size, size))
+        for (now, mask), (later, _) in pairwise(frames)
+    ]
+
+
+def _coloured(now: Rgb, later: Rgb, flow: str, runtime: Runtime) -> Rgb:
+    return colour_flow(_backend(flow, runtime).estimate(Frame.of(now), Frame.of(later, 1)))
+
+
+def _stage(scene: Scene, flow: str, runtime: Runtime) -> Sample:
+    rgb, mask, ground, seed = scene
+    rng = np.random.default_rng(seed)
     camera = _motion(len(mask), rng, shift=0.04, turn=2, zoom=0.03, bend=rng.choice([0, 0, 2.0]))
     own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
-    now = _over(rgb, mask, scene)
-    later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(scene, camera))
-    return colour_flow(flow.estimate(Frame.of(now), Frame.of(later, 1))), mask
+    now = _over(rgb, mask, ground)
+    later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(ground, camera))
+    return _coloured(now, later, flow, runtime), mask
 
 
 def _over(rgb: Rgb, mask: Map, scene: Rgb) -> Rgb:

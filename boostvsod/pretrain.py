@@ -11,7 +11,7 @@ import torch
 from boostvsod.augment import Augment, views
 from boostvsod.kinds import Student
 from boostvsod.metrics import Scores
-from boostvsod.motiondata import Build, filmed, filmed_count, staged
+from boostvsod.motiondata import filmed, filmed_count, staged
 from boostvsod.pairs import Pairs, Samples, load
 from boostvsod.predict import answer
 from boostvsod.runtime import Runtime
@@ -25,20 +25,17 @@ def picture_samples(source: str, size: int, every: int) -> tuple[Samples, Sample
     return load(train.read(), len(train), size), load(held.read(), len(held), size)
 
 
-def filmed_samples(source: str, size: int, every: int, flow: Build, runtime: Runtime) -> tuple[Samples, Samples]:
+def filmed_samples(source: str, size: int, every: int, flow: str, runtime: Runtime) -> tuple[Samples, Samples]:
     """Colour-coded flow of a source's clips, and their masks: to train on, and held out."""
     train, held = (
-        load(filmed(part, flow, runtime.threads), filmed_count(part), size) for part in Pairs.open(source).split(every)
+        load(filmed(part, flow, size, runtime), filmed_count(part), size) for part in Pairs.open(source).split(every)
     )
     return train, held
 
 
-def staged_samples(source: str, size: int, every: int, flow: Build, runtime: Runtime) -> tuple[Samples, Samples]:
+def staged_samples(source: str, size: int, every: int, flow: str, runtime: Runtime) -> tuple[Samples, Samples]:
     """The same of motions staged with a source's pictures."""
-    train, held = (
-        load(staged(part, flow, size, runtime.threads, runtime.seed), len(part), size)
-        for part in Pairs.open(source).split(every)
-    )
+    train, held = (load(staged(part, flow, size, runtime), len(part), size) for part in Pairs.open(source).split(every))
     return train, held
 
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from made import write_maps, write_pictures
 
-from boostvsod import build
 from boostvsod.augment import Augment, views
 from boostvsod.errors import InputError
 from boostvsod.motiondata import filmed, filmed_count, staged
 from boostvsod.pairs import Pairs, load
+from boostvsod.runtime import Runtime
 from boostvsod.synthetic import Clip
 
 
@@ -74,14 +74,14 @@ def test_colours_change_and_stay_in_range(clip: Clip) -> None:
 
 def test_motion_pictures_show_what_moves(folder: Path) -> None:
     pairs = Pairs.open(folder)
-    flows = list(filmed(pairs, lambda: build("flows", "dis"), 2))
+    flows = list(filmed(pairs, "dis", 96, Runtime(threads=2)))
     assert len(flows) == filmed_count(pairs) == 33
-    made = list(staged(pairs, lambda: build("flows", "dis"), 96, 2, 0))
+    made = list(staged(pairs, "dis", 96, Runtime(threads=2)))
     assert len(made) == 36
     contrasts = []
     for rgb, mask in made:
         inside, outside = rgb[mask > 0.5].mean(0), rgb[mask < 0.5].mean(0)
         contrasts.append(np.abs(inside - outside).mean())
     assert np.mean(contrasts) > 10, "objects move unlike their scenes"
-    again = load(staged(pairs, lambda: build("flows", "dis"), 96, 1, 0), 36, 96)
+    again = load(staged(pairs, "dis", 96, Runtime()), 36, 96)
     assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])

@@ -15,7 +15,6 @@ from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod.augment import Augment
-    from boostvsod.kinds import FlowBackend
     from boostvsod.pairs import Samples
     from boostvsod.trainoptions import TrainOptions
 
@@ -79,16 +78,12 @@ def motion(
     **rest: Any,
 ) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
-    from boostvsod import registry
     from boostvsod.pretrain import filmed_samples, staged_samples
 
-    def build() -> FlowBackend:
-        return registry.build("flows", flow, runtime)
-
     say(str(runtime))
-    parts = [filmed_samples(source, size, HOLD_OUT, build, runtime) for source in sources]
-    held = filmed_samples(validate, size, 1, build, runtime)[1] if validate else parts[0][1]
-    parts += [staged_samples(source, size, HOLD_OUT, build, runtime) for source in staged]
+    parts = [filmed_samples(source, size, HOLD_OUT, flow, runtime) for source in sources]
+    held = filmed_samples(validate, size, 1, flow, runtime)[1] if validate else parts[0][1]
+    parts += [staged_samples(source, size, HOLD_OUT, flow, runtime) for source in staged]
     _train(parts, held, size=size, runtime=runtime, **rest)
 
 
