@@ -49,13 +49,17 @@ def file_stamp(path: Path) -> list[Any]:
 
 
 def path_stamp(value: Any) -> Any:
-    """The same for whatever may name a file or a folder; None if it names neither."""
-    path = Path(value) if isinstance(value, str) and value else None
-    if path is None or not path.exists():
+    """The same for whatever may name a file, a folder or a place in an archive; None if it names none of them.
+
+    Of a pattern like `maps/{video}` it is all that the pattern can reach.
+    """
+    path = Path(value.partition("{")[0]) if isinstance(value, str) and value else None
+    if path is None:
         return None
-    if path.is_file():
-        return file_stamp(path)
-    return [file_stamp(inside) for inside in sorted(path.rglob("*")) if inside.is_file()]
+    archive = next((part for part in (path, *path.parents) if part.is_file()), None)
+    if archive is not None:
+        return file_stamp(archive)
+    return [file_stamp(inside) for inside in sorted(path.rglob("*")) if inside.is_file()] if path.is_dir() else None
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

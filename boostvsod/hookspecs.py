@@ -29,6 +29,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from boostvsod.datasets import Layout
     from boostvsod.kinds import FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
     from boostvsod.offer import Offer
     from boostvsod.recipe import Recipe
@@ -76,6 +77,12 @@ def offer_fusers() -> list[Offer[Fuser]]:
 @hookspec
 def offer_recipes() -> list[Offer[Recipe]]:
     """Offer recipes: which part does what, with which options; see `recipe.Recipe`."""
+    ...
+
+
+@hookspec
+def offer_datasets() -> list[Offer[Layout]]:
+    """Offer ways data sets lie on disk; see `datasets.Layout`."""
     ...
 
 

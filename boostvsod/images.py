@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
 from boostvsod.files import write_atomically
@@ -14,13 +15,8 @@ from boostvsod.kinds import Map, Rgb
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
-def read_rgb(path: Path) -> Rgb:
-    """A picture file as RGB: grey is repeated, alpha dropped, 16 bits cut to 8."""
-    return decode_rgb(_bytes(path), str(path))
-
-
 def decode_rgb(data: bytes, name: str) -> Rgb:
-    """The same for bytes that are already here; `name` is for the message."""
+    """A picture file's bytes as RGB: grey is repeated, alpha dropped, 16 bits cut to 8; `name` is for the message."""
     image = _to_bytes(_decode(data, name))
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)
@@ -35,12 +31,25 @@ def read_map(path: Path) -> Map:
 
 def decode_map(data: bytes, name: str) -> Map:
     """The same for bytes that are already here."""
-    image = _decode(data, name)
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
+    image = _grey(data, name)
     if image.dtype.kind == "u":
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
     return np.clip(image.astype(np.float32), 0, 1)
+
+
+def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
+    """The same in double precision, for measuring: a level k of 255 is k / 255 to the last bit."""
+    image = _grey(data, name)
+    if image.dtype.kind == "u":
+        return image / np.float64(np.iinfo(image.dtype).max)
+    return np.clip(image.astype(np.float64), 0, 1)
+
+
+def _grey(data: bytes, name: str) -> np.ndarray:
+    image = _decode(data, name)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
+    return image
 
 
 def write_map(path: Path, saliency: Map, bits: int) -> None:

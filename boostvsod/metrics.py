@@ -1,101 +1,102 @@
-"""How good a saliency map is, given ground truth: MAE, F-measure, S-measure. numpy alone.
+"""How good saliency maps are, given ground truth: frames are measured, then averaged.
 
-`Scores` takes one frame after another and averages: per-frame values, and for F the whole curve, whose
-maximum is taken last (the maximum of the mean, not the mean of maxima).
+    scores = Scores()
+    for saliency, truth in ...:
+        scores.step(saliency, truth)
+    scores.result()  # {"MAE": ..., "maxF": ..., "S": ..., ...}
+
+F and E are whole curves until the end: their maximum is that of the mean curve, not the mean of maxima.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boostvsod.kinds import Map
+from boostvsod.measures.segments import contour_f, jaccard
+from boostvsod.measures.structure import s_measure
+from boostvsod.measures.thresholds import (
+    Curve,
+    Truth,
+    Values,
+    at_levels,
+    at_twice_the_mean,
+    e_measure,
+    f_measure,
+    precision,
+    recall,
+)
+from boostvsod.measures.weighted import weighted_f
 
-Truth = NDArray[np.bool_]
-Curve = NDArray[np.float64]
-EPS = float(np.spacing(1))
-BETA2 = 0.3  # weighs precision over recall, as the field has done since Achanta et al. 2009
+KEYS = ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F")
+MEASURED = ("MAE", "S", "wF", "adpF", "adpE", "J", "F", "MAE_raw")  # of one frame; the other keys come from curves
 
 
-def mae(saliency: Map, truth: Truth) -> float:
+def mae(saliency: Values, truth: Truth) -> float:
     """Mean absolute error."""
     return float(np.abs(saliency - truth).mean())
 
 
-def f_curve(saliency: Map, truth: Truth) -> Curve:
-    """F-measure at the 256 thresholds 0/255 ... 255/255, a pixel counting if it reaches the threshold."""
-    level = np.clip(saliency * 255, 0, 255).astype(np.uint8)  # floor: level >= t exactly when map >= t/255
-    hit = np.bincount(level[truth], minlength=256)[::-1].cumsum()[::-1]
-    called = np.bincount(level.ravel(), minlength=256)[::-1].cumsum()[::-1]
-    precision, recall = hit / np.maximum(called, 1), hit / max(int(truth.sum()), 1)
-    bottom = BETA2 * precision + recall
-    curve: Curve = np.divide((1 + BETA2) * precision * recall, bottom, out=np.zeros(256), where=bottom > 0)
-    return curve
+def stretch(saliency: Values) -> Values:
+    """From the least value to the greatest, as most evaluations do before they look; flat maps stay."""
+    low, high = saliency.min(), saliency.max()
+    return saliency if low == high else (saliency - low) / (high - low)
 
 
-def s_measure(saliency: Map, truth: Truth, alpha: float = 0.5) -> float:
-    """Structure measure (Fan et al., ICCV 2017): likeness of objects and of regions."""
-    share = float(truth.mean())
-    if share == 0:
-        return 1 - float(saliency.mean())
-    if share == 1:
-        return float(saliency.mean())
-    exact = saliency.astype(np.float64)
-    objects = share * _object(exact[truth]) + (1 - share) * _object(1 - exact[~truth])
-    return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, truth))
+@dataclass(frozen=True)
+class Averages:
+    """Means over frames, or over the means of several sequences."""
 
+    values: Mapping[str, float]
+    curves: Mapping[str, Curve]  # "F", "E", "P", "R" at thresholds 0/255 ... 255/255
 
-def _object(values: NDArray[np.float64]) -> float:
-    """How evenly high the values of one object are."""
-    mean = float(values.mean())
-    spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    return 2 * mean / (mean * mean + 1 + spread + EPS)
+    @classmethod
+    def of(cls, parts: Sequence[Averages], weights: Sequence[float]) -> Averages:
+        """Several averages as one; equal weights count sequences, their lengths count frames."""
+        whole = max(sum(weights), 1e-12)
+        shares = [weight / whole for weight in weights]
+        values = {key: sum(w * p.values[key] for w, p in zip(shares, parts, strict=True)) for key in parts[0].values}
+        curves = {key: np.average([p.curves[key] for p in parts], 0, shares) for key in parts[0].curves}
+        return cls(values, curves)
 
-
-def _regions(saliency: NDArray[np.float64], truth: Truth) -> float:
-    """Likeness of the four blocks around the truth's centroid, weighed by their area."""
-    height, width = truth.shape
-    rows, columns = np.nonzero(truth)
-    y, x = int(np.rint(rows.mean())) + 1, int(np.rint(columns.mean())) + 1
-    score = 0.0
-    for block in np.s_[:y, :x], np.s_[:y, x:], np.s_[y:, :x], np.s_[y:, x:]:
-        if truth[block].size:
-            score += truth[block].size / (height * width) * _likeness(saliency[block], truth[block])
-    return score
-
-
-def _likeness(saliency: NDArray[np.float64], truth: Truth) -> float:
-    """Structural similarity of two blocks, each taken as one window."""
-    n, x, y = truth.size, float(saliency.mean()), float(truth.mean())
-    rest = max(n - 1, 1)
-    var_x = float(((saliency - x) ** 2).sum()) / rest
-    var_y = float(((truth - y) ** 2).sum()) / rest
-    covariance = float(((saliency - x) * (truth - y)).sum()) / rest
-    top, bottom = 4 * x * y * covariance, (x * x + y * y) * (var_x + var_y)
-    if top != 0:
-        return top / (bottom + EPS)
-    return 1.0 if bottom == 0 else 0.0
+    def result(self) -> dict[str, float]:
+        """All numbers, flat, in the order of `KEYS` and whatever else was measured after them."""
+        f, e = self.curves["F"], self.curves["E"]
+        told = {"maxF": f.max(), "meanF": f.mean(), "maxE": e.max(), "meanE": e.mean(), **self.values}
+        order = [*KEYS, *(key for key in told if key not in KEYS)]
+        return {key: float(told[key]) for key in order}
 
 
 @dataclass
 class Scores:
-    """MAE, maxF and S over many frames."""
+    """Measures of one frame after another.
 
-    frames: int = 0
-    mae: float = 0.0
-    s: float = 0.0
-    curve: Curve = field(default_factory=lambda: np.zeros(256))
+    With `stretched`, maps are first stretched to [0, 1]; J, F and MAE_raw are always of the maps as they are.
+    """
 
-    def step(self, saliency: Map, truth: Truth) -> None:
-        """Count one frame in."""
-        self.frames += 1
-        self.mae += mae(saliency, truth)
-        self.s += s_measure(saliency, truth)
-        self.curve = self.curve + f_curve(saliency, truth)
+    stretched: bool = False
+    rows: list[dict[str, float]] = field(default_factory=list)  # one per frame
+    sums: dict[str, Curve] = field(default_factory=dict)
+
+    def step(self, saliency: Values, truth: Truth) -> None:
+        """Count one frame in: map in [0, 1], truth in booleans, both H x W."""
+        seen = stretch(saliency) if self.stretched else saliency
+        levels, adaptive = at_levels(seen, truth), at_twice_the_mean(seen, truth)
+        row = {"MAE": mae(seen, truth), "S": s_measure(seen, truth), "wF": weighted_f(seen, truth)}
+        row |= {"adpF": float(f_measure(adaptive)), "adpE": float(e_measure(adaptive))}
+        row |= {"J": jaccard(saliency, truth), "F": contour_f(saliency, truth), "MAE_raw": mae(saliency, truth)}
+        self.rows.append(row)
+        curves = {"F": f_measure(levels), "E": e_measure(levels), "P": precision(levels), "R": recall(levels)}
+        self.sums = {key: self.sums.get(key, 0) + curve for key, curve in curves.items()}
+
+    def averages(self) -> Averages:
+        """The means so far; of no frame at all, NaN."""
+        n, nothing = len(self.rows), np.full(256, np.nan)
+        values = {key: sum(row[key] for row in self.rows) / n if n else np.nan for key in MEASURED}
+        return Averages(values, {key: self.sums[key] / n if n else nothing for key in ("F", "E", "P", "R")})
 
     def result(self) -> dict[str, float]:
-        """The averages so far."""
-        n = max(self.frames, 1)
-        return {"MAE": self.mae / n, "maxF": float(self.curve.max()) / n, "S": self.s / n}
+        """The means so far, flat."""
+        return self.averages().result()

@@ -7,8 +7,6 @@ DUTS (`images/x`, `masks/x`) and clips (`bear/frames/x`, `bear/masks/x`) both wo
 
 from __future__ import annotations
 
-import functools
-import zipfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,13 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from boostvsod.archive import Tree
+from boostvsod.datasets import GENERIC_MASKS, GENERIC_PICTURES
 from boostvsod.errors import InputError
 from boostvsod.files import natural
 from boostvsod.images import SUFFIXES, decode_map, decode_rgb, resize_map, resize_rgb
 from boostvsod.kinds import Map, Rgb
-
-PICTURES = ("images", "image", "imgs", "frames", "frame", "jpegimages", "duts-tr-image", "rgb")
-MASKS = ("masks", "mask", "gt", "ground-truth", "annotations", "duts-tr-mask")
 
 
 @dataclass(frozen=True)
@@ -45,20 +42,20 @@ class Pair:
 class Pairs:
     """All pairs of one source, in natural order."""
 
-    source: Path
+    source: Tree
     pairs: tuple[Pair, ...]
 
     @classmethod
     def open(cls, source: str | Path) -> Pairs:
         """Find the pairs of a folder or a zip archive."""
-        source = Path(source)
-        found = _match(_listing(source))
+        tree = Tree.open(source)
+        found = _match(list(tree.walk()))
         if not found:
             raise InputError(
-                f"{source}: no picture with a mask found; expected a folder named like {PICTURES[0]!r} or "
-                f"{PICTURES[3]!r} with, beside it, one named like {MASKS[0]!r} or {MASKS[2]!r}"
+                f"{source}: no picture with a mask found; expected a folder named like {GENERIC_PICTURES[0]!r} or "
+                f"{GENERIC_PICTURES[3]!r} with, beside it, one named like {GENERIC_MASKS[0]!r} or {GENERIC_MASKS[2]!r}"
             )
-        return cls(source, tuple(found))
+        return cls(tree, tuple(found))
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -86,9 +83,8 @@ class Pairs:
                 yield from pool.map(self._decode, self.pairs[start : start + 64])
 
     def _decode(self, pair: Pair) -> tuple[Rgb, Map]:
-        data = {name: _read(self.source, name) for name in (pair.picture, pair.mask)}
-        rgb = decode_rgb(data[pair.picture], f"{self.source}:{pair.picture}")
-        return rgb, decode_map(data[pair.mask], f"{self.source}:{pair.mask}")
+        picture, mask = (self.source.file(name) for name in (pair.picture, pair.mask))
+        return decode_rgb(picture.read(), str(picture)), decode_map(mask.read(), str(mask))
 
 
 @dataclass(frozen=True)
@@ -124,29 +120,9 @@ def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int) -> Samples:
     return samples
 
 
-def _listing(source: Path) -> list[str]:
-    if source.is_dir():
-        return [str(p.relative_to(source).as_posix()) for p in source.rglob("*") if p.is_file()]
-    try:
-        with zipfile.ZipFile(source) as archive:
-            return archive.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{source}: neither a folder nor a readable zip archive ({error})") from error
-
-
-def _read(source: Path, name: str) -> bytes:
-    return (source / name).read_bytes() if source.is_dir() else _archive(source).read(name)
-
-
-@functools.cache
-def _archive(source: Path) -> zipfile.ZipFile:
-    """Kept open: the directory of a large archive takes long to read, and reading locks by itself."""
-    return zipfile.ZipFile(source)
-
-
 def _match(names: list[str]) -> list[Pair]:
-    masks = {key: name for name in names if (key := _key(name, MASKS))}
-    matched = [Pair(name, masks[key]) for name in names if (key := _key(name, PICTURES)) and key in masks]
+    masks = {key: name for name in names if (key := _key(name, GENERIC_MASKS))}
+    matched = [Pair(name, masks[key]) for name in names if (key := _key(name, GENERIC_PICTURES)) and key in masks]
     return sorted(matched, key=lambda pair: natural(pair.picture))
 
 

@@ -78,7 +78,7 @@ def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
 
 
 def score(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:
-    """MAE, maxF and S of a student's maps at the training size."""
+    """All measures of a student's maps at the training size."""
     scores = Scores()
     for start in range(0, len(samples), 16):
         maps = answer(student, samples.pictures[start : start + 16].float() / 255, runtime)

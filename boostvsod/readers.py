@@ -13,8 +13,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # before cv2 opens a file
 import cv2
 import numpy as np
 
+from boostvsod.archive import File
 from boostvsod.errors import InputError
-from boostvsod.images import read_rgb
+from boostvsod.images import decode_rgb
 from boostvsod.kinds import Rgb
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -34,14 +35,14 @@ class Reader(Protocol):
 class Pictures:
     """One picture file per frame."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = paths
+    def __init__(self, files: Sequence[File]) -> None:
+        self.files = files
 
     def read(self, i: int) -> Rgb:
-        return read_rgb(self.paths[i])
+        return decode_rgb(self.files[i].read(), str(self.files[i]))
 
     def scan(self) -> Iterator[tuple[Rgb, None]]:
-        return ((read_rgb(path), None) for path in self.paths)
+        return ((self.read(i), None) for i in range(len(self.files)))
 
 
 class Array:

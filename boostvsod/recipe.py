@@ -58,7 +58,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """A recipe file."""
-        tables = _tables(path)
+        tables = read_toml(path)
         tables.pop("summary", None)
         recipe = cls(path.stem)
         for table, value in tables.items():
@@ -92,16 +92,17 @@ class Recipe:
         return recipe
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"recipe {path}: {error}") from error
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def summary_of(path: Path) -> str:
     """What a recipe file says of itself in one line."""
-    return str(_tables(path).get("summary", ""))
+    return str(read_toml(path).get("summary", ""))
 
 
 def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:

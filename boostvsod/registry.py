@@ -21,14 +21,15 @@ from boostvsod.offer import API_VERSION, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.datasets import Layout
     from boostvsod.kinds import FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
     from boostvsod.recipe import Recipe
 
 GROUP = "boostvsod"  # the entry-point group, and the distribution whose plugins are always let in
 LIMIT = "BOOSTVSOD_PLUGINS"  # which other plugins are: names of distributions or of entry points
 
-Kind = Literal["targets", "students", "flows", "motion", "miners", "fusers", "recipes"]
-KINDS: tuple[Kind, ...] = ("targets", "students", "flows", "motion", "miners", "fusers", "recipes")
+Kind = Literal["targets", "students", "flows", "motion", "miners", "fusers", "recipes", "datasets"]
+KINDS: tuple[Kind, ...] = ("targets", "students", "flows", "motion", "miners", "fusers", "recipes", "datasets")
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ def build(kind: Literal["miners"], name: str, runtime: Runtime | None = None, **
 def build(kind: Literal["fusers"], name: str, runtime: Runtime | None = None, **options: Any) -> Fuser: ...
 @overload
 def build(kind: Literal["recipes"], name: str, runtime: Runtime | None = None, **options: Any) -> Recipe: ...
+@overload
+def build(kind: Literal["datasets"], name: str, runtime: Runtime | None = None, **options: Any) -> Layout: ...
 def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any) -> Any:
     """Build what is offered under `name`. Options are the keyword arguments of its builder."""
     return call_builder(find(kind, name).build, name, runtime, options)

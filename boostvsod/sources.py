@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from boostvsod.archive import File, Tree, archive_in
 from boostvsod.errors import InputError
 from boostvsod.files import file_stamp, natural
 from boostvsod.images import SUFFIXES
@@ -33,10 +34,12 @@ class Source:
 
 def open_source(given: Any) -> Source:
     """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
+    if isinstance(given, Source):
+        return given
     if isinstance(given, np.ndarray):
         return _from_array(given)
     if isinstance(given, (list, tuple)):
-        return _from_pictures([Path(p) for p in given], "list", "the list of pictures")
+        return from_pictures([File(Path(p)) for p in given], "list", "the list of pictures")
     return _from_path(str(given))
 
 
@@ -63,32 +66,33 @@ def _from_array(frames: np.ndarray) -> Source:
 
 def _from_path(source: str) -> Source:
     path = Path(source).expanduser()
-    if path.is_dir():
-        return _from_pictures(_pictures_in(path), path.resolve().name, str(path))
+    if path.is_dir() or archive_in(path):
+        return from_pictures(_pictures_in(path), path.resolve().name, str(path))
     if path.suffix.lower() == ".txt" and path.is_file():
         listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
-        return _from_pictures([p if p.is_absolute() else path.parent / p for p in listed], path.stem, source)
+        return from_pictures([File(path.parent / p) for p in listed], path.stem, source)
     if path.is_file():
         return Source(path.stem, None, VideoFile(path), file_stamp(path), str(path))
     found = sorted(glob.glob(str(path)), key=natural)
     if not found:
         raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
-    return _from_pictures([Path(p) for p in found], path.parent.resolve().name, source)
+    return from_pictures([File(Path(p)) for p in found], path.parent.resolve().name, source)
 
 
-def _pictures_in(folder: Path) -> list[Path]:
-    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
+def _pictures_in(folder: Path) -> list[File]:
+    found = Tree.open(folder).files(SUFFIXES)
     if not found:
         raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)})")
-    return sorted(found, key=lambda p: natural(p.name))
+    return found
 
 
-def _from_pictures(paths: Sequence[Path], name: str, where: str) -> Source:
-    for path in paths:
-        if not path.is_file():
-            raise InputError(f"{where}: {path} does not exist")
-    names = [path.stem for path in paths]
+def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
+    """One picture per frame, in the order given."""
+    for file in files:
+        if not file.path.is_file():
+            raise InputError(f"{where}: {file} does not exist")
+    names = [file.stem for file in files]
     twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
-    return Source(name, names, Pictures(paths), [file_stamp(p) for p in paths], where)
+    return Source(name, names, Pictures(files), [file.stamp() for file in files], where)

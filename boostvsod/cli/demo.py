@@ -40,5 +40,5 @@ def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], r
         scores = Scores()
         for saliency, truth in zip(maps, clip.truth, strict=True):
             scores.step(saliency, truth)
-        click.echo(f"{label:10} " + " ".join(f"{value:6.3f}" for value in scores.result().values()))
+        click.echo(f"{label:10} " + " ".join(f"{scores.result()[key]:6.3f}" for key in ("MAE", "maxF", "S")))
     say(f"learnt from {len(result.mined)} of {len(clip.frames)} frames; look at {made[-1]}")

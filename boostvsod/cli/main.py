@@ -15,6 +15,8 @@ COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs 
     "run": "boostvsod.cli.run",
     "predict": "boostvsod.cli.predict",
     "demo": "boostvsod.cli.demo",
+    "eval": "boostvsod.cli.eval",
+    "datasets": "boostvsod.cli.datasets",
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
     "list": "boostvsod.cli.list",

@@ -1,0 +1,105 @@
+"""`boostvsod eval`: maps against ground truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from boostvsod.cli.options import debug_option, no_plugins_option, say
+
+if TYPE_CHECKING:
+    from boostvsod.evaluate import Evaluation
+    from boostvsod.tables import Table
+
+
+@click.command("eval")
+@click.argument("methods", nargs=-1, required=True, metavar="PRED...")
+@click.argument("truth", metavar="GT")
+@click.option("--protocol", default="video", show_default=True, help="video, davsod, flat or davis.")
+@click.option("--layout", default="", help="Of GT; default: found out.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--allow-missing", is_flag=True, help="Score what both hold, and say what was left out.")
+@click.option(
+    "--format", "form", default="text", show_default=True, type=click.Choice(["text", "markdown", "latex", "csv"])
+)
+@click.option("--json", "as_json", is_flag=True, help="All numbers, with flat keys.")
+@click.option("--pr", "plot", type=click.Path(path_type=Path), help="Write precision-recall curves to this SVG file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the table there instead of printing it.")
+@debug_option
+@no_plugins_option
+def command(
+    methods: tuple[str, ...], truth: str, protocol: str, layout: str, jobs: int, allow_missing: bool, form: str,
+    as_json: bool, plot: Path | None, output: Path | None,
+) -> None:  # fmt: skip
+    """Score maps against ground truth: `boostvsod eval MAPS GT`.
+
+    PRED is a folder with a folder of maps per sequence, or a path with {video} in it, perhaps inside a zip:
+    data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set or a folder or zip of
+    frames and masks. Nothing is ever written to either.
+    """
+    from boostvsod.datasets import open_dataset
+    from boostvsod.evaluate import evaluate, protocol_called
+
+    rules, data = protocol_called(protocol), open_dataset(truth, layout)
+    found = {
+        name: evaluate(maps, data, rules, jobs, allow_missing) for name, maps in (_named(method) for method in methods)
+    }
+    caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
+    for name, evaluation in found.items():
+        for note in evaluation.notes:
+            say(f"{name}: note: {note}")
+    if as_json:
+        told: Any = {name: evaluation.as_dict() for name, evaluation in found.items()}
+        text = json.dumps(told if len(found) > 1 else next(iter(told.values())), indent=2)
+    else:
+        text = "\n\n".join(table.render(form) for table in _tables(found, rules.show, caption))
+    _deliver(text, output)
+    if plot is not None:
+        _deliver(_curves(found), plot)
+
+
+def _named(method: str) -> tuple[str, str]:
+    """NAME=PATH, or a path that is its own name."""
+    name, equals, path = method.partition("=")
+    if equals and "/" not in name:
+        return name, path
+    return Path(method.replace("{video}", "")).name or method, method
+
+
+def _tables(found: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:
+    """The methods against each other and, of each, the sequences."""
+    from boostvsod.tables import Table
+
+    def row(label: str, values: dict[str, float]) -> list[Any]:
+        return [label, *(values[key] for key in keys)]
+
+    tables = [Table(["method", *keys], [row(name, e.averages.result()) for name, e in found.items()], caption)]
+    for name, evaluation in found.items():
+        rows = [[*row(score.name, score.averages.result()), len(score.frames)] for score in evaluation.sequences]
+        tables.append(Table(["sequence", *keys, "frames"], rows, name))
+    return tables
+
+
+def _curves(found: dict[str, Evaluation]) -> str:
+    from boostvsod.plots import line_plot
+
+    lines = {
+        name: list(zip(e.averages.curves["R"].tolist(), e.averages.curves["P"].tolist(), strict=True))
+        for name, e in found.items()
+    }
+    return line_plot(lines, "recall", "precision")
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    from boostvsod.files import write_atomically
+
+    if output is None:
+        click.echo(text)
+        return
+    with write_atomically(output) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    say(f"written: {output}")

@@ -1,0 +1,167 @@
+"""Scoring folders of maps against a data set, by a stated protocol. Nothing is written or dropped silently."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from boostvsod.archive import File
+from boostvsod.datasets import Dataset
+from boostvsod.datasets import Sequence as Clip
+from boostvsod.errors import ConfigError, InputError
+from boostvsod.images import decode_exactly
+from boostvsod.mapfiles import find_maps
+from boostvsod.measures.stability import decay
+from boostvsod.metrics import Averages, Scores
+from boostvsod.workers import spread
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which frames count, how maps are treated before, and what is averaged over what."""
+
+    name: str
+    summary: str
+    stretch: bool = True  # each map from its least value to its greatest
+    skip_ends: bool = False  # first and last frame with truth
+    by_sequence: bool = True  # every sequence counts the same; else every frame does
+    show: tuple[str, ...] = ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F")
+
+
+PROTOCOLS = {
+    p.name: p
+    for p in (
+        Protocol("video", "all frames, frame -> sequence -> data set, maps stretched, maximum of the mean curve"),
+        Protocol("davsod", "as video, without the first and last frame with truth (DAVSOD's main.m)", skip_ends=True),
+        Protocol("flat", "all frames of all sequences alike, maps stretched (pysodmetrics)", by_sequence=False),
+        Protocol(
+            "davis",
+            "J and contour F of maps cut at one half, without first and last frame, frame -> sequence -> data set",
+            stretch=False,
+            skip_ends=True,
+            show=("J", "J_recall", "J_decay", "F", "F_recall", "F_decay"),
+        ),
+    )
+}
+
+
+def protocol_called(name: str) -> Protocol:
+    """The protocol of that name."""
+    if name not in PROTOCOLS:
+        raise ConfigError(f"protocol {name!r} is unknown; there are: {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+@dataclass(frozen=True)
+class SequenceScore:
+    """The maps of one sequence, scored."""
+
+    name: str
+    averages: Averages
+    frames: Mapping[str, Mapping[str, float]]  # frame -> measure -> value
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One method on one data set."""
+
+    method: str
+    dataset: str
+    protocol: Protocol
+    averages: Averages
+    sequences: tuple[SequenceScore, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Flat keys, overall and per sequence, as JSON can hold it."""
+        protocol = {"name": self.protocol.name, "summary": self.protocol.summary}
+        each = {score.name: score.averages.result() for score in self.sequences}
+        about = {"method": self.method, "dataset": self.dataset, "protocol": protocol, "notes": list(self.notes)}
+        return {**about, **self.averages.result(), "sequences": each}
+
+
+def evaluate(maps: str, data: Dataset, protocol: Protocol, jobs: int = 1, allow_missing: bool = False) -> Evaluation:
+    """Score the maps of one method; `maps` is FOLDER (with a folder per sequence) or has `{video}` in it."""
+    score = functools.partial(score_sequence, maps=maps, protocol=protocol, allow_missing=allow_missing)
+    clips = [clip for clip in data.sequences if clip.truths]
+    scores = tuple(found for found in spread(score, clips, jobs) if found.frames)
+    if not scores:
+        raise InputError(f"{maps}: not one map for the {len(clips)} sequences of {data.where}")
+    notes = [f"{score.name}: {note}" for score in scores for note in score.notes]
+    left_out = [clip.name for clip in clips if clip.name not in {score.name for score in scores}]
+    notes += [f"sequences without any map, left out: {', '.join(left_out)}"] if left_out else []
+    return Evaluation(maps, data.where, protocol, overall(scores, protocol), scores, (*data.notes, *notes))
+
+
+def overall(scores: Sequence[SequenceScore], protocol: Protocol) -> Averages:
+    """The mean over sequences or over frames, as the protocol says."""
+    weights = [1.0 if protocol.by_sequence else len(score.frames) for score in scores]
+    return Averages.of([score.averages for score in scores], weights)
+
+
+def score_sequence(clip: Clip, maps: str, protocol: Protocol, allow_missing: bool) -> SequenceScore:
+    """Score the maps of one sequence against every frame that has a truth, in order."""
+    files, notes = _maps_of(clip, maps, allow_missing)
+    frames = counted_frames(clip, protocol)
+    missing = [name for name in frames if name not in files]
+    if missing and not allow_missing:
+        raise InputError(
+            f"{maps}: {len(missing)} of {len(frames)} frames of {clip.name} have no map, the first is {missing[0]!r}; "
+            "--allow-missing scores the others"
+        )
+    notes += [f"{len(missing)} frames without a map, left out"] if missing else []
+    return score_frames(clip, ((name, files[name]) for name in frames if name in files), protocol, notes)
+
+
+def counted_frames(clip: Clip, protocol: Protocol) -> list[str]:
+    """The frames with truth that the protocol counts."""
+    names = [file.stem for file in clip.frames if file.stem in clip.truths]
+    return names[1:-1] if protocol.skip_ends else names
+
+
+def score_frames(
+    clip: Clip, maps: Iterable[tuple[str, File]], protocol: Protocol, notes: Sequence[str] = ()
+) -> SequenceScore:
+    """Score map files, frame by frame."""
+    scores, names, resized, empty = Scores(protocol.stretch), [], 0, 0
+    for name, file in maps:
+        truth, saliency = clip.truth(name), decode_exactly(file.read(), str(file))
+        resized, empty = resized + (saliency.shape != truth.shape), empty + (not truth.any())
+        scores.step(_at_size(saliency, truth.shape), truth)
+        names.append(name)
+    told = [*notes]
+    told += [f"{resized} maps of another size than the truth were resized"] if resized else []
+    told += [f"{empty} frames have an empty truth: there F and wF are 0, S is 1 - mean"] if empty else []
+    averages = Averages({**scores.averages().values, **_in_time(scores)}, scores.averages().curves)
+    return SequenceScore(clip.name, averages, dict(zip(names, scores.rows, strict=True)), tuple(told))
+
+
+def _in_time(scores: Scores) -> dict[str, float]:
+    """Recall (share of frames above one half) and decay of J and F, as DAVIS has them."""
+    series = {key: [row[key] for row in scores.rows] for key in ("J", "F")}
+    recall = {f"{key}_recall": float(np.mean(np.greater(v, 0.5))) if v else np.nan for key, v in series.items()}
+    return recall | {f"{key}_decay": decay(values) for key, values in series.items()}
+
+
+def _maps_of(clip: Clip, maps: str, allow_missing: bool) -> tuple[dict[str, File], list[str]]:
+    try:
+        files = {file.stem: file for file in find_maps(maps, clip.name)}
+    except InputError:
+        if not allow_missing:
+            raise
+        files = {}
+    surplus = len(set(files) - {file.stem for file in clip.frames})
+    return files, [f"{surplus} maps belong to no frame and were not used"] if surplus else []
+
+
+def _at_size(saliency: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if saliency.shape == shape:
+        return saliency
+    resized = cv2.resize(saliency, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.clip(resized, 0, 1)

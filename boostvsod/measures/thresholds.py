@@ -1,0 +1,97 @@
+"""F and E measure: both need only to know how many pixels a threshold calls salient, and how many rightly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Truth = NDArray[np.bool_]
+Values = NDArray[np.floating]
+Curve = NDArray[np.float64]
+EPS = float(np.spacing(1))
+BETA2 = 0.3  # weighs precision over recall, as the field has done since Achanta et al. 2009
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pixels a binary map calls salient, for one threshold or for each of many."""
+
+    hit: Curve  # called, and salient in truth
+    called: Curve
+    salient: int  # in truth
+    pixels: int
+
+
+def at_levels(saliency: Values, truth: Truth) -> Counts:
+    """At the 256 thresholds 0/255 ... 255/255; a pixel counts if it reaches the threshold."""
+    level = (saliency * 255).astype(np.uint8)  # floor: level >= t exactly when map >= t/255
+    hit, called = (_reaching(values) for values in (level[truth], level.ravel()))
+    return Counts(hit, called, int(truth.sum()), truth.size)
+
+
+def _reaching(level: NDArray[np.uint8]) -> Curve:
+    reached: Curve = np.bincount(level, minlength=256)[::-1].cumsum()[::-1].astype(np.float64)
+    return reached
+
+
+def at_twice_the_mean(saliency: Values, truth: Truth) -> Counts:
+    """At the adaptive threshold, min(2 * mean, 1)."""
+    called = saliency >= min(2 * saliency.mean(), 1)
+    hit, total = np.count_nonzero(called & truth), np.count_nonzero(called)
+    return Counts(np.float64(hit), np.float64(total), int(truth.sum()), truth.size)  # type: ignore[arg-type]
+
+
+def precision(counts: Counts) -> Curve:
+    """Share of the called pixels that are salient; 0 where none is called."""
+    return counts.hit / np.maximum(counts.called, 1)
+
+
+def recall(counts: Counts) -> Curve:
+    """Share of the salient pixels that are called; 0 where none is salient."""
+    return counts.hit / max(counts.salient, 1)
+
+
+def f_measure(counts: Counts) -> Curve:
+    """F = (1 + beta^2) P R / (beta^2 P + R), 0 where nothing is hit (Achanta et al., CVPR 2009)."""
+    p, r = precision(counts), recall(counts)
+    bottom = BETA2 * p + r
+    curve: Curve = np.divide((1 + BETA2) * p * r, bottom, out=np.zeros_like(bottom), where=bottom > 0)
+    return curve
+
+
+def e_measure(counts: Counts) -> Curve:
+    """Enhanced alignment (Fan et al., IJCAI 2018) of a binary map with its truth.
+
+    The alignment 2ab / (a^2 + b^2) of the mean-free maps takes one value for each of the four meetings of
+    called and salient, so that counting those is enough.
+    """
+    n = counts.pixels
+    if counts.salient in (0, n):
+        right = counts.called if counts.salient else n - counts.called
+        return right / (n - 1 + EPS)
+    called, salient = counts.called / n, counts.salient / n
+    miss, false = counts.salient - counts.hit, counts.called - counts.hit
+    rest = n - counts.called - miss
+    total = sum(
+        pixels * _enhanced(a, b)
+        for pixels, a, b in (
+            (counts.hit, 1 - called, 1 - salient),
+            (false, 1 - called, -salient),
+            (miss, -called, 1 - salient),
+            (rest, -called, -salient),
+        )
+    )
+    return np.asarray(total / (n - 1 + EPS))
+
+
+def _enhanced(a: Curve, b: float) -> Curve:
+    enhanced: Curve = (2 * a * b / (a * a + b * b + EPS) + 1) ** 2 / 4
+    return enhanced
+
+
+def around(mask: Truth, margin: int) -> tuple[slice, ...]:
+    """The box of a mask that is not empty, and a margin."""
+    lines = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return tuple(slice(max(0, line[0] - margin), line[-1] + 1 + margin) for line in lines)

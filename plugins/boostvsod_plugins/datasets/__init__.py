@@ -1,0 +1,1 @@
+"""How the data sets of the field lie on disk."""

@@ -1,0 +1,35 @@
+"""Every table of layouts.toml is a layout; so is whatever lies in folders with telling names."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.offer import Offer
+
+if TYPE_CHECKING:
+    from boostvsod.datasets import Layout
+
+
+def build(name: str, facts: dict[str, Any]) -> Layout:
+    from boostvsod.datasets import Layout
+
+    plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
+    return Layout(name, **plain)
+
+
+def anything() -> Layout:
+    from boostvsod.datasets import GENERIC_MASKS, GENERIC_PICTURES, Layout
+
+    return Layout("folder", "frames and masks", GENERIC_PICTURES, GENERIC_MASKS)
+
+
+@hookimpl
+def offer_datasets() -> list[Offer[Layout]]:
+    from boostvsod.recipe import read_toml
+
+    known = read_toml(Path(__file__).with_suffix(".toml"))
+    named = [Offer(name, facts["title"], partial(build, name, facts)) for name, facts in known.items()]
+    return [*named, Offer("folder", "any folder or zip of frames and masks", anything)]
