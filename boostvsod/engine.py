@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from boostvsod.kinds import Decision, Evidence, Map, Maps, Outcome, Progress, Re
 from boostvsod.learner import Learner
 from boostvsod.notes import collect
 from boostvsod.plan import Parts, Plan
+from boostvsod.propagate import Propagation
 from boostvsod.recipe import Recipe, find_recipe
 from boostvsod.record import make_record, result_of
 from boostvsod.runtime import decide
-from boostvsod.store import Store
+from boostvsod.store import Make, Store
 from boostvsod.video import Piece, Video
 
+LEARNERS: dict[str, Callable[..., Make]] = {"fine-tune": Learner, "propagate": Propagation}
 BATCH = 8  # frames a stage computes between two looks at the folder
 
 
@@ -77,7 +79,8 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     mining = parts.miner.mine(Evidence(piece, maps, motion))
     if not mining.mined:
         return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
-    learnt = store.keep("student", piece, BATCH, Learner(piece, mining.mined, parts, store))
+    learner = LEARNERS[parts.recipe.learner](piece, mining.mined, parts, store)
+    learnt = store.keep("student", piece, BATCH, learner)
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
         return [parts.fuse(maps[i], motion[i], learnt[i], piece.names[i]) for i in numbers]

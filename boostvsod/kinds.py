@@ -161,6 +161,13 @@ class Miner(Protocol):
     def mine(self, evidence: Evidence) -> Mining: ...
 
 
+@runtime_checkable
+class MakesTruth(Protocol):
+    """A miner that can say what the pseudo ground truth of any frame would be, mined or not."""
+
+    def truth(self, evidence: Evidence, i: int) -> Map: ...
+
+
 class Fuser(Protocol):
     """Makes a frame's final map of the target's, the motion's and the student's."""
 

@@ -35,7 +35,8 @@ class Learner:
         parts, fresh = self.parts, self.parts.fresh_student()
         student = replace(fresh, size=parts.recipe.train.size or fresh.size)
         with self.store.timed("learn"):
-            fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
+            losses = fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
+        self.store.keep_losses(self.piece.start, losses)
         return student
 
 
@@ -45,7 +46,7 @@ def fine_tune(
     """Fit a student to the pseudo ground truth of the mined frames; returns the losses."""
     runtime.settle()  # whatever was drawn before, on this video or another, must not matter
     options = recipe.train
-    steps = max(1, round(recipe.per_frame * len(mined) / options.batch))
+    steps = -(-round(recipe.per_frame * len(mined)) // options.batch)  # none at all if train.lambda is 0
     draw = draw_mined(piece, mined, student.size, options.batch)
     return fit(student, draw, steps, options, runtime, after_step=lambda step, _: progress("learn", step, steps))
 

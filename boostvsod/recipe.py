@@ -18,7 +18,8 @@ else:
     import tomli as tomllib
 
 T = TypeVar("T")
-CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer")
+CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer", "learner")
+LEARNERS = ("fine-tune", "propagate")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Recipe:
     miner: str = ""
     student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained
     stand_in: str = "lite"
+    learner: str = "fine-tune"  # or "propagate": mined maps are carried along the flow, nothing is learnt
     fuser: str = "student"
     buffer: int = 100  # frames that are adapted to together, at most
     train: TrainOptions = field(default_factory=TrainOptions)
@@ -49,7 +51,7 @@ class Recipe:
     def learning(self) -> list[Any]:
         """All that determines what a student learns, given the maps."""
         parts = [self.stamp(part) for part in (self.miner, self.student, self.stand_in)]
-        return [parts, asdict(self.train), self.per_frame]
+        return [parts, asdict(self.train), self.per_frame, self.learner]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, resolved, for the records."""
@@ -69,6 +71,8 @@ class Recipe:
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
+        if (table, key) == ("recipe", "learner") and value not in LEARNERS:
+            raise ConfigError(f"recipe.learner {value!r} is unknown; there are: {', '.join(LEARNERS)}")
         if table == "recipe":
             return override(self, table, key, value, CHOICES)
         if table == "train" and key == "lambda":  # the papers' name is a Python keyword

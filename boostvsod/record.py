@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from boostvsod.errors import InputError
 from boostvsod.kinds import Decision, Outcome, Result, Verdict
 from boostvsod.plan import Parts, Plan, versions
 from boostvsod.store import Store, StoredMaps
@@ -37,6 +39,8 @@ def make_record(
         "frames": _verdicts(video.names, outcomes),
         "notes": [*index.notes, *notes],
         "seconds": {stage: round(spent, 3) for stage, spent in store.seconds.items()},
+        "cost": store.costs(),
+        "losses": store.losses(),
     }
 
 
@@ -50,6 +54,15 @@ def _verdicts(names: Sequence[str], outcomes: Sequence[Outcome]) -> list[dict[st
             for i, v in enumerate(outcome.verdicts or unseen)
         ]
     return told
+
+
+def read_result(folder: Path) -> Result:
+    """The result of a finished run, from its folder alone."""
+    store = Store(folder, {})
+    record = store.record()
+    if not record:
+        raise InputError(f"{folder}: no finished run in it (run.json and maps/)")
+    return result_of(store, record, reused=True)
 
 
 def result_of(store: Store, record: dict[str, Any], *, reused: bool = False) -> Result:

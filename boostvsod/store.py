@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 from boostvsod.errors import BoostError, OutputError
-from boostvsod.files import write_json
+from boostvsod.files import natural, write_json
 from boostvsod.images import read_map, write_map
 from boostvsod.kinds import Map, Maps, Progress, quiet
 from boostvsod.video import Piece, Video
@@ -145,10 +146,41 @@ class Store:
                 numbers = range(start, min(start + batch, len(piece)))
                 paths = [folder / f"{names[i]}.png" for i in numbers]
                 if not all(path.is_file() for path in paths):
-                    for path, saliency in zip(paths, make(piece, numbers), strict=True):
-                        write_map(path, saliency, WORK_BITS)
+                    with self._counted(folder.name):
+                        for path, saliency in zip(paths, make(piece, numbers), strict=True):
+                            write_map(path, saliency, WORK_BITS)
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(folder, names)
+
+    @contextmanager
+    def _counted(self, made: str) -> Iterator[None]:
+        """Add to what a stage cost to make, in this run and in those before it."""
+        started = time.perf_counter()
+        yield
+        self._costs[made] = self._costs.get(made, 0.0) + time.perf_counter() - started
+
+    @cached_property
+    def _costs(self) -> dict[str, float]:
+        try:
+            found: dict[str, float] = json.loads((self.work / "costs.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def keep_losses(self, start: int, losses: Sequence[float]) -> None:
+        """Remember how learning the piece that begins at a frame went."""
+        write_json(self.stage("student") / f"losses-{start}.json", [round(loss, 5) for loss in losses])
+
+    def losses(self) -> dict[str, list[float]]:
+        """First frame of a piece -> the loss of every step, whichever run learnt it."""
+        files = sorted(self.stage("student").glob("losses-*.json"), key=lambda path: natural(path.name))
+        return {path.stem.partition("-")[2]: json.loads(path.read_text()) for path in files}
+
+    def costs(self) -> dict[str, float]:
+        """stage -> seconds it took to make its maps, whichever run made them."""
+        write_json(self.work / "costs.json", self._costs)
+        names = {stage: self.stage(stage).name for stage in ("target", "motion", "student", "final")}
+        return {stage: round(self._costs[name], 3) for stage, name in names.items() if name in self._costs}
 
     def publish(self, names: Sequence[str], bits: int, record: dict[str, Any]) -> None:
         """Put the final maps in their place, all at once, say so in run.json, drop what is stale."""
@@ -166,6 +198,8 @@ class Store:
     def _drop_stale(self) -> None:
         """Stages of other videos or targets go; those a sweep over options would come back to stay."""
         for folder in self.work.iterdir():
+            if "-" not in folder.name:
+                continue
             stage, _, key = folder.name.removesuffix(".json").rpartition("-")
             if stage in ("index", "target", "motion") and key != self.keys[stage]:
                 shutil.rmtree(folder) if folder.is_dir() else folder.unlink()

@@ -43,3 +43,7 @@ def real(name: str) -> Path:
     if not path.is_file():
         pytest.skip(f"{name} is not here")
     return path
+
+
+def sets(settings: tuple[str, ...]) -> list[str]:
+    return [word for setting in settings for word in ("--set", setting)]

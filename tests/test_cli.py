@@ -15,14 +15,10 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from made import FORCED, write_film, write_maps, write_pictures
+from made import FORCED, sets, write_film, write_maps, write_pictures
 
 from boostvsod.cli import main
 from boostvsod.synthetic import Clip, make_clip
-
-
-def sets(settings: tuple[str, ...]) -> list[str]:
-    return [word for setting in settings for word in ("--set", setting)]
 
 
 def picture(path: str, flag: int) -> np.ndarray:
@@ -180,7 +176,16 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
 
 def test_list_shows_every_kind() -> None:
     rows = json.loads(call("list", "--json").stdout)
-    assert {row["kind"] for row in rows} == {"targets", "students", "flows", "motion", "miners", "fusers", "recipes"}
+    assert {row["kind"] for row in rows} == {
+        "targets",
+        "students",
+        "flows",
+        "motion",
+        "miners",
+        "fusers",
+        "recipes",
+        "datasets",
+    }
     assert {"name": "dis", "plugin": "boostvsod:dis"}.items() <= next(r for r in rows if r["name"] == "dis").items()
     assert call("list", "flwos").exit_code == 2
 

@@ -26,6 +26,7 @@ def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], r
     from boostvsod.engine import boost
     from boostvsod.metrics import Scores
     from boostvsod.outputs import save
+    from boostvsod.report.of_run import write_run_report
     from boostvsod.synthetic import make_clip
     from boostvsod.video import Video
 
@@ -34,11 +35,12 @@ def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], r
     video = Video.open(clip.frames)
     with shown("demo") as progress:
         result = boost(video, target, recipe, output, settings=settings, progress=progress, **asdict(runtime))
-        made = save(result, video, ["maps", "side-by-side", "overlay"], progress)
+        save(result, video, ["maps", "side-by-side", "overlay"], progress)
+        report = write_run_report(result, video, progress)
     click.echo(f"{'':10} {'MAE':>6} {'maxF':>6} {'S':>6}")
     for label, maps in (("baseline", result.baseline), ("boosted", result.maps)):
         scores = Scores()
         for saliency, truth in zip(maps, clip.truth, strict=True):
             scores.step(saliency, truth)
         click.echo(f"{label:10} " + " ".join(f"{scores.result()[key]:6.3f}" for key in ("MAE", "maxF", "S")))
-    say(f"learnt from {len(result.mined)} of {len(clip.frames)} frames; look at {made[-1]}")
+    say(f"learnt from {len(result.mined)} of {len(clip.frames)} frames; look at {report}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import debug_option, no_plugins_option, say
+from boostvsod.cli.options import debug_option, format_option, no_plugins_option, say
 
 if TYPE_CHECKING:
     from boostvsod.evaluate import Evaluation
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 @click.option("--layout", default="", help="Of GT; default: found out.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--allow-missing", is_flag=True, help="Score what both hold, and say what was left out.")
-@click.option(
-    "--format", "form", default="text", show_default=True, type=click.Choice(["text", "markdown", "latex", "csv"])
-)
+@format_option
 @click.option("--json", "as_json", is_flag=True, help="All numbers, with flat keys.")
 @click.option("--pr", "plot", type=click.Path(path_type=Path), help="Write precision-recall curves to this SVG file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the table there instead of printing it.")
@@ -41,13 +39,12 @@ def command(
     data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set or a folder or zip of
     frames and masks. Nothing is ever written to either.
     """
+    from boostvsod.bench.run import named
     from boostvsod.datasets import open_dataset
     from boostvsod.evaluate import evaluate, protocol_called
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
-    found = {
-        name: evaluate(maps, data, rules, jobs, allow_missing) for name, maps in (_named(method) for method in methods)
-    }
+    found = {name: evaluate(maps, data, rules, jobs, allow_missing) for name, maps in map(named, methods)}
     caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
     for name, evaluation in found.items():
         for note in evaluation.notes:
@@ -60,14 +57,6 @@ def command(
     _deliver(text, output)
     if plot is not None:
         _deliver(_curves(found), plot)
-
-
-def _named(method: str) -> tuple[str, str]:
-    """NAME=PATH, or a path that is its own name."""
-    name, equals, path = method.partition("=")
-    if equals and "/" not in name:
-        return name, path
-    return Path(method.replace("{video}", "")).name or method, method
 
 
 def _tables(found: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:

@@ -16,6 +16,8 @@ COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs 
     "predict": "boostvsod.cli.predict",
     "demo": "boostvsod.cli.demo",
     "eval": "boostvsod.cli.eval",
+    "bench": "boostvsod.cli.bench",
+    "report": "boostvsod.cli.report",
     "datasets": "boostvsod.cli.datasets",
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",

@@ -41,6 +41,16 @@ no_plugins_option = click.option(
 )
 
 
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "latex", "csv"]),
+    default="text",
+    show_default=True,
+    help="Of the tables.",
+)
+
+
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--device, --precision, --threads, --seed, given to the command as one `runtime`."""
 

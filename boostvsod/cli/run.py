@@ -94,6 +94,7 @@ def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, opti
     from boostvsod.cli.show import shown
     from boostvsod.engine import boost
     from boostvsod.outputs import save
+    from boostvsod.report.of_run import write_run_report
     from boostvsod.video import Video
 
     video = Video.open(source)
@@ -113,7 +114,7 @@ def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, opti
         )
         if result.reused:
             say(f"{video.name}: already done, nothing to do")
-        made = save(result, video, wanted, progress)
+        made = [*save(result, video, wanted, progress), write_run_report(result, video, progress)]
     _summarise(video.name, result.record)
     say(f"{video.name}: {', '.join(map(str, made))}")
     return dict(result.record)

@@ -46,10 +46,12 @@ class NrMiner:
         if forced:
             chosen = set(sorted(range(len(ratios)), key=ratios.__getitem__)[: self.top_k])
         verdicts = [self._verdict(ratio, i in chosen, forced) for i, ratio in enumerate(ratios)]
-        mined = [
-            Mined(i, evidence.motion[i] * evidence.target[i], 1 - ratios[i], verdicts[i].why) for i in sorted(chosen)
-        ]
+        mined = [Mined(i, self.truth(evidence, i), 1 - ratios[i], verdicts[i].why) for i in sorted(chosen)]
         return Mining(tuple(mined), tuple(verdicts))
+
+    def truth(self, evidence: Evidence, i: int) -> Map:
+        """LS of Eq. 6, the pseudo ground truth of any frame."""
+        return evidence.motion[i] * evidence.target[i]
 
     def _verdict(self, ratio: float, mined: bool, forced: bool) -> Verdict:
         sign = "<" if ratio < self.threshold else ">="

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from boostvsod.hookspecs import hookimpl
-from boostvsod.kinds import Evidence, Mined, Miner, Mining, Verdict
+from boostvsod.kinds import Evidence, MakesTruth, Mined, Miner, Mining, Verdict
 from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
+if TYPE_CHECKING:
+    from boostvsod.kinds import Map
+
 
 class RandomMiner:
-    """Every frame is as good as another; the truth is the target's map."""
+    """Every frame is as good as another. The truth is the target's map, or as the miner in `like` makes it."""
 
-    def __init__(self, share: float, seed: int) -> None:
-        self.share, self.seed = share, seed
+    def __init__(self, share: float, seed: int, like: Miner | None) -> None:
+        self.share, self.seed, self.like = share, seed, like
 
     def mine(self, evidence: Evidence) -> Mining:
         import numpy as np
 
         total = len(evidence.frames)
-        count = max(1, round(self.share * total))
+        count = max(1, round(self.share * total)) if self.like is None else len(self.like.mine(evidence).mined)
         first = evidence.frames[0].index  # pieces of one video draw differently, whatever their order
         chosen = np.random.default_rng([self.seed, first]).choice(total, count, replace=False).tolist()
         verdicts = tuple(Verdict(i in chosen, {}, "drawn" if i in chosen else "not drawn") for i in range(total))
-        return Mining(tuple(Mined(i, evidence.target[i], 0.0, "drawn") for i in sorted(chosen)), verdicts)
+        return Mining(tuple(Mined(i, self._truth(evidence, i), 0.0, "drawn") for i in sorted(chosen)), verdicts)
+
+    def _truth(self, evidence: Evidence, i: int) -> Map:
+        return self.like.truth(evidence, i) if isinstance(self.like, MakesTruth) else evidence.target[i]
 
 
-def build(runtime: Runtime, share: float = 0.2) -> Miner:
-    """`share` of the frames are drawn, at least one."""
-    return RandomMiner(share, runtime.seed)
+def build(runtime: Runtime, share: float = 0.2, like: str = "", options: dict[str, Any] | None = None) -> Miner:
+    """`share` of the frames are drawn, at least one; or as many as the miner `like`, built with `options`, takes."""
+    from boostvsod import registry
+
+    other = registry.build("miners", like, runtime, **(options or {})) if like else None
+    return RandomMiner(share, runtime.seed, other)
 
 
 @hookimpl

@@ -1,0 +1,88 @@
+"""What a benchmark compares: recipes, the same ones swept over a setting, and the controls they must beat."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from boostvsod.errors import ConfigError
+from boostvsod.recipe import Recipe, find_recipe
+
+CONTROLS = ("student", "random", "propagate", "oracle")
+BASELINE = "baseline"
+ABOUT = ('data="{data}"', 'sequence="{video}"')  # where the oracle finds the truth
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to make maps. Settings may hold `{data}` and `{video}`: what the job is about is put in."""
+
+    name: str
+    recipe: str
+    settings: tuple[str, ...] = ()
+
+
+def plan_arms(
+    recipes: Sequence[str],
+    settings: Iterable[str] = (),
+    flows: Sequence[str] = (),
+    sweeps: Sequence[str] = (),
+    controls: Sequence[str] = CONTROLS,
+) -> list[Arm]:
+    """The baseline, every recipe under every flow and every combination of swept values, then the controls.
+
+    Controls are of the first recipe: the same in all but what they take away (or, the oracle, add).
+    """
+    common = tuple(settings)
+    boosted = [
+        Arm(" ".join([recipe.removesuffix(".toml").rpartition("/")[2], *labels]), recipe, (*common, *extra))
+        for recipe in recipes
+        for labels, extra in _variants(flows, sweeps)
+    ]
+    if not boosted:
+        raise ConfigError("a benchmark needs at least one recipe")
+    unknown = set(controls) - set(CONTROLS)
+    if unknown:
+        raise ConfigError(f"no control is called {sorted(unknown)[0]!r}; there are: {', '.join(CONTROLS)}, none")
+    return [Arm(BASELINE, "none"), *boosted, *(_control(name, boosted[0]) for name in controls)]
+
+
+def _variants(flows: Sequence[str], sweeps: Sequence[str]) -> Iterable[tuple[list[str], tuple[str, ...]]]:
+    axes = [[f"{key}={value}" for value in values] for key, values in map(_parse_sweep, sweeps)]
+    if flows:
+        axes.insert(0, [f"recipe.flow={flow}" for flow in flows])
+    for chosen in itertools.product(*axes):
+        yield [choice.removeprefix("recipe.flow=") for choice in chosen], chosen
+
+
+def _parse_sweep(sweep: str) -> tuple[str, list[str]]:
+    key, equals, values = sweep.partition("=")
+    if not equals or "." not in key or not values:
+        raise ConfigError(f"--sweep {sweep!r}: expected TABLE.KEY=VALUE,VALUE,..., as in nr.threshold=0.3,0.5,0.6")
+    return key, values.split(",")
+
+
+def _control(name: str, arm: Arm) -> Arm:
+    recipe = find_recipe(arm.recipe, [s for s in arm.settings if "{" not in s])
+    like = [f'like="{recipe.miner}"', f"options={_toml(recipe.of(recipe.miner))}"]
+    changes = {
+        "student": ["recipe.miner=random", "random.share=1.0", "train.lambda=0", "recipe.fuser=student"],
+        "random": ["recipe.miner=random", *(f"random.{pair}" for pair in like)],
+        "propagate": ["recipe.learner=propagate", "recipe.fuser=student"],
+        "oracle": ["recipe.miner=oracle", *(f"oracle.{pair}" for pair in [*like, *ABOUT])],
+    }[name]
+    kept = [s for s in arm.settings if name == "propagate" or not s.startswith(f"{recipe.miner}.")]
+    return replace(arm, name=name, settings=(*kept, *changes))
+
+
+def _toml(options: dict[str, Any]) -> str:
+    """A table on one line; JSON's values are TOML's for all that options hold."""
+    return "{" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + "}"
+
+
+def recipe_of(arm: Arm, data: str, video: str) -> Recipe:
+    """The arm's recipe for one video."""
+    return find_recipe(arm.recipe, [s.replace("{data}", data).replace("{video}", video) for s in arm.settings])

@@ -1,0 +1,48 @@
+"""The papers' published ablations, to be set beside what is measured here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boostvsod.errors import ConfigError
+from boostvsod.recipe import read_toml
+from boostvsod.tables import Cell
+
+METRICS = ("maxF", "meanF", "S", "MAE")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One published table: a setting, its values, and what the paper measured for each."""
+
+    title: str
+    recipe: str
+    sweep: str
+    published: dict[str, list[float]]
+
+    def rows(self, measured: dict[str, dict[str, float]]) -> list[list[Cell]]:
+        """Swept value, then per metric the paper's number and ours; `measured` is by the arm's label."""
+        key, _, values = self.sweep.partition("=")
+        rows: list[list[Cell]] = []
+        for i, value in enumerate(values.split(",")):
+            label = value if key == "recipe.flow" else f"{key}={value}"
+            ours = measured.get(f"{self.recipe} {label}", {})
+            pairs = [(self.published[m][i], ours.get(m)) for m in METRICS if m in self.published]
+            rows.append([label, *(cell for pair in pairs for cell in pair)])
+        return rows
+
+    def columns(self) -> list[str]:
+        """The heads of `rows`."""
+        return ["setting", *(f"{m} {who}" for m in METRICS if m in self.published for who in ("paper", "here"))]
+
+
+def ablation(name: str) -> Ablation:
+    """The published table of that name."""
+    known: dict[str, dict[str, Any]] = read_toml(Path(__file__).with_name("papers.toml"))
+    if name not in known:
+        raise ConfigError(f"no published table is called {name!r}; there are: {', '.join(known)}")
+    facts = known[name]
+    published = {metric: facts[metric] for metric in METRICS if metric in facts}
+    return Ablation(facts["title"], facts["recipe"], facts["sweep"], published)

@@ -1,0 +1,93 @@
+"""The report of a benchmark: tables, gains and losses, curves, and the best and the worst video to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boostvsod.bench.arms import BASELINE, CONTROLS
+from boostvsod.bench.jobs import Setup, find_clip, slug
+from boostvsod.bench.summary import ArmSummary, Row
+from boostvsod.datasets import Sequence as Video
+from boostvsod.datasets import open_dataset
+from boostvsod.images import decode_rgb
+from boostvsod.plots import line_plot
+from boostvsod.report.of_run import NAME, shown_frames
+from boostvsod.report.page import Bars, Clip, Curve, Page, Pane, write_page
+from boostvsod.report.pictures import map_url, rgb_url
+from boostvsod.store import StoredMaps
+from boostvsod.tables import Table
+
+ARMS_SHOWN = 3  # in the panes of one video, besides original, truth and baseline
+
+
+def write_report(
+    rows: Sequence[Row], summaries: Sequence[ArmSummary], tables: Sequence[Table], setup: Setup, caption: str
+) -> Path:
+    """Write OUT/report.html."""
+    targets = list(dict.fromkeys(summary.target for summary in summaries))
+    clips = [clip for target in targets for clip in _best_and_worst(target, rows, summaries, setup)]
+    bars = [_bars(summary) for summary in summaries if summary.arm != BASELINE]
+    plots = [_pr_curves(target, summaries) for target in targets]
+    facts = [("data set", setup.data), ("about", caption)]
+    notes = list(dict.fromkeys(f"{row['video']}: {note}" for row in rows for note in row["score_notes"]))
+    page = Page("boosted against baseline", facts, notes, clips, tables, bars, plots)
+    return write_page(page, setup.out / NAME)
+
+
+def _bars(summary: ArmSummary) -> Bars:
+    gains = sorted(summary.gains.items(), key=lambda item: -item[1])
+    return Bars(f"{summary.target}: {summary.arm} less baseline, S", gains)
+
+
+def _pr_curves(target: str, summaries: Sequence[ArmSummary]) -> tuple[str, str]:
+    lines = {}
+    for summary in summaries:
+        if summary.target == target:
+            recall, precision = summary.averages.curves["R"], summary.averages.curves["P"]
+            lines[summary.arm] = list(zip(recall.tolist(), precision.tolist(), strict=True))
+    return target, line_plot(lines, f"recall, {target}", "precision")
+
+
+def _best_and_worst(target: str, rows: Sequence[Row], summaries: Sequence[ArmSummary], setup: Setup) -> list[Clip]:
+    """The videos that gain least and most under the first boosted arm."""
+    arms = [s for s in summaries if s.target == target and s.arm not in (BASELINE, *CONTROLS)]
+    if not arms:
+        return []
+    gains = arms[0].gains
+    names = dict.fromkeys((min(gains, key=gains.__getitem__), max(gains, key=gains.__getitem__)))
+    data = open_dataset(setup.data, setup.layout)
+    return [_clip(find_clip(data, name), arms[:ARMS_SHOWN], rows, setup) for name in names]
+
+
+def _clip(video: Video, arms: Sequence[ArmSummary], rows: Sequence[Row], setup: Setup) -> Clip:
+    target = arms[0].target
+    own = [next(r for r in rows if (r["video"], r["target"], r["arm"]) == (video.name, target, s.arm)) for s in arms]
+    chosen = [video.frames[i] for i in shown_frames(len(video.frames))]
+    names = [file.stem for file in chosen]
+    panes = [
+        Pane("original", [rgb_url(decode_rgb(file.read(), str(file))) for file in chosen]),
+        Pane("truth", [_truth_url(video, name) for name in names]),
+        Pane(BASELINE, _map_urls(own[0]["baseline"], own[0], names, setup)),
+        *(Pane(row["arm"], _map_urls(row["maps"], row, names, setup)) for row in own),
+    ]
+    base = next((r for r in rows if (r["video"], r["target"], r["arm"]) == (video.name, target, BASELINE)), own[0])
+    curves = [Curve(f"S, {row['arm']}", [row["S"].get(name) for name in names]) for row in (base, *own)]
+    gain = arms[0].gains[video.name]
+    mined = [i for i, name in enumerate(names) if name in own[0]["mined"]]
+    why = ["; ".join(d["why"] for d in own[0]["decisions"])] * len(names)
+    return Clip(f"{target}, {video.name}: {arms[0].arm} {gain:+.3f} S", names, panes, curves, mined, why)
+
+
+def _map_urls(stage: str, row: dict[str, Any], names: Sequence[str], setup: Setup) -> list[str]:
+    folder = setup.out / "runs" / slug(row["target"]) / slug(row["video"]) / stage
+    return [map_url(saliency) for saliency in StoredMaps(folder, names)]
+
+
+def _truth_url(video: Video, name: str) -> str:
+    if name not in video.truths:
+        return ""
+    return map_url(video.truth(name).astype(np.float32))

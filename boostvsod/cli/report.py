@@ -1,0 +1,29 @@
+"""`boostvsod report`: the page of a run or a benchmark, made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from boostvsod.cli.options import debug_option, no_plugins_option
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(path_type=Path))
+@debug_option
+@no_plugins_option
+def command(folder: Path) -> None:
+    """Write report.html into FOLDER, the output of a run; `run` and `bench` do so by themselves."""
+    from boostvsod.errors import InputError
+    from boostvsod.record import read_result
+    from boostvsod.report.of_run import NAME, write_run_report
+    from boostvsod.video import Video
+
+    if (folder / "bench.json").is_file():
+        again = json.loads((folder / "bench.json").read_text())["command"]
+        raise InputError(f"{folder} is a benchmark: give its command again, which reads what is done: {again}")
+    result = read_result(folder)
+    (folder / NAME).unlink(missing_ok=True)
+    click.echo(write_run_report(result, Video.open(result.record["video"]["source"])))

@@ -1,0 +1,35 @@
+"""Pictures small enough that a hundred frames of five panes fit in one file."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+
+from boostvsod.images import resize_map, resize_rgb
+from boostvsod.kinds import Map, Rgb
+
+WIDTH = 320
+QUALITY = 50
+
+
+def pane_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of a pane for frames of a shape."""
+    return max(8, round(shape[0] * WIDTH / shape[1])), WIDTH
+
+
+def rgb_url(rgb: Rgb) -> str:
+    """A picture as a data URL."""
+    return _url(cv2.cvtColor(resize_rgb(rgb, *pane_size(rgb.shape)), cv2.COLOR_RGB2BGR))
+
+
+def map_url(saliency: Map) -> str:
+    """A map as a data URL."""
+    return _url(np.rint(resize_map(saliency, *pane_size(saliency.shape)) * 255).astype(np.uint8))
+
+
+def _url(image: np.ndarray) -> str:
+    done, data = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])
+    assert done, "OpenCV always encodes WebP of these types"
+    return "data:image/webp;base64," + base64.b64encode(data.tobytes()).decode()

@@ -1,0 +1,181 @@
+"""The report in a real browser: it scrubs, its marks click, its tables sort, and names stay text."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from made import FORCED, sets, write_pictures
+
+from boostvsod.cli import main
+from boostvsod.engine import boost
+from boostvsod.report.of_run import MOST, shown_frames, write_run_report
+from boostvsod.report.page import Bars, Clip, Page, Pane, write_page
+from boostvsod.report.pictures import map_url
+from boostvsod.synthetic import Clip as Film
+from boostvsod.synthetic import make_clip
+from boostvsod.tables import Table
+from boostvsod.video import Video
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)<"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium without a screen."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no chromium here")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1400"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """Two clips, a table, bars, and markup wherever a user may put some."""
+    shades = [map_url(np.full((20, 30), i / 5, np.float32)) for i in range(5)]
+    frames = [f"{EVIL}{i}" for i in range(5)]
+    clips = [
+        Clip(f"{EVIL}{k}", frames, [Pane(EVIL, shades), Pane("b", shades[::-1])], (), [1, 3], ["why"] * 5) for k in "ab"
+    ]
+    table = Table(["name", "S"], [["one", 0.5], ["two", 0.9], [EVIL, -0.1]], EVIL)
+    made = Page(EVIL, [(EVIL, EVIL)], [EVIL], clips, [table], [Bars(EVIL, [(EVIL, 0.2), ("b", -0.1)])])
+    return write_page(made, tmp_path / "report.html")
+
+
+def errors(browser: Any) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def shown(browser: Any, clip: int = 0) -> list[str]:
+    images = browser.find_elements("css selector", ".clip")[clip].find_elements("css selector", "img")
+    return [image.get_attribute("src") for image in images]
+
+
+@pytest.mark.slow
+def test_scrubbing_moves_all_panes(browser: Any, page: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(page.as_uri())
+    first, other = shown(browser), shown(browser, 1)
+    body = browser.find_element("css selector", "body")
+    body.send_keys(Keys.ARROW_RIGHT)
+    second = shown(browser)
+    assert all(a != b for a, b in zip(first, second, strict=True))
+    assert shown(browser, 1) == other, "clips move by themselves"
+    browser.find_elements("css selector", "circle.mark")[1].click()
+    assert shown(browser)[0] == second[1], "pane b runs backwards: frame 3 of a is frame 1 of b"
+    told = browser.find_element("css selector", ".told").text
+    assert told == f"{EVIL}3 · learnt from · why"
+    body.send_keys(Keys.SPACE)
+    assert browser.find_element("css selector", ".scrub button").text == "stop"
+    body.send_keys(Keys.SPACE)
+    assert not errors(browser)
+
+
+@pytest.mark.slow
+def test_tables_sort(browser: Any, page: Path) -> None:
+    browser.get(page.as_uri())
+
+    def column() -> list[str]:
+        return [cell.text for cell in browser.find_elements("css selector", "td:nth-child(2)")]
+
+    assert column() == ["0.500", "0.900", "-0.100"]
+    head = browser.find_elements("css selector", "th")[1]
+    head.click()
+    assert column() == ["0.900", "0.500", "-0.100"]
+    head.click()
+    assert column() == ["-0.100", "0.500", "0.900"]
+    assert not errors(browser)
+
+
+@pytest.mark.slow
+def test_markup_in_names_stays_text(browser: Any, page: Path) -> None:
+    browser.get(page.as_uri())
+    assert browser.title == EVIL
+    assert browser.find_element("css selector", "h1").text == EVIL
+    assert len(browser.find_elements("css selector", "script")) == 2
+    assert not browser.find_elements("css selector", "img[onerror]")
+    assert not errors(browser)
+
+
+@pytest.mark.slow
+def test_a_phone_and_the_dark(browser: Any, page: Path) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+    )
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    )
+    browser.get(page.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth <= 390")
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_the_page_needs_nothing_beside_it(page: Path) -> None:
+    text = page.read_text()
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+    assert "<!--" not in text.replace("<!doctype", ""), "every part was put in"
+
+
+def test_run_writes_its_report(tmp_path: Path, clip: Film) -> None:
+    folder = write_pictures(tmp_path / "walk", clip.frames)
+    words = ["run", "--video", str(folder), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    data = _data(tmp_path / "o" / "report.html")
+    (clips,) = data["clips"]
+    assert [pane["label"] for pane in clips["panes"]] == [
+        "original",
+        "baseline",
+        "boosted",
+        "flow (dis)",
+        "motion saliency",
+    ]
+    assert clips["mined"] == list(range(len(clip.frames)))
+    assert all("NR" in why for why in clips["why"])
+    assert data["facts"][0] == ["target", "classic"]
+    before = (tmp_path / "o" / "report.html").stat().st_mtime_ns
+    CliRunner().invoke(main, words)
+    assert (tmp_path / "o" / "report.html").stat().st_mtime_ns == before, "nothing changed"
+    again = CliRunner().invoke(main, ["report", str(tmp_path / "o")])
+    assert again.exit_code == 0, again.output
+    assert _data(tmp_path / "o" / "report.html") == data
+    assert CliRunner().invoke(main, ["report", str(tmp_path)]).exit_code == 3
+
+
+def _data(path: Path) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(), re.DOTALL)
+    assert found
+    return json.loads(found.group(1))
+
+
+@pytest.mark.slow
+def test_a_hundred_frames_stay_small(tmp_path: Path) -> None:
+    film = make_clip(frames=100, height=270, width=480)
+    result = boost(film.frames, "classic", settings=FORCED, out=tmp_path / "o")
+    assert write_run_report(result, Video.open(film.frames)).stat().st_size < 8e6
+
+
+def test_long_videos_are_thinned() -> None:
+    assert shown_frames(10) == list(range(10))
+    chosen = shown_frames(1000)
+    assert len(chosen) == MOST
+    assert chosen[0] == 0
+    assert max(np.diff(chosen)) - min(np.diff(chosen)) <= 1
