@@ -66,3 +66,13 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     """Sort key that puts frame 2 before frame 10."""
     pieces = re.split(r"(\d+)", text.lower())
     return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces]
+
+
+def sha256(path: Path) -> str:
+    """The content's hash."""
+    with path.open("rb") as file:
+        return (
+            hashlib.file_digest(file, "sha256").hexdigest()
+            if hasattr(hashlib, "file_digest")
+            else (hashlib.sha256(file.read()).hexdigest())
+        )

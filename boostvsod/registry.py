@@ -17,7 +17,7 @@ import pluggy
 
 from boostvsod import hookspecs
 from boostvsod.errors import ConfigError, PluginError
-from boostvsod.offer import API_VERSION, Offer
+from boostvsod.offer import API_VERSION, Card, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -127,6 +127,17 @@ def entries(kind: Kind) -> dict[str, Entry]:
     for name, claims in _shelf(kind).items():
         found |= {name if len(claims) == 1 else f"{claim.distribution}:{name}": claim for claim in claims}
     return found
+
+
+def cards() -> dict[str, Card]:
+    """The published networks on offer, of every kind, by name."""
+    every = (entry.offer for kind in KINDS for entry in entries(kind).values())
+    return {offer.name: offer.card for offer in every if offer.card is not None}
+
+
+def card_of(name: str) -> Card | None:
+    """What is known of the network of that name."""
+    return cards().get(name)
 
 
 def distributions() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,32 +10,50 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from boostvsod import registry
 from boostvsod.errors import WeightsError
+from boostvsod.files import sha256
+from boostvsod.offer import Card
+from boostvsod.weightshelf import fetch_kept
 
+RANDOM = "random"  # as the name of weights: none are loaded
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which trainers hide the weights
 
 
 def load_weights(
     net: nn.Module, name: str, shelf: Path | None = None, rename: Callable[[str], str | None] = lambda key: key
 ) -> str:
-    """Load a file, or `shelf`/NAME.safetensors, into `net`; returns where from, with its hash.
+    """Load a file, `shelf`/NAME.safetensors or what is kept under NAME into `net`; returns where from, with its hash.
 
     `rename` turns the file's keys into the network's; None drops a key that is of no use.
     """
+    if name == RANDOM:
+        return "random, for timing alone"
     path = find_weights(name, shelf)
     renamed = {rename(key): value for key, value in read_weights(path).items()}
     fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
     return f"{path.name} sha256:{sha256(path)[:12]}"
 
 
-def find_weights(name: str, shelf: Path | None) -> Path:
-    """The path of weights named by file or, where there is a shelf, by bundled name."""
+def find_weights(name: str, shelf: Path | None = None) -> Path:
+    """The path of weights named by file, by bundled name, or by the network they are kept for."""
     bundled = {path.stem: path for path in sorted(shelf.glob("*.safetensors"))} if shelf else {}
     path = Path(name).expanduser()
     if path.is_file() or name in bundled:
         return path if path.is_file() else bundled[name]
+    if (found := fetch_kept(name)) is not None:
+        return found
+    if (card := registry.card_of(name)) is not None:
+        raise WeightsError(f"{name} has no weights here yet.\n{how_to_get(name, card)}")
     known = ", ".join(bundled) or "none"
-    raise WeightsError(f"no weights at {name!r}: neither a file nor bundled; bundled are: {known}")
+    raise WeightsError(f"no weights at {name!r}: neither a file, nor bundled, nor kept; bundled are: {known}")
+
+
+def how_to_get(name: str, card: Card) -> str:
+    """What to do, step by step."""
+    fetch = f"  boostvsod weights get {name}" if card.url else f"  1. open {card.weights}\n  2. download {card.file}"
+    add = "" if card.url else f"\n  3. boostvsod weights add {name} {card.file}"
+    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or give a file: --weights {name}=FILE"
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -84,28 +101,52 @@ def fit_weights(net: nn.Module, weights: Mapping[str, Tensor], source: str) -> N
     faults = {"missing": missing, "unknown": surplus, "of another shape": shapes}
     told = [f"{len(x)} {what} ({', '.join(x[:3])}{', ...' if len(x) > 3 else ''})" for what, x in faults.items() if x]
     if told:
-        raise WeightsError(f"{source} does not fit {type(net).__name__}: {'; '.join(told)}")
+        fitting = which_fit(weights)
+        hint = f"; they fit {', '.join(fitting)}" if fitting else ""
+        raise WeightsError(f"{source} does not fit {type(net).__name__}: {'; '.join(told)}{hint}")
     net.load_state_dict({key: own[key] if key not in weights else weights[key] for key in own})
 
 
 def save_weights(net: nn.Module, path: Path, *, half: bool = True) -> None:
     """Write a network's weights as safetensors, floats in 16 bits if `half`."""
+    save_tensors(net.state_dict(), path, half=half)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool) -> None:
+    """Write tensors as safetensors, floats in 16 bits if `half`."""
     from safetensors.torch import save_file
 
     from boostvsod.files import write_atomically
 
-    state = {key: value.detach().cpu().contiguous() for key, value in net.state_dict().items()}
+    state = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     if half:
         state = {k: v.half() if v.dtype == torch.float32 else v for k, v in state.items()}
     with write_atomically(path) as temporary:
         save_file(state, temporary)
 
 
-def sha256(path: Path) -> str:
-    """The content's hash."""
-    with path.open("rb") as file:
-        return (
-            hashlib.file_digest(file, "sha256").hexdigest()
-            if hasattr(hashlib, "file_digest")
-            else (hashlib.sha256(file.read()).hexdigest())
-        )
+def check_fit(name: str, path: Path) -> None:
+    """Refuse a file that the network `name` could not be loaded from."""
+    card = registry.card_of(name)
+    if card is None or card.net is None:
+        return
+    net = card.net()
+    tensors = {card.rename(key): value for key, value in read_weights(path).items()}
+    fit_weights(net, {key: value for key, value in tensors.items() if key is not None}, str(path))
+
+
+def which_fit(weights: Mapping[str, Tensor]) -> list[str]:
+    """The networks on offer whose keys and shapes these weights have."""
+    fitting = []
+    for name, card in registry.cards().items():
+        renamed = {card.rename(key): value for key, value in weights.items()}
+        shapes = {key: tuple(v.shape) for key, v in renamed.items() if key and not key.endswith("num_batches_tracked")}
+        if card.net is not None and _shapes(card.net) == shapes:
+            fitting.append(name)
+    return fitting
+
+
+def _shapes(build: Callable[[], nn.Module]) -> dict[str, tuple[int, ...]]:
+    with torch.device("meta"):  # shapes without memory
+        state = build().state_dict()
+    return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import write_maps
+from made import write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
@@ -29,6 +29,11 @@ def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
     options = dict(SAY.get(name, SAY.get(f"{kind}/{name}", {})))
     if name == "maps":
         options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
+    if name == "oracle":  # it knows the truth of the frames that the check makes up
+        frames = np.zeros((6, 48, 64, 3), np.uint8)
+        write_pictures(tmp_path / "data" / "a" / "frames", frames)
+        write_maps(tmp_path / "data" / "a" / "masks", np.eye(48, 64)[None].repeat(6, 0))
+        options |= {"data": str(tmp_path / "data"), "sequence": "a", "like": "nr"}
     if name == "onnx":
         options["path"] = str(export(tmp_path / "net.onnx"))
     return lambda: build(kind, name, RUNTIME, **options)

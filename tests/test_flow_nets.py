@@ -215,7 +215,8 @@ def test_published_spynet_keys_are_understood(tmp_path: Path) -> None:
     assert all(torch.equal(value, net.state_dict()[key]) for key, value in loaded.net.state_dict().items())
 
 
-def test_missing_weights_are_asked_for() -> None:
+def test_missing_weights_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BOOSTVSOD_HOME", str(tmp_path))
     with pytest.raises(ConfigError, match=r"raft-small needs weights: .* --set raft-small\.weights=VALUE"):
         build("flows", "raft-small")
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 many: dict[str, Any] = {"multiple": True}
 
 
-@click.command("bench")
-@click.option("--dataset", "data", required=True, help="Folder or zip of frames and masks.")
+@click.group("bench", invoke_without_command=True)
+@click.option("--dataset", "data", help="Folder or zip of frames and masks.")
 @click.option("--layout", default="", help="Of the data set; default: found out.")
 @click.option("--target", "targets", **many, default=["lite"], help="As for run, or NAME=TARGET; {video} is the video.")
 @click.option("--recipe", "recipes", **many, help="Default: nr.")
@@ -41,9 +41,12 @@ many: dict[str, Any] = {"multiple": True}
 @click.option("--gpus", default=0.0, help="Of each Ray worker; may be a fraction.")
 @click.option("--shard", default="", help="I/N: only this part of the jobs; no report.")
 @format_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path))
 @device_options
-def command(data: str, runtime: Runtime, output: Path, shard: str, form: str, **options: Any) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context, data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, **options: Any
+) -> None:
     """Compare recipes with the baseline and with controls, and write tables and a report into OUTPUT.
 
     Finished jobs are kept: the same command goes on where it was stopped, whoever ran the other jobs.
@@ -53,6 +56,10 @@ def command(data: str, runtime: Runtime, output: Path, shard: str, form: str, **
     from boostvsod.bench.run import shard as part_of
     from boostvsod.evaluate import protocol_called
 
+    if ctx.invoked_subcommand:
+        return
+    if data is None or output is None:
+        raise click.UsageError("--dataset and --output are needed")
     say(str(runtime))
     setup = Setup(data, options["layout"], protocol_called(options["protocol"]).name, runtime, output)
     jobs = plan_jobs(setup, options["targets"], _arms(options), options["seeds"], options["videos"])
@@ -125,3 +132,17 @@ def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) 
             measured = {s.arm: s.scores for s in summaries if s.target == target}
             tables.append(Table(published.columns(), published.rows(measured), f"{published.title}; here: {target}"))
     return tables
+
+
+@command.command("flow")
+@click.option("--backend", "names", multiple=True, help="Default: all.")
+@click.option("--size", default="854x480", show_default=True)
+@click.option("--runs", default=3, show_default=True, help="The median is told.")
+@format_option
+@device_options
+def flow(names: tuple[str, ...], size: str, runs: int, form: str, runtime: Runtime) -> None:
+    """Seconds per pair of frames for every flow backend; networks without kept weights run with random ones."""
+    from boostvsod.bench.flows import measure_flows
+
+    say(str(runtime))
+    click.echo(measure_flows(names, size, runs, runtime).render(form))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from boostvsod.cli.options import no_plugins_option, say
+
+if TYPE_CHECKING:
+    from boostvsod.offer import Card
 
 
 @click.command("list")
@@ -23,11 +27,22 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
         click.echo(as_markdown(rows))
     else:
         for row in rows:
-            click.echo(f"{row['kind']:9} {row['name']:14} {row['summary']}")
+            state = f" [weights {row['weights']}, {row['weights_licence']}]" if "weights" in row else ""
+            click.echo(f"{row['kind']:9} {row['name']:16} {row['summary']}{state}")
     faults()
 
 
-def table(kind: str | None = None) -> list[dict[str, str]]:
+def _card(card: Card | None, name: str) -> dict[str, Any]:
+    """What is known of a published network, and whether its weights are here."""
+    from boostvsod.weightshelf import kept
+
+    if card is None:
+        return {}
+    told = {key: value for key, value in vars(card).items() if key not in ("net", "rename")}
+    return {**told, "weights": "kept" if name in kept() else "missing", "weights from": card.weights}
+
+
+def table(kind: str | None = None) -> list[dict[str, Any]]:
     """One row per offer."""
     from boostvsod.registry import KINDS, entries
 
@@ -38,13 +53,14 @@ def table(kind: str | None = None) -> list[dict[str, str]]:
             "summary": entry.offer.summary,
             "plugin": entry.plugin,
             "licence": entry.offer.licence,
+            **_card(entry.offer.card, name),
         }
         for one in ((kind,) if kind else KINDS)
         for name, entry in entries(one).items()  # type: ignore[arg-type]  # an unknown kind is refused there
     ]
 
 
-def as_markdown(rows: list[dict[str, str]]) -> str:
+def as_markdown(rows: list[dict[str, Any]]) -> str:
     """The same as a table."""
     lines = ["| kind | name | what it is |", "|---|---|---|"]
     return "\n".join(lines + [f"| {r['kind']} | `{r['name']}` | {r['summary']} |" for r in rows])

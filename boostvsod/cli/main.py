@@ -19,6 +19,7 @@ COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs 
     "bench": "boostvsod.cli.bench",
     "report": "boostvsod.cli.report",
     "datasets": "boostvsod.cli.datasets",
+    "weights": "boostvsod.cli.weights",
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
     "list": "boostvsod.cli.list",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -39,6 +39,22 @@ no_plugins_option = click.option(
     callback=_keep_plugins_out,
     help="Let only the built-in plugins in.",
 )
+
+
+def named_parts(target: str, flow: str | None, weights: Sequence[str]) -> list[str]:
+    """`--flow` and `--weights` as settings. A bare FILE is for the one part that the command line names."""
+    from boostvsod.errors import ConfigError
+
+    settings = [f"recipe.flow={flow}"] if flow else []
+    parts = {name: table for name, table in ((target.partition(":")[0], "target"), (flow or "", flow)) if name}
+    for given in weights:
+        name, equals, file = given.partition("=")
+        if not equals:
+            name, file = next(iter(parts), "lite"), given
+            if len(parts) > 1:
+                raise ConfigError(f"--weights {given}: for which? Write {' or '.join(f'{n}={given}' for n in parts)}")
+        settings.append(f"{parts.get(name) or ('target' if name == 'lite' else name)}.weights={file}")
+    return settings
 
 
 format_option = click.option(

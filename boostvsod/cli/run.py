@@ -12,15 +12,17 @@ from typing import Any
 
 import click
 
-from boostvsod.cli.options import device_options, say
+from boostvsod.cli.options import device_options, named_parts, say
 from boostvsod.errors import BoostError
 from boostvsod.runtime import Runtime
 
 
 @click.command("run")
 @click.option("--video", "videos", multiple=True, required=True, help="File, folder, glob or list; may be repeated.")
-@click.option("--target", default="lite", show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
+@click.option("--target", default="", help="Default: lite. NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
 @click.option("--recipe", default="nr", show_default=True, help="A name or a TOML file; none: the target alone.")
+@click.option("--flow", help="Backend, over the recipe's.")
+@click.option("--weights", multiple=True, help="FILE for what --target or --flow names; NAME=FILE says for which.")
 @click.option("--set", "settings", multiple=True, help="TABLE.KEY=VALUE over the recipe, as in train.lr=1e-5.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: runs/VIDEO.")
 @click.option("--save", default="maps", show_default=True, help="maps,mask,overlay,side-by-side,cutout")
@@ -39,6 +41,8 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     from boostvsod.sources import find_videos
 
     say(str(runtime))
+    named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
+    options["settings"] = [*named, *options["settings"]]
     wanted = [name.strip() for name in save.split(",")]
     check_saves(wanted)
     sources = [found for video in videos for found in find_videos(video)]
@@ -103,7 +107,7 @@ def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, opti
     with shown(video.name) as progress:
         result = boost(
             video,
-            options["target"],
+            options["target"] or "lite",
             options["recipe"],
             place,
             settings=options["settings"],
@@ -139,7 +143,7 @@ def _parts(seconds: dict[str, float]) -> str:
 def _dry_run(video: Any, place: Path, runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
     from boostvsod.dryrun import estimate
 
-    found = estimate(video, options["target"], options["recipe"], options["settings"], runtime)
+    found = estimate(video, options["target"] or "lite", options["recipe"], options["settings"], runtime)
     say(
         f"{video.name}: {found['frames']} frames of {found['size']}, {found['pieces']} pieces to adapt to; "
         f"about {found['seconds']:.0f} s and {found['megabytes']:.0f} MB in {place}"

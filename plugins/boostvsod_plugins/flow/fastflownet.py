@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
-def build(weights: str, runtime: Runtime) -> FlowBackend:
+def build(runtime: Runtime, weights: str = "fastflownet") -> FlowBackend:
     """`weights`: fastflownet_*.pth of the authors."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, centred, on_bgr, resized
@@ -28,6 +28,26 @@ def build(weights: str, runtime: Runtime) -> FlowBackend:
     return LearntFlow(net, on_bgr(run), runtime)
 
 
+def net() -> nn.Module:
+    from boostvsod_plugins.flow.nets.fastflownet import FastFlowNet
+
+    return FastFlowNet()
+
+
+CARD = Card(
+    "Kong, Shen and Yang, ICRA 2021",
+    2021,
+    "https://github.com/ltkong218/FastFlowNet",
+    "MIT",
+    "https://github.com/ltkong218/FastFlowNet/tree/main/checkpoints",
+    "MIT",
+    "fastflownet_ft_mix.pth",
+    1.37,
+    url="",
+    net=net,
+)
+
+
 @hookimpl
 def offer_flows() -> list[Offer[FlowBackend]]:
-    return [Offer("fastflownet", "FastFlowNet, 1.4 M parameters; needs weights", build, "MIT weights")]
+    return [Offer("fastflownet", "FastFlowNet, 1.4 M parameters; needs weights", build, "MIT weights", CARD)]

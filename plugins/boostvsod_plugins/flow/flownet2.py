@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-KINDS = {
-    "flownet2": "FlowNet2, 163 M parameters",
-    "flownet2-c": "FlowNet2-C, 39 M parameters",
-    "flownet2-s": "FlowNet2-S, 39 M parameters",
-    "flownet2-sd": "FlowNet2-SD, 45 M parameters",
-    "flownet2-cs": "FlowNet2-CS, 78 M parameters",
-    "flownet2-css": "FlowNet2-CSS, 117 M parameters",
+KINDS = {  # name: title, millions of parameters
+    "flownet2": ("FlowNet2", 162.52),
+    "flownet2-c": ("FlowNet2-C", 39.18),
+    "flownet2-s": ("FlowNet2-S", 38.68),
+    "flownet2-sd": ("FlowNet2-SD", 45.37),
+    "flownet2-cs": ("FlowNet2-CS", 77.87),
+    "flownet2-css": ("FlowNet2-CSS", 116.57),
 }
+PAGE = "https://github.com/NVIDIA/flownet2-pytorch"
+ABOUT = (
+    "Ilg et al., CVPR 2017",
+    2017,
+    PAGE,
+    "Apache-2.0",
+    f"{PAGE}#converted-caffe-pre-trained-models",
+    "research only",
+)
 
 
 def make(kind: str) -> tuple[nn.Module, nn.Module]:
@@ -45,7 +55,7 @@ def normalised(net: nn.Module, first: Tensor, second: Tensor) -> Tensor:
     return flow
 
 
-def build(weights: str, runtime: Runtime, *, kind: str) -> FlowBackend:
+def build(runtime: Runtime, weights: str, *, kind: str) -> FlowBackend:
     """`weights`: FlowNet2*_checkpoint.pth.tar of NVIDIA/flownet2-pytorch.
 
     The authors crop to multiples of 64; pictures are stretched to them here, so that no border is lost.
@@ -58,12 +68,28 @@ def build(weights: str, runtime: Runtime, *, kind: str) -> FlowBackend:
     return LearntFlow(net, resized(partial(normalised, net), 64), runtime)
 
 
-def builder(kind: str) -> partial[FlowBackend]:
-    return partial(build, kind=kind)
+def builder(kind: str) -> Callable[..., FlowBackend]:
+    """`build` for one of the family; its own weights are the default."""
+
+    def build_kind(runtime: Runtime, weights: str = kind) -> FlowBackend:
+        return build(runtime, weights, kind=kind)
+
+    return build_kind
+
+
+def card(kind: str, title: str, millions: float) -> Card:
+    return Card(*ABOUT, f"{title}_checkpoint.pth.tar", millions, net=lambda: make(kind)[0])
 
 
 @hookimpl
 def offer_flows() -> list[Offer[FlowBackend]]:
     return [
-        Offer(kind, f"{what}; needs weights", builder(kind), "research-only weights") for kind, what in KINDS.items()
+        Offer(
+            kind,
+            f"{title}, {millions:.0f} M parameters; needs weights",
+            builder(kind),
+            "research-only weights",
+            card(kind, title, millions),
+        )
+        for kind, (title, millions) in KINDS.items()
     ]

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def build(weights: str, runtime: Runtime) -> FlowBackend:
+
+def build(runtime: Runtime, weights: str = "liteflownet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
     from boostvsod_plugins.flow.nets.liteflownet import LiteFlowNet
 
     net = LiteFlowNet()
-    load_weights(net, weights, rename=lambda key: key.replace("module", "net"))  # as the published files say it
+    load_weights(net, weights, rename=CARD.rename)
     return LearntFlow(net, resized(on_bgr(net), 32), runtime)
+
+
+def net() -> nn.Module:
+    from boostvsod_plugins.flow.nets.liteflownet import LiteFlowNet
+
+    return LiteFlowNet()
+
+
+def rename(key: str) -> str | None:
+    return key.replace("module", "net")  # as the published files say it
+
+
+CARD = Card(
+    "Hui, Tang and Loy, CVPR 2018",
+    2018,
+    "https://github.com/twhui/LiteFlowNet",
+    "research only",
+    "https://github.com/sniklaus/pytorch-liteflownet",
+    "research only",
+    "network-default.pytorch",
+    5.38,
+    url="http://content.sniklaus.com/github/pytorch-liteflownet/network-default.pytorch",
+    net=net,
+    rename=rename,
+)
 
 
 @hookimpl
 def offer_flows() -> list[Offer[FlowBackend]]:
-    return [Offer("liteflownet", "LiteFlowNet, 5.4 M parameters; needs weights", build, "research-only weights")]
+    return [Offer("liteflownet", "LiteFlowNet, 5.4 M parameters; needs weights", build, "research-only weights", CARD)]

@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from torch import nn
 
 LEAST = 128  # a pyramid level of one pixel makes the official sampler, and so this one, useless
 
 
-def build(weights: str, runtime: Runtime, iterations: int = 12, small: bool = False) -> FlowBackend:
+def build(runtime: Runtime, weights: str = "raft", iterations: int = 12) -> FlowBackend:
     """`weights`: the authors' file (raft-things.pth, raft-small.pth, ...); `iterations`: 12 to 32."""
+    return _backend(net(), weights, iterations, runtime)
+
+
+def build_small(runtime: Runtime, weights: str = "raft-small", iterations: int = 12) -> FlowBackend:
+    """The same for RAFT-small."""
+    return _backend(small_net(), weights, iterations, runtime)
+
+
+def _backend(net: nn.Module, weights: str, iterations: int, runtime: Runtime) -> FlowBackend:
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, padded
-    from boostvsod_plugins.flow.nets.raft import RAFT
 
-    net = RAFT(small)
     load_weights(net, weights)
     return LearntFlow(net, padded(partial(net, iterations=iterations), 8, LEAST), runtime)
 
 
-def build_small(weights: str, runtime: Runtime, iterations: int = 12) -> FlowBackend:
-    """The same for RAFT-small."""
-    return build(weights, runtime, iterations, small=True)
+def net() -> nn.Module:
+    from boostvsod_plugins.flow.nets.raft import RAFT
+
+    return RAFT(False)
+
+
+def small_net() -> nn.Module:
+    from boostvsod_plugins.flow.nets.raft import RAFT
+
+    return RAFT(True)
+
+
+PAGE = "https://github.com/princeton-vl/RAFT"
+ABOUT = ("Teed and Deng, ECCV 2020", 2020, PAGE, "BSD-3-Clause", f"{PAGE}#demos (models.zip)", "BSD-3-Clause")
+CARD = Card(*ABOUT, "raft-things.pth", 5.26, net=net)
+SMALL = Card(*ABOUT, "raft-small.pth", 0.99, net=small_net)
 
 
 @hookimpl
 def offer_flows() -> list[Offer[FlowBackend]]:
     return [
-        Offer("raft", "RAFT, 5.3 M parameters; needs weights", build, "BSD-3-Clause weights"),
-        Offer("raft-small", "RAFT-small, 1.0 M parameters; needs weights", build_small, "BSD-3-Clause weights"),
+        Offer("raft", "RAFT, 5.3 M parameters; needs weights", build, "BSD-3-Clause weights", CARD),
+        Offer("raft-small", "RAFT-small, 1.0 M parameters; needs weights", build_small, "BSD-3-Clause weights", SMALL),
     ]

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
-def build(weights: str, runtime: Runtime) -> FlowBackend:
+def build(runtime: Runtime, weights: str = "spynet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-spynet."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
     from boostvsod_plugins.flow.nets.spynet import SPyNet
 
     net = SPyNet()
-    load_weights(net, weights, rename=lambda key: key.replace("module", "net"))  # as the published files say it
+    load_weights(net, weights, rename=CARD.rename)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
         flow: Tensor = net(first / 255, second / 255)
@@ -29,6 +29,31 @@ def build(weights: str, runtime: Runtime) -> FlowBackend:
     return LearntFlow(net, resized(run, 32), runtime)
 
 
+def net() -> nn.Module:
+    from boostvsod_plugins.flow.nets.spynet import SPyNet
+
+    return SPyNet()
+
+
+def rename(key: str) -> str | None:
+    return key.replace("module", "net")  # as the published files say it
+
+
+CARD = Card(
+    "Ranjan and Black, CVPR 2017",
+    2017,
+    "https://github.com/sniklaus/pytorch-spynet",
+    "GPL-3.0",
+    "https://github.com/sniklaus/pytorch-spynet",
+    "non-commercial research",
+    "network-sintel-final.pytorch",
+    1.44,
+    url="http://content.sniklaus.com/github/pytorch-spynet/network-sintel-final.pytorch",
+    net=net,
+    rename=rename,
+)
+
+
 @hookimpl
 def offer_flows() -> list[Offer[FlowBackend]]:
-    return [Offer("spynet", "SPyNet, 1.4 M parameters; needs weights", build, "non-commercial weights")]
+    return [Offer("spynet", "SPyNet, 1.4 M parameters; needs weights", build, "non-commercial weights", CARD)]

@@ -30,7 +30,7 @@ class OracleMiner:
         }
         best = sorted(sorted(scores, key=scores.__getitem__, reverse=True)[:count])
         verdicts = [
-            Verdict(i in best, {"S": scores[i]} if i in scores else {}, "chosen with ground truth" if i in best else "")
+            Verdict(i in best, {"S": scores[i]} if i in scores else {}, f"{'' if i in best else 'not '}among the best")
             for i in range(len(evidence.frames))
         ]
         truth = self.like.truth if isinstance(self.like, MakesTruth) else lambda evidence, i: evidence.target[i]
