@@ -14,7 +14,7 @@ from made import DATA
 from torch.nn import functional as F
 
 from boostvsod import build
-from boostvsod.errors import ConfigError
+from boostvsod.errors import WeightsError
 from boostvsod.kinds import Frame
 from boostvsod.runtime import Runtime
 from boostvsod_plugins.flow import flownet2 as flownet2_backend
@@ -217,7 +217,7 @@ def test_published_spynet_keys_are_understood(tmp_path: Path) -> None:
 
 def test_missing_weights_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BOOSTVSOD_HOME", str(tmp_path))
-    with pytest.raises(ConfigError, match=r"raft-small needs weights: .* --set raft-small\.weights=VALUE"):
+    with pytest.raises(WeightsError, match=r"boostvsod weights add raft-small raft-small\.pth"):
         build("flows", "raft-small")
 
 

@@ -43,10 +43,7 @@ many: dict[str, Any] = {"multiple": True}
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 @device_options
-@click.pass_context
-def command(
-    ctx: click.Context, data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, **options: Any
-) -> None:
+def command(data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, **options: Any) -> None:
     """Compare recipes with the baseline and with controls, and write tables and a report into OUTPUT.
 
     Finished jobs are kept: the same command goes on where it was stopped, whoever ran the other jobs.
@@ -56,7 +53,7 @@ def command(
     from boostvsod.bench.run import shard as part_of
     from boostvsod.evaluate import protocol_called
 
-    if ctx.invoked_subcommand:
+    if click.get_current_context().invoked_subcommand:
         return
     if data is None or output is None:
         raise click.UsageError("--dataset and --output are needed")
