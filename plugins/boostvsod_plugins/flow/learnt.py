@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,15 +17,19 @@ Run = Callable[[Tensor, Tensor], Tensor]  # two pictures 1 3 H W, RGB in [0, 255
 
 
 class LearntFlow:
-    """A network behind the flow protocol. `run` does the network's own padding or resizing."""
+    """A network behind the flow protocol. `run` does the network's own padding or resizing.
 
-    def __init__(self, net: nn.Module, run: Run, runtime: Runtime) -> None:
+    With `half`, its convolutions run in the run's precision: for networks that this makes faster and that
+    stay within a tenth of a pixel. Coordinates are float32 all the same (see operators.py).
+    """
+
+    def __init__(self, net: nn.Module, run: Run, runtime: Runtime, *, half: bool = True) -> None:
         self.net = net.to(runtime.device).eval()
-        self.run, self.runtime = run, runtime
+        self.run, self.runtime = run, runtime if half else replace(runtime, precision="fp32")
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
         first, second = (_tensor(frame.rgb).to(self.runtime.device) for frame in (a, b))
-        with torch.inference_mode():
+        with torch.inference_mode(), self.runtime.autocast():
             flow = self.run(first, second)
         return np.ascontiguousarray(flow[0].permute(1, 2, 0).float().cpu().numpy())
 
@@ -33,13 +38,16 @@ def _tensor(rgb: Rgb) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float()
 
 
-def padded(run: Run, multiple: int, least: int) -> Run:
-    """Repeat the border, half on each side, until the sides are multiples and large enough; crop the flow."""
+def padded(run: Run, multiple: int, least: int, below: bool = False) -> Run:
+    """Repeat the border, half on each side, until the sides are multiples and large enough; crop the flow.
+
+    With `below`, all that is added in height is added at the bottom, as for driving scenes (KITTI).
+    """
 
     def on_padded(first: Tensor, second: Tensor) -> Tensor:
         height, width = first.shape[-2:]
         more_y, more_x = (max(-(-side // multiple) * multiple, least) - side for side in (height, width))
-        left, top = more_x // 2, more_y // 2
+        left, top = more_x // 2, 0 if below else more_y // 2
         frame = (left, more_x - left, top, more_y - top)
         flow = run(*(F.pad(x, frame, mode="replicate") for x in (first, second)))
         return flow[..., top : top + height, left : left + width]

@@ -16,22 +16,30 @@ if TYPE_CHECKING:
 LEAST = 128  # a pyramid level of one pixel makes the official sampler, and so this one, useless
 
 
-def build(runtime: Runtime, weights: str = "raft", iterations: int = 12) -> FlowBackend:
-    """`weights`: the authors' file (raft-things.pth, raft-small.pth, ...); `iterations`: 12 to 32."""
-    return _backend(net(), weights, iterations, runtime)
+def build(runtime: Runtime, weights: str = "raft", iterations: int = 12, padding: str = "sintel") -> FlowBackend:
+    """`weights`: the authors' file (raft-things.pth, ...); `iterations`: 12 to 32; `padding`: sintel or kitti."""
+    return _backend(net(), weights, iterations, padding, runtime, half=True)
 
 
-def build_small(runtime: Runtime, weights: str = "raft-small", iterations: int = 12) -> FlowBackend:
-    """The same for RAFT-small."""
-    return _backend(small_net(), weights, iterations, runtime)
+def build_small(
+    runtime: Runtime, weights: str = "raft-small", iterations: int = 12, padding: str = "sintel"
+) -> FlowBackend:
+    """The same for RAFT-small, which bf16 would slow down."""
+    return _backend(small_net(), weights, iterations, padding, runtime, half=False)
 
 
-def _backend(net: nn.Module, weights: str, iterations: int, runtime: Runtime) -> FlowBackend:
+def _backend(
+    net: nn.Module, weights: str, iterations: int, padding: str, runtime: Runtime, *, half: bool
+) -> FlowBackend:
+    from boostvsod.errors import ConfigError
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, padded
 
+    if padding not in ("sintel", "kitti"):
+        raise ConfigError(f"padding {padding!r} is unknown; there are: sintel, kitti")
     load_weights(net, weights)
-    return LearntFlow(net, padded(partial(net, iterations=iterations), 8, LEAST), runtime)
+    run = padded(partial(net, iterations=iterations), 8, LEAST, below=padding == "kitti")
+    return LearntFlow(net, run, runtime, half=half)
 
 
 def net() -> nn.Module:
