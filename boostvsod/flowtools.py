@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.images import resize_rgb
-from boostvsod.kinds import Flow, FlowBackend, Frame
+from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame
 
 LEAST = 16  # pixels a side below which no backend is asked
 
@@ -21,10 +22,23 @@ class AtScale:
         self.backend, self.scale = backend, scale
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
-        height, width = a.rgb.shape[:2]
-        small = [max(LEAST, round(side * self.scale)) for side in (height, width)]
-        first, second = (replace(frame, rgb=resize_rgb(frame.rgb, *small)) for frame in (a, b))
-        return resize_flow(self.backend.estimate(first, second), height, width)
+        return self.estimate_many([(a, b)])[0]
+
+    def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        small = [(self._scaled(a), self._scaled(b)) for a, b in pairs]
+        flows = estimate_many(self.backend, small)
+        return [resize_flow(flow, *a.rgb.shape[:2]) for flow, (a, _) in zip(flows, pairs, strict=True)]
+
+    def _scaled(self, frame: Frame) -> Frame:
+        sides = (max(LEAST, round(side * self.scale)) for side in frame.rgb.shape[:2])
+        return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
+
+
+def estimate_many(backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    """The flow of each pair; at once where the backend can."""
+    if isinstance(backend, EstimatesMany):
+        return list(backend.estimate_many(pairs))
+    return [backend.estimate(a, b) for a, b in pairs]
 
 
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:

@@ -149,6 +149,13 @@ class FlowBackend(Protocol):
     def estimate(self, a: Frame, b: Frame) -> Flow: ...
 
 
+@runtime_checkable
+class EstimatesMany(Protocol):
+    """A flow backend that is faster on several pairs at once."""
+
+    def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> Sequence[Flow]: ...
+
+
 class MotionSaliency(Protocol):
     """What stands out in the motion of one frame."""
 

@@ -13,9 +13,11 @@ from typing import Any
 from boostvsod import registry, targets
 from boostvsod.errors import PluginError
 from boostvsod.files import fingerprint
-from boostvsod.flowtools import at_scale
+from boostvsod.flowtools import at_scale, estimate_many
 from boostvsod.kinds import (
+    Flow,
     FlowBackend,
+    Frame,
     Fuser,
     Map,
     Miner,
@@ -118,16 +120,22 @@ class Parts:
 
     def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The motion saliency of some frames of a piece."""
-        return [self._motion_of(piece, i) for i in numbers]
+        pairs = [(piece[i], self._partner(piece, i)) for i in numbers]
+        flows = estimate_many(self.flow, pairs)
+        if len(flows) != len(pairs):
+            raise PluginError(f"flow {self.recipe.flow}: {len(flows)} flows came back for {len(pairs)} pairs")
+        return [self._motion_of(frame, flow) for (frame, _), flow in zip(pairs, flows, strict=True)]
 
     def fuse(self, target: Map, motion: Map, student: Map, name: str) -> Map:
         """A frame's final map."""
         return check_map(self.fuser.fuse(target, motion, student), target.shape, f"fuser {self.recipe.fuser}", name)
 
-    def _motion_of(self, piece: Piece, i: int) -> Map:
-        frame, partner = piece[i], piece.partner(i)
+    def _partner(self, piece: Piece, i: int) -> Frame:
+        partner = piece.partner(i)
         assert partner is not None, "a shot of one frame is never asked for motion"
+        return partner
+
+    def _motion_of(self, frame: Frame, flow: Flow) -> Map:
         shape = frame.rgb.shape[:2]
-        flow = check_flow(self.flow.estimate(frame, partner), shape, f"flow {self.recipe.flow}")
-        saliency = self.motion.saliency(frame.rgb, flow)
+        saliency = self.motion.saliency(frame.rgb, check_flow(flow, shape, f"flow {self.recipe.flow}"))
         return check_map(saliency, shape, f"motion {self.recipe.motion}", frame.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -285,10 +286,14 @@ def test_the_authors_weights_see_a_shift() -> None:
     check_flow(lambda: build("flows", "raft-small", Runtime(), weights=str(path)))
 
 
+def recorded_as(name: str) -> str:
+    return {"pwcnet": "pwcnet_sniklaus"}.get(name, name.replace("-", "_"))
+
+
 @pytest.mark.parametrize("name", ["spynet", "pwcnet", "liteflownet", "fastflownet", "flownet2-s", "flownet2-c"])
 def test_bf16_stays_within_a_tenth_of_a_pixel(name: str) -> None:
     """Under the golden weights, whose flow is of a few pixels; RAFT-small keeps float32, being faster so."""
-    golden = {"pwcnet": "pwcnet_sniklaus"}.get(name, name.replace("-", "_"))
+    golden = recorded_as(name)
     pictures = [(255 * x[0].permute(1, 2, 0)).byte().numpy() for x in pair(golden, 128, 192)]
     flows = []
     for precision in ("fp32", "bf16"):
@@ -297,3 +302,16 @@ def test_bf16_stays_within_a_tenth_of_a_pixel(name: str) -> None:
         flows.append(backend.estimate(*(Frame.of(picture) for picture in pictures)))
     away = np.linalg.norm(flows[0] - flows[1], axis=2)
     assert 0 < away.mean() < 0.1
+
+
+@pytest.mark.parametrize("name", ["raft-small", "spynet", "pwcnet", "liteflownet", "fastflownet", "flownet2-s"])
+def test_pairs_in_a_batch_do_not_mix(name: str) -> None:
+    backend: Any = build("flows", name, Runtime(), weights="random")
+    fill(backend.net, float(GOLDEN[f"{recorded_as(name)}/gain"]))
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 130, 140, 3)).astype(np.uint8)
+    pairs = [(Frame.of(a), Frame.of(b)) for a, b in pairwise(pictures)]
+    alone = [backend.estimate(*each) for each in pairs]
+    together = backend._batch(pairs)
+    for one, other in zip(alone, together, strict=True):
+        assert np.abs(one - other).max() < 1e-3
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3

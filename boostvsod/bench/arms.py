@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from boostvsod import registry
 from boostvsod.errors import ConfigError
 from boostvsod.recipe import Recipe, find_recipe
 
@@ -38,7 +39,7 @@ def plan_arms(
     """
     common = tuple(settings)
     boosted = [
-        Arm(" ".join([recipe.removesuffix(".toml").rpartition("/")[2], *labels]), recipe, (*common, *extra))
+        Arm(_arm_name(recipe, labels), recipe, (*_fitting(common, extra), *extra))
         for recipe in recipes
         for labels, extra in _variants(flows, sweeps)
     ]
@@ -48,6 +49,17 @@ def plan_arms(
     if unknown:
         raise ConfigError(f"no control is called {sorted(unknown)[0]!r}; there are: {', '.join(CONTROLS)}, none")
     return [Arm(BASELINE, "none"), *boosted, *(_control(name, boosted[0]) for name in controls)]
+
+
+def _arm_name(recipe: str, labels: Sequence[str]) -> str:
+    return " ".join([recipe.removesuffix(".toml").rpartition("/")[2], *labels])
+
+
+def _fitting(settings: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """Options of a flow backend (its weights, say) are for the arms with that backend."""
+    mine = [choice.removeprefix("recipe.flow=") for choice in chosen if choice.startswith("recipe.flow=")]
+    others = set(registry.offers("flows")) - set(mine) if mine else set()
+    return [setting for setting in settings if setting.partition(".")[0] not in others]
 
 
 def _variants(flows: Sequence[str], sweeps: Sequence[str]) -> Iterable[tuple[list[str], tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from boostvsod.kinds import Flow, Frame, Rgb
 from boostvsod.runtime import Runtime
 
-Run = Callable[[Tensor, Tensor], Tensor]  # two pictures 1 3 H W, RGB in [0, 255] -> flow 1 2 H W in pixels
+Run = Callable[[Tensor, Tensor], Tensor]  # two pictures B 3 H W, RGB in [0, 255] -> flow B 2 H W in pixels
+GPU_BATCH = 4  # pairs at once; a CPU gains nothing, and RAFT's correlations of one pair are large enough
 
 
 class LearntFlow:
@@ -28,14 +29,21 @@ class LearntFlow:
         self.run, self.runtime = run, runtime if half else replace(runtime, precision="fp32")
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
-        first, second = (_tensor(frame.rgb).to(self.runtime.device) for frame in (a, b))
+        return self.estimate_many([(a, b)])[0]
+
+    def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        batch = 1 if self.runtime.device == "cpu" else GPU_BATCH
+        return [flow for start in range(0, len(pairs), batch) for flow in self._batch(pairs[start : start + batch])]
+
+    def _batch(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        first, second = (_tensor([pair[i].rgb for pair in pairs]).to(self.runtime.device) for i in (0, 1))
         with torch.inference_mode(), self.runtime.autocast():
-            flow = self.run(first, second)
-        return np.ascontiguousarray(flow[0].permute(1, 2, 0).float().cpu().numpy())
+            flows = self.run(first, second).permute(0, 2, 3, 1).float().cpu().numpy()
+        return [np.ascontiguousarray(flow) for flow in flows]
 
 
-def _tensor(rgb: Rgb) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float()
+def _tensor(pictures: Sequence[Rgb]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float()
 
 
 def padded(run: Run, multiple: int, least: int, below: bool = False) -> Run:
