@@ -30,7 +30,7 @@ def load_weights(
     if name == RANDOM:
         return "random, for timing alone"
     path = find_weights(name, shelf)
-    renamed = {rename(key): value for key, value in read_weights(path).items()}
+    renamed = {rename(key): value for key, value in read_weights(path, net).items()}
     fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
     return f"{path.name} sha256:{sha256(path)[:12]}"
 
@@ -56,8 +56,10 @@ def how_to_get(name: str, card: Card) -> str:
     return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or give a file: --weights {name}=FILE"
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
     """The tensors of a .safetensors, .pth, .pt or .tar file, without the wrappers trainers add.
+
+    A .caffemodel knows layers and their blobs alone: what they are called depends on the network.
 
     Pickles are read with `weights_only`: a file that wants to run code is refused.
     """
@@ -66,6 +68,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return dict(load_file(path))
+        if path.suffix == ".caffemodel":
+            from boostvsod.caffemodel import read_caffemodel, state_from
+
+            if net is None:
+                raise WeightsError(f"{path}: say which network it is of: --network NAME")
+            return state_from(read_caffemodel(path), net)
         return _unwrap(torch.load(path, map_location="cpu", weights_only=True))
     except pickle.UnpicklingError as error:
         raise WeightsError(
@@ -131,7 +139,7 @@ def check_fit(name: str, path: Path) -> None:
     if card is None or card.net is None:
         return
     net = card.net()
-    tensors = {card.rename(key): value for key, value in read_weights(path).items()}
+    tensors = {card.rename(key): value for key, value in read_weights(path, net).items()}
     fit_weights(net, {key: value for key, value in tensors.items() if key is not None}, str(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,3 +48,10 @@ def real(name: str) -> Path:
 
 def sets(settings: tuple[str, ...]) -> list[str]:
     return [word for setting in settings for word in ("--set", setting)]
+
+
+def published_options(name: str) -> dict[str, Any]:
+    """Random weights and pictures as small as a published network takes them: for tests of its adapter."""
+    if name in ("ssav", "poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
+        return {"weights": "random"}  # tied to their size, or in need of a large one
+    return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 5} if name == "cosnet" else {})}

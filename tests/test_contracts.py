@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import write_maps, write_pictures
+from made import published_options, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
@@ -27,6 +27,8 @@ SAY: dict[str, dict[str, Any]] = {
 
 def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
     options = dict(SAY.get(name, SAY.get(f"{kind}/{name}", {})))
+    if offers(kind)[name].card is not None:
+        options = published_options(name)
     if name == "maps":
         options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
     if name == "oracle":  # it knows the truth of the frames that the check makes up
@@ -46,13 +48,18 @@ def export(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", offers("targets"))
+def quick_first(kind: Kind) -> list[Any]:
+    """Every offer of a kind; published networks are large, and slow."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if offer.card else []) for name, offer in offers(kind).items()]
+
+
+@pytest.mark.parametrize("name", quick_first("targets"))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_target(name: str, tmp_path: Path) -> None:
     contract.check_target(maker("targets", name, tmp_path))
 
 
-@pytest.mark.parametrize("name", offers("students"))
+@pytest.mark.parametrize("name", quick_first("students"))
 def test_student(name: str, tmp_path: Path) -> None:
     contract.check_student(maker("students", name, tmp_path))
 

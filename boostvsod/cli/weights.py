@@ -116,14 +116,16 @@ def path(name: str) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--half", is_flag=True, help="Floats in 16 bits.")
-def convert(source: Path, target: Path, half: bool) -> None:
-    """Write the tensors of SOURCE (.pth, .pt, .tar, .safetensors) as the safetensors file TARGET."""
+@click.option("--network", default="", help="Of which network they are; a .caffemodel does not say.")
+def convert(source: Path, target: Path, half: bool, network: str) -> None:
+    """Write the tensors of SOURCE (.pth, .pt, .tar, .safetensors, .caffemodel) as the safetensors file TARGET."""
     from boostvsod.errors import ConfigError
     from boostvsod.weights import read_weights, save_tensors, which_fit
 
     if target.suffix != ".safetensors":
         raise ConfigError(f"{target}: the name of what is written must end in .safetensors")
-    tensors = read_weights(source)
+    card = _card(network) if network else None
+    tensors = read_weights(source, card.net() if card and card.net else None)
     save_tensors(tensors, target, half=half)
     say(f"{len(tensors)} tensors; they fit: {', '.join(which_fit(tensors)) or 'no network on offer'}")
 

@@ -1,0 +1,69 @@
+"""CPD on VGG-16 and ResNet-50, and MQP's network, which is the VGG one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Student, Target
+from boostvsod.offer import Card, Offer
+from boostvsod_adapters.published import BAIDU, DRIVE, IMAGENET, Input, Published
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+REPOSITORY = "https://github.com/wuzhe71/CPD"
+PAPER = ("Wu, Su and Huang, CVPR 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}")
+
+
+def vgg() -> nn.Module:
+    from boostvsod_adapters.nets.cpd import CPDVGG
+
+    return CPDVGG()
+
+
+def resnet() -> nn.Module:
+    from boostvsod_adapters.nets.cpd import CPDResNet
+
+    return CPDResNet()
+
+
+def detection_first(outputs: Any) -> tuple[Tensor, ...]:
+    attention, detection = outputs
+    return detection, attention
+
+
+FORM = Input((352, 352), **IMAGENET, multiple=32)
+MQP = "https://github.com/qduOliver/MQP"
+CPDS = (
+    Published(
+        "cpd", "CPD, VGG-16", Card(*PAPER, "CPD.pth", 29.23, str(FORM), trainable=True, net=vgg), FORM, detection_first
+    ),
+    Published(
+        "cpd-resnet",
+        "CPD, ResNet-50",
+        Card(*PAPER, "CPD-R.pth", 47.85, str(FORM), trainable=True, net=resnet),
+        FORM,
+        detection_first,
+    ),
+    Published(
+        "mqp",
+        "MQP's spatial network (CPD, VGG-16)",
+        Card(
+            "Chen et al., TCSVT 2021", 2021, MQP, "none stated", MQP, f"none stated; {BAIDU}",
+            "vgg_10.pth", 29.23, str(FORM), trainable=True, net=vgg,
+        ),
+        FORM,
+        detection_first,
+    ),
+)  # fmt: skip
+
+
+@hookimpl
+def offer_targets() -> list[Offer[Target]]:
+    return [cpd.target() for cpd in CPDS]
+
+
+@hookimpl
+def offer_students() -> list[Offer[Student]]:
+    return [cpd.student() for cpd in CPDS]

@@ -1,0 +1,55 @@
+"""DCFNet, clips of four frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Target
+from boostvsod.offer import Card, Offer
+from boostvsod.runtime import Runtime
+from boostvsod_adapters.published import BAIDU, IMAGENET, Input
+
+if TYPE_CHECKING:
+    from torch import nn
+
+REPOSITORY = "https://github.com/Roudgers/DCFNet"
+FORM = Input((448, 448), **IMAGENET, multiple=16)
+T = 4
+
+
+def net() -> nn.Module:
+    from boostvsod_adapters.nets.dcfnet import DCFNetwork
+
+    return DCFNetwork()
+
+
+CARD = Card(
+    "Zhang et al., ICCV 2021", 2021, REPOSITORY, "none stated", REPOSITORY,
+    f"none stated; {BAIDU}", "DCFNet.pth", 71.66, str(FORM), window=T, net=net,
+)  # fmt: skip
+
+
+def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
+    """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
+    from dataclasses import replace
+
+    import torch
+
+    from boostvsod.weights import load_weights
+    from boostvsod_adapters.nets.dcfnet import DCFNetwork
+    from boostvsod_adapters.running import ClipTarget
+
+    made = DCFNetwork()
+    load_weights(made, weights)
+
+    def decode(clip, centre, size):  # type: ignore[no-untyped-def]
+        return made.decode(clip, torch.Size(size))[centre]
+
+    form = replace(FORM, size=(size, size)) if size else FORM
+    return ClipTarget(made, form, T, made.backbone, decode, runtime, stretch=False)
+
+
+@hookimpl
+def offer_targets() -> list[Offer[Target]]:
+    return [Offer("dcfnet", "DCFNet, clips of 4", build, "none stated (weights)", CARD)]

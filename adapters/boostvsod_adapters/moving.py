@@ -1,0 +1,48 @@
+"""A target that is given the flow of its frame beside the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from boostvsod import registry
+from boostvsod.flowcolour import colour_flow
+from boostvsod.kinds import Map, Rgb, Window, check_flow
+from boostvsod.runtime import Runtime
+from boostvsod.weights import load_weights
+from boostvsod_adapters.nets.mga import MGANet
+from boostvsod_adapters.published import Input
+from boostvsod_adapters.running import finish, to_tensor
+
+
+class MovingTarget:
+    """MGA. The window is the frame with one neighbour on each side: the last frame's flow goes back."""
+
+    window = 3
+    batch = 2
+
+    def __init__(self, weights: str, flow: str, form: Input, size: int, runtime: Runtime) -> None:
+        net = MGANet()
+        load_weights(net, weights)
+        self.net, self.runtime = net.to(runtime.device).eval(), runtime
+        self.form = replace(form, size=(size, size)) if size else form
+        self.flow = registry.build("flows", flow, runtime)
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        return [self._one(window) for window in windows]
+
+    def _one(self, window: Window) -> Map:
+        rgb = window.frame.rgb
+        size = self.form.sides(*rgb.shape[:2])
+        picture, motion = (to_tensor([x], self.form, size).to(self.runtime.device) for x in (rgb, self._motion(window)))
+        with torch.inference_mode(), self.runtime.autocast():
+            logits, _ = self.net(picture, motion)
+        return finish(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, stretch=True)
+
+    def _motion(self, window: Window) -> Rgb:
+        """The coloured flow to the next frame or, where there is none, to the one before."""
+        frame, before, after = window.frame, window.frames[window.centre - 1], window.frames[window.centre + 1]
+        other = before if after.index == frame.index else after
+        return colour_flow(check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of mga"))

@@ -1,0 +1,221 @@
+"""CPD: cascaded partial decoder, on VGG-16 or ResNet-50.
+
+Paper: Wu, Su and Huang, CVPR 2019. Repository: github.com/wuzhe71/CPD (no licence stated). MQP's network
+(Chen et al., TCSVT 2021, github.com/qduOliver/MQP) is the VGG one again, key for key. Written from the
+recorded facts for boostvsod (Apache-2.0).
+
+Two decoders over one shallow encoder: the first gives an attention map which, smoothed, multiplies the
+feature that a second copy of the deep stages starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from boostvsod_adapters.nets.resnet import stage
+
+CHANNELS = 32
+
+
+def plain(inside: int, outside: int, kernel: int | tuple[int, int], dilation: int = 1) -> nn.Module:
+    """A convolution of the VGG version: with bias, and nothing after it."""
+    sides = (kernel, kernel) if isinstance(kernel, int) else kernel
+    padding = dilation * (sides[0] // 2), dilation * (sides[1] // 2)
+    return nn.Conv2d(inside, outside, sides, padding=padding, dilation=dilation)
+
+
+class Normed(nn.Sequential):
+    """One of the ResNet version: batch norm instead of bias, and no activation either."""
+
+    def __init__(self, inside: int, outside: int, kernel: int | tuple[int, int], dilation: int = 1) -> None:
+        super().__init__()
+        sides = (kernel, kernel) if isinstance(kernel, int) else kernel
+        padding = dilation * (sides[0] // 2), dilation * (sides[1] // 2)
+        self.conv = nn.Conv2d(inside, outside, sides, padding=padding, dilation=dilation, bias=False)
+        self.bn = nn.BatchNorm2d(outside)
+
+
+Conv = Callable[..., nn.Module]
+
+
+class RFB(nn.Module):
+    """Receptive field block: four branches of growing reach, joined, beside a shortcut."""
+
+    def __init__(self, inside: int, conv: Conv, outside: int = CHANNELS) -> None:
+        super().__init__()
+        self.branch0 = nn.Sequential(conv(inside, outside, 1))
+        for k in (1, 2, 3):
+            wide = 2 * k + 1
+            steps = [conv(inside, outside, 1), conv(outside, outside, (1, wide)), conv(outside, outside, (wide, 1))]
+            self.add_module(f"branch{k}", nn.Sequential(*steps, conv(outside, outside, 3, wide)))
+        self.conv_cat = conv(4 * outside, outside, 3)
+        self.conv_res = conv(inside, outside, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        branches = [self.get_submodule(f"branch{k}")(x) for k in range(4)]
+        return F.relu(self.conv_cat(torch.cat(branches, 1)) + self.conv_res(x))
+
+
+class Aggregation(nn.Module):
+    """The partial decoder: three levels, multiplied and joined from coarse to fine -> one logit map."""
+
+    def __init__(self, conv: Conv, channels: int = CHANNELS) -> None:
+        super().__init__()
+        for i, factor in enumerate((1, 1, 1, 1, 2), 1):
+            self.add_module(f"conv_upsample{i}", conv(factor * channels, factor * channels, 3))
+        self.conv_concat2 = conv(2 * channels, 2 * channels, 3)
+        self.conv_concat3 = conv(3 * channels, 3 * channels, 3)
+        self.conv4 = conv(3 * channels, 3 * channels, 3)
+        self.conv5 = nn.Conv2d(3 * channels, 1, 1)
+
+    def forward(self, deep: Tensor, middle: Tensor, shallow: Tensor) -> Tensor:
+        middle_2 = torch.cat([self._up(1, deep) * middle, self._up(4, deep)], 1)
+        joined = self._up(2, twice(deep)) * self._up(3, middle) * shallow
+        joined = torch.cat([joined, self._up(5, self.conv_concat2(middle_2))], 1)
+        logits: Tensor = self.conv5(self.conv4(self.conv_concat3(joined)))
+        return logits
+
+    def _up(self, number: int, x: Tensor) -> Tensor:
+        y: Tensor = self.get_submodule(f"conv_upsample{number}")(twice(x))
+        return y
+
+
+class HolisticAttention(nn.Module):
+    """The attention map, blurred by a learnt kernel and stretched, lets more of the feature through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        reach = torch.arange(31.0) - 15
+        line = torch.exp(-(reach**2) / (2 * 4**2))
+        kernel = line[:, None] * line
+        self.gaussian_kernel = nn.Parameter((kernel / kernel.sum())[None, None])
+
+    def forward(self, attention: Tensor, feature: Tensor) -> Tensor:
+        blurred = F.conv2d(attention, self.gaussian_kernel, padding=15)
+        low, high = blurred.amin((2, 3), keepdim=True), blurred.amax((2, 3), keepdim=True)
+        return feature * torch.maximum((blurred - low) / (high - low + 1e-8), attention)
+
+
+class Decoders(nn.Module):
+    """What both versions share. `levels` are the numbers of the three encoder stages that are decoded."""
+
+    def __init__(self, levels: tuple[int, int, int], widths: tuple[int, int, int], conv: Conv) -> None:
+        super().__init__()
+        self.levels = levels
+        for branch in (1, 2):
+            for level, width in zip(levels, widths, strict=True):
+                self.add_module(f"rfb{level}_{branch}", RFB(width, conv))
+            self.add_module(f"agg{branch}", Aggregation(conv))
+        self.HA = HolisticAttention()
+
+    def encode(self, x: Tensor) -> Tensor:
+        """The shared feature."""
+        raise NotImplementedError
+
+    def deepen(self, x: Tensor, branch: int) -> tuple[Tensor, Tensor]:
+        """The two deeper features of a branch."""
+        raise NotImplementedError
+
+    def enlarge(self, logits: Tensor) -> Tensor:
+        """To the input's size."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """RGB, normalised, B 3 H W -> logits of attention and detection, each B 1 H W."""
+        shared = self.encode(x)
+        attention = self._branch(shared, 1)
+        detection = self._branch(self.HA(attention.sigmoid(), shared), 2)
+        return self.enlarge(attention), self.enlarge(detection)
+
+    def _branch(self, feature: Tensor, branch: int) -> Tensor:
+        features = (feature, *self.deepen(feature, branch))
+        blocks = [self.get_submodule(f"rfb{level}_{branch}") for level in self.levels]
+        shallow, middle, deep = (block(x) for block, x in zip(blocks, features, strict=True))
+        logits: Tensor = self.get_submodule(f"agg{branch}")(deep, middle, shallow)
+        return logits
+
+
+class VGGTwice(nn.Module):
+    """VGG-16 whose last two stages exist twice; mean pooling stands at the head of each stage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        plan = {"1": (3, 64, 2), "2": (64, 128, 2), "3": (128, 256, 3)}
+        plan |= {f"{s}_{b}": (256 if s == 4 else 512, 512, 3) for b in (1, 2) for s in (4, 5)}
+        for name, (inside, outside, count) in plan.items():
+            number, _, branch = name.partition("_")
+            block = nn.Sequential()
+            if number != "1":
+                block.add_module(f"pool{number}" + (f"_{branch}" if branch else ""), nn.AvgPool2d(2, 2))
+            for i in range(1, count + 1):
+                suffix = f"{number}_{i}" + (f"_{branch}" if branch else "")
+                block.add_module(f"conv{suffix}", nn.Conv2d(inside if i == 1 else outside, outside, 3, padding=1))
+                block.add_module(f"relu{suffix}", nn.ReLU(inplace=True))
+            self.add_module(f"conv{name}", block)
+
+
+class CPDVGG(Decoders):
+    """Sides must be multiples of 16."""
+
+    def __init__(self) -> None:
+        super().__init__((3, 4, 5), (256, 512, 512), plain)
+        self.vgg = VGGTwice()
+
+    def encode(self, x: Tensor) -> Tensor:
+        for stage_number in (1, 2, 3):
+            x = self.vgg.get_submodule(f"conv{stage_number}")(x)
+        return x
+
+    def deepen(self, x: Tensor, branch: int) -> tuple[Tensor, Tensor]:
+        middle = self.vgg.get_submodule(f"conv4_{branch}")(x)
+        return middle, self.vgg.get_submodule(f"conv5_{branch}")(middle)
+
+    def enlarge(self, logits: Tensor) -> Tensor:
+        return F.interpolate(logits, scale_factor=4, mode="bilinear", align_corners=False)
+
+
+class ResNetTwice(nn.Module):
+    """ResNet-50 whose last two layers exist twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.layer1 = stage(64, 64, 3)
+        self.layer2 = stage(256, 128, 4, 2)
+        for branch in (1, 2):
+            self.add_module(f"layer3_{branch}", stage(512, 256, 6, 2))
+            self.add_module(f"layer4_{branch}", stage(1024, 512, 3, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        shared: Tensor = self.layer2(self.layer1(x))
+        return shared
+
+
+class CPDResNet(Decoders):
+    """Sides must be multiples of 32."""
+
+    def __init__(self) -> None:
+        super().__init__((2, 3, 4), (512, 1024, 2048), Normed)
+        self.resnet = ResNetTwice()
+
+    def encode(self, x: Tensor) -> Tensor:
+        shared: Tensor = self.resnet(x)
+        return shared
+
+    def deepen(self, x: Tensor, branch: int) -> tuple[Tensor, Tensor]:
+        middle = self.resnet.get_submodule(f"layer3_{branch}")(x)
+        return middle, self.resnet.get_submodule(f"layer4_{branch}")(middle)
+
+    def enlarge(self, logits: Tensor) -> Tensor:
+        return F.interpolate(logits, scale_factor=8, mode="bilinear", align_corners=True)
+
+
+def twice(x: Tensor) -> Tensor:
+    """Twice as large, corners aligned."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

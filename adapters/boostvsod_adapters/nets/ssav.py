@@ -1,0 +1,125 @@
+"""SSAV: pyramid dilated convolutions, then recurrent units in both directions of time.
+
+Paper: Fan et al., CVPR 2019. Repository: github.com/DengPingFan/DAVSOD (no licence stated); PDB-ConvLSTM (Song
+et al., ECCV 2018) is the same without the attention head. Written from the recorded facts for boostvsod
+(Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from boostvsod_adapters.nets.caffe import Named
+
+HIDDEN = 32
+LAYERS = {2: (64, 3, 1, 1), 3: (128, 4, 2, 1), 4: (256, 6, 1, 2), 5: (512, 3, 1, 4)}  # width, blocks, stride, dilation
+PYRAMID = (2, 4, 8, 16)
+
+
+class ConvLSTM(nn.Module):
+    """A recurrent unit with peepholes, one weight per place, all of them looking at the previous cell."""
+
+    def __init__(self, dilation: int, places: tuple[int, int]) -> None:
+        super().__init__()
+        reach = {"padding": dilation, "dilation": dilation}
+        self.x_transform = nn.Conv2d(HIDDEN, 4 * HIDDEN, 3, bias=False, **reach)  # type: ignore[arg-type]
+        self.h_transform = nn.Conv2d(HIDDEN, 4 * HIDDEN, 3, **reach)  # type: ignore[arg-type]
+        for gate in ("input", "forget", "output"):
+            peephole = nn.Module()
+            peephole.weight = nn.Parameter(torch.zeros(places))
+            self.add_module(f"hadamard_{gate}", peephole)
+
+    def forward(self, frames: Sequence[Tensor]) -> list[Tensor]:
+        """B 32 h w of every frame in turn -> the hidden states."""
+        h = c = torch.zeros_like(frames[0])
+        states = []
+        for x in frames:
+            i, f, o, g = (self.x_transform(x) + self.h_transform(h)).chunk(4, 1)
+            into, keep, out = (
+                torch.sigmoid(gate + self._peep(name, c)) for gate, name in ((i, "input"), (f, "forget"), (o, "output"))
+            )
+            c = keep * c + into * torch.tanh(g)
+            h = out * torch.tanh(c)
+            states.append(h)
+        return states
+
+    def _peep(self, gate: str, cell: Tensor) -> Tensor:
+        weight: Tensor = self.get_submodule(f"hadamard_{gate}").weight  # type: ignore[assignment]
+        return weight * cell
+
+
+class SSAVNet(Named):
+    """BGR in [0, 255] less Caffe's means. The peepholes tie it to one size: 473 x 473, unless `places` says else."""
+
+    def __init__(self, places: tuple[int, int] = (60, 60)) -> None:
+        super().__init__()
+        self._unit("conv1_1_3x3_s2", 3, 64, 3, 2)
+        self._unit("conv1_2_3x3", 64, 64, 3)
+        self._unit("conv1_3_3x3", 64, 128, 3)
+        inside = 128
+        for layer, (width, blocks, stride, dilation) in LAYERS.items():
+            for block in range(1, blocks + 1):
+                name, step = f"conv{layer}_{block}", stride if block == 1 else 1
+                self._unit(f"{name}_1x1_reduce", inside, width, 1, step)
+                self._unit(f"{name}_3x3", width, width, 3, 1, dilation)
+                self._unit(f"{name}_1x1_increase", width, 4 * width, 1)
+                if block == 1:
+                    self._unit(f"{name}_1x1_proj", inside, 4 * width, 1, step)
+                inside = 4 * width
+        for dilation in PYRAMID:
+            self._unit(f"conv5_3_d{dilation}_conv", inside, 512, 3, 1, dilation)
+        self._unit("conv5_4_", inside + 512 * len(PYRAMID), HIDDEN, 1, norm="conv5_4/bn_")
+        for i, dilation in enumerate((1, 2, 1, 2), 1):
+            self.add_module(f"encode{i}", ConvLSTM(dilation, places))
+        self.conv("conv7", 2 * HIDDEN, 2)
+        self.conv("conv8", HIDDEN, 2)
+
+    def _unit(
+        self, name: str, inside: int, outside: int, kernel: int, stride: int = 1, dilation: int = 1, norm: str = ""
+    ) -> None:
+        padding = dilation * (kernel // 2)
+        self.conv(name, inside, outside, kernel, stride=stride, dilation=dilation, padding=padding, bias=False)
+        self.add_module(norm or f"{name}/bn", nn.BatchNorm2d(outside))
+
+    def _pass(self, name: str, x: Tensor, norm: str = "") -> Tensor:
+        return self.run(norm or f"{name}/bn", self.run(name, x))
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Frames B 3 H W by themselves -> B 32 h w."""
+        for name in ("conv1_1_3x3_s2", "conv1_2_3x3", "conv1_3_3x3"):
+            x = F.relu(self._pass(name, x))
+        x = F.max_pool2d(x, 3, 2, 1, ceil_mode=True)
+        for layer, (_, blocks, _, _) in LAYERS.items():
+            for block in range(1, blocks + 1):
+                x = self._block(f"conv{layer}_{block}", x, block == 1)
+        seen = [F.relu(self._pass(f"conv5_3_d{d}_conv", x)) for d in PYRAMID]
+        return F.relu(self._pass("conv5_4_", torch.cat([x, *seen], 1), "conv5_4/bn_"))
+
+    def _block(self, name: str, x: Tensor, first: bool) -> Tensor:
+        short = self._pass(f"{name}_1x1_proj", x) if first else x
+        for part in ("1x1_reduce", "3x3"):
+            x = F.relu(self._pass(f"{name}_{part}", x))
+        return F.relu(short + self._pass(f"{name}_1x1_increase", x))
+
+    def decode(self, embedded: Sequence[Tensor], size: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+        """What `embed` gave for each frame of a clip -> logits of saliency and of attention for each."""
+        near, far = self.get_submodule("encode1")(embedded), self.get_submodule("encode2")(embedded)
+        near_back = self.get_submodule("encode3")(near[::-1])[::-1]
+        far_back = self.get_submodule("encode4")(far[::-1])[::-1]
+        found = []
+        for a, b, c, d in zip(near, near_back, far, far_back, strict=True):
+            salient = self.run("conv7", torch.cat([a + b, c + d], 1))
+            found.append((enlarge(salient[:, 1:], size), enlarge(self.run("conv8", a + b)[:, 1:], size)))
+        return found
+
+    def forward(self, frames: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """The frames of a clip, each B 3 H W -> logits of saliency and of attention for each."""
+        return self.decode([self.embed(frame) for frame in frames], frames[0].shape[-2:])
+
+
+def enlarge(x: Tensor, size: Sequence[int]) -> Tensor:
+    return F.interpolate(x, list(size), mode="bilinear", align_corners=True)

@@ -1,0 +1,72 @@
+"""RCRNet for pictures, and its recurrent version for clips of four frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Student, Target
+from boostvsod.offer import Card, Offer
+from boostvsod.runtime import Runtime
+from boostvsod_adapters.published import DRIVE, IMAGENET, Input, Published, first
+
+if TYPE_CHECKING:
+    from torch import nn
+
+REPOSITORY = "https://github.com/Kinpzz/RCRNet-Pytorch"
+PAPER = ("Yan et al., ICCV 2019", 2019, REPOSITORY, "MIT", REPOSITORY, f"MIT; {DRIVE}")
+FORM = Input((448, 448), **IMAGENET)
+T = 4
+
+
+def image() -> nn.Module:
+    from boostvsod_adapters.nets.rcrnet import ImageModel
+
+    return ImageModel()
+
+
+def video() -> nn.Module:
+    from boostvsod_adapters.nets.rcrnet import VideoModel
+
+    return VideoModel()
+
+
+IMAGE = Published(
+    "rcrnet",
+    "RCRNet, picture by picture",
+    Card(*PAPER, "image_pretrained_model.pth", 45.27, str(FORM), trainable=True, net=image),
+    FORM,
+    first,
+    stretch=False,
+    train_size=448,
+)
+VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, net=video)
+
+
+def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
+    """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
+    from dataclasses import replace
+
+    from boostvsod.weights import load_weights
+    from boostvsod_adapters.nets.rcrnet import VideoModel
+    from boostvsod_adapters.running import ClipTarget
+
+    net = VideoModel()
+    load_weights(net, weights)
+
+    def decode(clip, centre, size):  # type: ignore[no-untyped-def]
+        deep = net.remember([deep for deep, _ in clip])
+        return net.backbone.decode(deep[centre], clip[centre][1], size)
+
+    form = replace(FORM, size=(size, size)) if size else FORM
+    return ClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False)
+
+
+@hookimpl
+def offer_targets() -> list[Offer[Target]]:
+    return [IMAGE.target(), Offer("rcrnet-ner", "RCRNet with NER, clips of 4", build_video, "MIT (weights)", VIDEO)]
+
+
+@hookimpl
+def offer_students() -> list[Offer[Student]]:
+    return [IMAGE.student()]

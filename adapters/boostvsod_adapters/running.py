@@ -1,0 +1,150 @@
+"""Running published networks: pictures in, maps out, each at its picture's size."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from boostvsod.images import resize_map, resize_rgb
+from boostvsod.kinds import Frame, Map, Rgb, Student, Window
+from boostvsod.runtime import Runtime
+from boostvsod.weights import load_weights
+from boostvsod_adapters.published import Input, Published
+
+BATCH = 4
+Embed = Callable[[Tensor], Any]  # a frame 1 3 H W -> what the network makes of it alone
+Decode = Callable[[Sequence[Any], int, tuple[int, int]], Tensor]  # of a clip, the centre, the size -> logits 1 1 H W
+
+
+def to_tensor(pictures: Sequence[Rgb], form: Input, size: tuple[int, int]) -> Tensor:
+    """Pictures as a batch the network eats, B 3 H W."""
+    small = np.stack([resize_rgb(rgb, *size) for rgb in pictures])
+    return normalise(torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255, form)
+
+
+def normalise(rgb: Tensor, form: Input) -> Tensor:
+    """RGB in [0, 1] as the network wants it."""
+    if form.by_max:
+        rgb = rgb / rgb.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
+    x = (rgb.flip(1) if form.bgr else rgb) * form.top
+    mean, std = (torch.tensor(v, device=rgb.device)[:, None, None] for v in (form.mean, form.std))
+    return (x - mean) / std
+
+
+def finish(map_: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
+    """At the picture's size and, where the authors do so, from 0 to 1."""
+    if stretch:
+        low, high = map_.min(), map_.max()
+        map_ = (map_ - low) / (high - low + 1e-8)
+    return resize_map(np.ascontiguousarray(map_, np.float32), *rgb.shape[:2])
+
+
+class Trainable(nn.Module):
+    """A published network in the form students have: RGB in [0, 1] to logits at the same size."""
+
+    def __init__(self, net: nn.Module, published: Published) -> None:
+        super().__init__()
+        self.net, self.published = net, published
+
+    def forward(self, rgb: Tensor) -> tuple[Tensor, ...]:
+        logits = self.published.logits(self.net(normalise(rgb, self.published.input)))
+        if not self.training:
+            logits = logits[:1]
+        size = rgb.shape[-2:]
+        same = [x if x.shape[-2:] == size else nn.functional.interpolate(x, size, mode="bilinear") for x in logits]
+        return tuple(same)
+
+
+def student_of(published: Published, weights: str, size: int = 0) -> Student:
+    """A student with the published weights."""
+    net = published.net()
+    origin = load_weights(net, weights, rename=published.card.rename)
+    wanted = size or published.train_size
+    side = published.input.sides(wanted, wanted) if not published.input.size else (wanted, wanted)
+    return Student(Trainable(net, published), side[0], published.lr, published.sgd_lr, origin)
+
+
+class ImageTarget:
+    """A published image network. Its twin is the same network, to be trained."""
+
+    window = 1
+
+    def __init__(self, published: Published, runtime: Runtime, weights: str, size: int) -> None:
+        self.published, self.runtime = published, runtime
+        self.form = replace(published.input, size=(size, size)) if size else published.input
+        self.batch = BATCH
+        self.student = student_of(published, weights, size)
+        self.net: nn.Module = self.student.net.net.to(runtime.device).eval()  # type: ignore[union-attr]
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        pictures = [window.frame.rgb for window in windows]
+        found: list[Map] = []
+        for rgb, same in _runs(pictures):
+            size = self.form.sides(*rgb.shape[:2])
+            found += [finish(m, rgb, self.published.stretch) for m in self._maps(to_tensor(same, self.form, size))]
+        return found
+
+    def _maps(self, x: Tensor) -> np.ndarray:
+        with torch.inference_mode(), self.runtime.autocast():
+            outputs = self.net(x.to(self.runtime.device))
+            answer = self.published.answer
+            maps = answer(outputs) if answer else torch.sigmoid(self.published.logits(outputs)[0].float())
+        return maps[:, 0].float().cpu().numpy()
+
+    def twin(self) -> Student:
+        """A copy with the same weights: training it leaves this target as it was."""
+        import copy
+
+        return copy.deepcopy(self.student)
+
+
+def _runs(pictures: Sequence[Rgb]) -> list[tuple[Rgb, list[Rgb]]]:
+    """Neighbours of one size together: only they fit in one batch."""
+    runs: list[tuple[Rgb, list[Rgb]]] = []
+    for rgb in pictures:
+        if runs and runs[-1][0].shape == rgb.shape:
+            runs[-1][1].append(rgb)
+        else:
+            runs.append((rgb, [rgb]))
+    return runs
+
+
+class ClipTarget:
+    """A network that looks at a window of frames. What it makes of each frame alone is computed once."""
+
+    batch = 2
+
+    def __init__(
+        self, net: nn.Module, form: Input, window: int, embed: Embed, decode: Decode, runtime: Runtime, *, stretch: bool
+    ) -> None:
+        self.net = net.to(runtime.device).eval()
+        self.form, self.window, self.runtime, self.stretch = form, window, runtime, stretch
+        self.embed, self.decode = embed, decode
+        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        return [self._one(window) for window in windows]
+
+    def _one(self, window: Window) -> Map:
+        rgb = window.frame.rgb
+        size = self.form.sides(*rgb.shape[:2])
+        with torch.inference_mode(), self.runtime.autocast():
+            clip = [self._embedded(frame, size) for frame in window.frames]
+            logits = self.decode(clip, window.centre, size)
+        return finish(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, self.stretch)
+
+    def _embedded(self, frame: Frame, size: tuple[int, int]) -> Any:
+        """Frames are told apart by number and content: the same number may come from another video."""
+        key = (frame.index, size, zlib.crc32(frame.rgb[::4, ::4].tobytes()))
+        if key not in self._kept:
+            self._kept[key] = self.embed(to_tensor([frame.rgb], self.form, size).to(self.runtime.device))
+            if len(self._kept) > self.window + self.batch:
+                self._kept.popitem(last=False)
+        return self._kept[key]

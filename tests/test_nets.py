@@ -1,0 +1,199 @@
+"""Saliency networks, equal to the official code (recorded outputs under deterministic weights), and their adapters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from golden.record_nets import thinned
+from golden_flow import generator, keys_of, weight
+from made import published_options
+from torch import Tensor, nn
+
+from boostvsod import build, registry
+from boostvsod.kinds import Frame, Trainable, Window
+from boostvsod.runtime import Runtime
+from boostvsod.synthetic import make_clip
+from boostvsod_adapters.nets import (
+    cosnet,
+    cpd,
+    dcfnet,
+    dss,
+    dss_caffe,
+    mga,
+    pcsa,
+    poolnet,
+    radf,
+    ras,
+    ras_caffe,
+    rcrnet,
+    ssav,
+    u2net,
+)
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "nets.npz")
+NAMES = sorted({key.partition("/")[0] for key in GOLDEN.files})
+Outputs = Sequence[Tensor]
+Run = Callable[..., Outputs]
+
+
+def as_is(net: nn.Module, *inputs: Any) -> Outputs:
+    found = net(*inputs)
+    return [found] if isinstance(found, Tensor) else found
+
+
+def probable(net: nn.Module, *inputs: Any) -> Outputs:
+    """Of those whose official code ends in a sigmoid."""
+    return [x.sigmoid() for x in as_is(net, *inputs)]
+
+
+def edges(net: nn.Module, x: Tensor) -> Outputs:
+    assert isinstance(net, poolnet.PoolNetEdge), "nobody else draws edges"
+    return net.edges(x)
+
+
+def clip_of_ssav(net: nn.Module, frames: Tensor) -> Outputs:
+    pairs = net([frame[None] for frame in frames])
+    return [torch.cat([pair[i] for pair in pairs]) for i in (0, 1)]
+
+
+NETS: dict[str, tuple[Callable[[], nn.Module], Run]] = {
+    "COSNet": (cosnet.COSNetwork, probable),
+    "CPD-ResNet": (cpd.CPDResNet, as_is),
+    "CPD-VGG": (cpd.CPDVGG, as_is),
+    "DCFNet": (dcfnet.DCFNetwork, probable),
+    "DSS-caffe-ResNet101": (dss_caffe.DSSResNet, as_is),
+    "DSS-caffe-VGG16": (dss_caffe.DSSVGG, as_is),
+    "DSS-pytorch": (dss.DSSPort, probable),
+    "FGPLG-backbone": (lambda: rcrnet.ImageModel(7), as_is),
+    "MGA": (mga.MGANet, as_is),
+    "MQP-VGG": (cpd.CPDVGG, as_is),
+    "PCSA": (pcsa.PCSANet, probable),
+    "PoolNet-ResNet50": (lambda: poolnet.PoolNet(True), as_is),
+    "PoolNet-ResNet50-edge": (lambda: poolnet.PoolNetEdge(True), as_is),
+    "PoolNet-VGG16": (lambda: poolnet.PoolNet(False), as_is),
+    "PoolNet-VGG16-edge": (lambda: poolnet.PoolNetEdge(False), as_is),
+    "RADF-caffe-VGG16": (radf.RADFNet, as_is),
+    "RAS-caffe-VGG16": (ras_caffe.RASVGG, as_is),
+    "RAS-v1-ResNet50": (ras.RASv1, as_is),
+    "RAS-v2-ResNet50": (ras.RASv2, as_is),
+    "RCRNet": (rcrnet.ImageModel, as_is),
+    "RCRNet-NER": (rcrnet.VideoModel, as_is),
+    "SSAV-caffe": (ssav.SSAVNet, clip_of_ssav),
+    "SSAV-caffe-small": (lambda: ssav.SSAVNet((13, 17)), clip_of_ssav),
+    "U2NET": (lambda: u2net.U2Net("large"), probable),
+    "U2NETP": (lambda: u2net.U2Net("small"), probable),
+}
+
+
+def drawn(spec: dict[str, Any]) -> Any:
+    """An input as it was recorded; one that is `split` is a list of frames."""
+    rng = generator(spec["seed"])
+    value = rng.standard_normal(spec["shape"]) if spec.get("kind", "normal") == "normal" else rng.random(spec["shape"])
+    tensor = torch.from_numpy((value * spec.get("scale", 1.0) + spec.get("offset", 0.0)).astype(np.float32))
+    return [frame[None] for frame in tensor] if spec.get("split") else tensor
+
+
+def fill(net: nn.Module, about: dict[str, Any]) -> None:
+    """Give a network the recorded weights; constants stay as the network itself makes them."""
+    state = net.state_dict()
+    for key, value in state.items():
+        if key not in about["constants"] and value.is_floating_point():
+            made = weight(key, tuple(value.shape), about["gain"]) * np.float32(about["key_scale"].get(key, 1.0))
+            state[key] = torch.from_numpy(np.asarray(made, np.float32))
+        elif not value.is_floating_point():
+            state[key] = torch.zeros_like(value)
+    net.load_state_dict(state)
+    net.eval()
+
+
+def test_every_recorded_network_is_here() -> None:
+    assert sorted(NETS) == NAMES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_official_one(name: str) -> None:
+    """The same keys and shapes, and every output within a thousandth of its spread."""
+    about = json.loads(str(GOLDEN[f"{name}/about"]))
+    make, run = NETS[name]
+    net = make()
+    assert keys_of(net) == about["keys"]
+    fill(net, about)
+    for case in about["cases"]:
+        inputs = [drawn(spec) for spec in case["inputs"]]
+        with torch.inference_mode():
+            found = edges(net, *inputs) if "edge" in case["name"] else run(net, *inputs)
+        assert len(found) >= len(case["outputs"])
+        for made, output in zip(found, case["outputs"], strict=False):
+            recorded = GOLDEN[f"{name}/{case['name']}/{output['name']}"]
+            steps = tuple(slice(None, None, step) for step in output["step"] or ())
+            ours = thinned(made[steps].numpy())
+            assert ours.size == recorded.size, (name, output["name"], made.shape)
+            assert np.abs(ours - recorded).max() <= 1e-3 * output["std"], (name, case["name"], output["name"])
+
+
+STUDENTS = [name for name, offer in registry.offers("students").items() if offer.card is not None]
+TARGETS = [name for name, offer in registry.offers("targets").items() if offer.card is not None]
+
+
+def windows(length: int, count: int, height: int = 72, width: int = 104) -> list[Window]:
+    frames = [Frame(i, f"{i:05d}", rgb) for i, rgb in enumerate(make_clip(count, height, width).frames)]
+    first = (length - 1) // 2
+    return [
+        Window(tuple(frames[min(max(i + j - first, 0), count - 1)] for j in range(length)), first) for i in range(count)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_adapter(name: str) -> None:
+    """Maps of the frames' size in [0, 1], the same however the clip is cut into batches and whatever came before."""
+    torch.manual_seed(0)
+    target = build("targets", name, Runtime(), **published_options(name))
+    card = registry.card_of(name)
+    assert card is not None
+    given = windows(target.window, 3)
+    together = list(target.predict(given))
+    for map_ in together:
+        assert map_.shape == (72, 104)
+        assert map_.dtype == np.float32
+        assert 0 <= map_.min() <= map_.max() <= 1
+    target.predict(windows(target.window, 2, 90, 64))  # another video, another size
+    alone = [target.predict([window])[0] for window in reversed(given)][::-1]
+    for one, other in zip(together, alone, strict=True):
+        assert np.abs(one - other).max() < 1e-3
+    assert isinstance(target, Trainable) == card.trainable
+    assert target.window == (5 if name == "cosnet" else card.window)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name, offer in registry.offers("students").items() if offer.card is not None]
+)
+def test_student_learns(name: str) -> None:
+    """A few steps on one picture bring its loss down; the answer has the picture's size."""
+    torch.manual_seed(0)
+    student = build("students", name, Runtime(), weights="random", size=128)
+    rgb, truth = torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 128, 128)
+    rgb[..., 32:96, 32:96], truth[..., 32:96, 32:96] = 0.9, 1.0
+    optimizer = torch.optim.Adam(student.net.parameters(), 1e-5)
+    losses = []
+    student.net.train()
+    for module in student.net.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()  # one picture has no statistics worth learning
+    for _ in range(4):
+        outputs = student.net(rgb)
+        assert all(x.shape == (1, 1, 128, 128) for x in outputs)
+        loss = nn.functional.binary_cross_entropy_with_logits(outputs[0], truth)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
