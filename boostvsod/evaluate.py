@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
 import numpy as np
 
+from boostvsod import registry
 from boostvsod.archive import File
 from boostvsod.datasets import Dataset
 from boostvsod.datasets import Sequence as Clip
 from boostvsod.errors import ConfigError, InputError
-from boostvsod.images import decode_exactly
+from boostvsod.flowtools import at_scale
+from boostvsod.images import decode_exactly, decode_rgb
+from boostvsod.kinds import Frame
 from boostvsod.mapfiles import find_maps
-from boostvsod.measures.stability import decay
+from boostvsod.measures.stability import decay, flicker
 from boostvsod.metrics import Averages, Scores
 from boostvsod.workers import spread
 
@@ -86,9 +89,15 @@ class Evaluation:
         return {**about, **self.averages.result(), "sequences": each}
 
 
-def evaluate(maps: str, data: Dataset, protocol: Protocol, jobs: int = 1, allow_missing: bool = False) -> Evaluation:
-    """Score the maps of one method; `maps` is FOLDER (with a folder per sequence) or has `{video}` in it."""
-    score = functools.partial(score_sequence, maps=maps, protocol=protocol, allow_missing=allow_missing)
+def evaluate(
+    maps: str, data: Dataset, protocol: Protocol, jobs: int = 1, allow_missing: bool = False, stability: bool = False
+) -> Evaluation:
+    """Score the maps of one method; `maps` is FOLDER (with a folder per sequence) or has `{video}` in it.
+
+    With `stability`, how much maps flicker is measured too, over the flow between the frames.
+    """
+    options: dict[str, Any] = {"maps": maps, "protocol": protocol, "allow_missing": allow_missing}
+    score = functools.partial(score_sequence, **options, stability=stability)
     clips = [clip for clip in data.sequences if clip.truths]
     scores = tuple(found for found in spread(score, clips, jobs) if found.frames)
     if not scores:
@@ -105,7 +114,9 @@ def overall(scores: Sequence[SequenceScore], protocol: Protocol) -> Averages:
     return Averages.of([score.averages for score in scores], weights)
 
 
-def score_sequence(clip: Clip, maps: str, protocol: Protocol, allow_missing: bool) -> SequenceScore:
+def score_sequence(
+    clip: Clip, maps: str, protocol: Protocol, allow_missing: bool, stability: bool = False
+) -> SequenceScore:
     """Score the maps of one sequence against every frame that has a truth, in order."""
     files, notes = _maps_of(clip, maps, allow_missing)
     frames = counted_frames(clip, protocol)
@@ -116,7 +127,27 @@ def score_sequence(clip: Clip, maps: str, protocol: Protocol, allow_missing: boo
             "--allow-missing scores the others"
         )
     notes += [f"{len(missing)} frames without a map, left out"] if missing else []
-    return score_frames(clip, ((name, files[name]) for name in frames if name in files), protocol, notes)
+    score = score_frames(clip, ((name, files[name]) for name in frames if name in files), protocol, notes)
+    if not stability:
+        return score
+    values = {**score.averages.values, "flicker": _flicker_of(clip, files)}
+    return replace(score, averages=Averages(values, score.averages.curves))
+
+
+def _flicker_of(clip: Clip, files: Mapping[str, File]) -> float:
+    """Mean over the pairs of neighbouring frames that both have a map, at half size."""
+    backend = at_scale(registry.build("flows", "dis"), 0.5)
+    found, before = [], None
+    for i, file in enumerate(clip.frames):
+        now = None
+        if file.stem in files:
+            rgb = decode_rgb(file.read(), str(file))
+            map_ = _at_size(decode_exactly(files[file.stem].read(), file.stem), rgb.shape[:2])
+            now = Frame.of(rgb, i), map_.astype(np.float32)
+        if before is not None and now is not None:
+            found.append(flicker(backend, (before[0], now[0]), (before[1], now[1])))
+        before = now
+    return float(np.nanmean(found)) if found else float("nan")
 
 
 def counted_frames(clip: Clip, protocol: Protocol) -> list[str]:

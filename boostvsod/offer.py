@@ -52,3 +52,4 @@ class Offer(Generic[T]):
     build: Callable[..., T]
     licence: str = "Apache-2.0"
     card: Card | None = None
+    weights: str = ""  # of what has no card: "bundled", or nothing where none are needed

@@ -25,13 +25,13 @@ class Table:
 
     def _text(self) -> str:
         cells = [list(self.columns), *([shown(cell) for cell in row] for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        columns = list(zip(*cells, strict=True))
+        widths = [max(map(len, column)) for column in columns]
+        words = [i == 0 or any(isinstance(row[i], str) for row in self.rows) for i in range(len(columns))]
         lines = [self.caption] if self.caption else []
         for row in cells:
-            first, *rest = (
-                cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-            )
-            lines.append("  ".join([first, *rest]).rstrip())
+            placed = [c.ljust(w) if left else c.rjust(w) for c, w, left in zip(row, widths, words, strict=True)]
+            lines.append("  ".join(placed).rstrip())
         return "\n".join(lines)
 
     def _markdown(self) -> str:

@@ -240,3 +240,17 @@ def test_real_maps_equal_pysodmetrics(method: str) -> None:
     for score in found.sequences:
         ours = score.averages.result()
         assert {key: ours[key] for key in recorded[score.name]} == pytest.approx(recorded[score.name], abs=1e-6)
+
+
+def test_steady_maps_do_not_flicker(data: Path, clip: Clip, tmp_path: Path) -> None:
+    """True masks move with their object; maps that go on and off do not."""
+    for name, length in (("bear", 12), ("bus", 6)):
+        write_maps(tmp_path / "steady" / name, clip.truth[:length])
+        write_maps(tmp_path / "nervous" / name, clip.truth[:length] * (np.arange(length) % 2)[:, None, None])
+    steady, nervous = (
+        evaluate(str(tmp_path / kind), open_dataset(str(data)), PROTOCOLS["video"], stability=True).averages.values
+        for kind in ("steady", "nervous")
+    )
+    assert 0 <= steady["flicker"] < 0.5 * nervous["flicker"]
+    got = CliRunner().invoke(main, ["eval", str(tmp_path / "steady"), str(data), "--stability"])
+    assert "flicker" in got.stdout

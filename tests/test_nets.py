@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from golden.record_nets import thinned
 from golden_flow import generator, keys_of, weight
-from made import published_options
+from made import FORCED, published_options, sets, write_film
 from torch import Tensor, nn
 
 from boostvsod import build, registry
+from boostvsod.cli import main
 from boostvsod.kinds import Frame, Trainable, Window
 from boostvsod.runtime import Runtime
 from boostvsod.synthetic import make_clip
+from boostvsod.weights import save_tensors
 from boostvsod_adapters.nets import (
     cosnet,
     cpd,
@@ -197,3 +200,23 @@ def test_student_learns(name: str) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_run_from_the_command_line(name: str, tmp_path: Path) -> None:
+    """A clip and a file of weights, as the authors would hand it out."""
+    card = registry.card_of(name)
+    assert card is not None
+    assert card.net is not None
+    torch.manual_seed(0)
+    save_tensors(card.net().state_dict(), tmp_path / f"{name}.safetensors", half=True)
+    film = write_film(tmp_path / "clip.mp4", make_clip(3, 128, 160).frames)
+    sizes = {key: value for key, value in published_options(name).items() if key != "weights"}
+    more = [f"--set=target.{key}={value}" for key, value in sizes.items()]
+    words = ["run", "--target", name, "--video", str(film), "--weights", str(tmp_path / f"{name}.safetensors")]
+    quick = sets((*FORCED, "recipe.student=lite", "lite.weights=none"))
+    done = CliRunner().invoke(main, [*words, *more, *quick, "-o", str(tmp_path / "o"), "--threads", "2"])
+    assert done.exit_code == 0, done.output
+    assert len(list((tmp_path / "o" / "maps").glob("*.png"))) == 3
+    (tmp_path / f"{name}.safetensors").unlink()  # large ones would fill the disk

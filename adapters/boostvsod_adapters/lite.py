@@ -41,9 +41,9 @@ def target(runtime: Runtime, weights: str = "lite", backbone: str = "slim", widt
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [Offer("lite", "small encoder-decoder on any timm backbone", student)]
+    return [Offer("lite", "small encoder-decoder on any timm backbone", student, weights="bundled")]
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("lite", "the built-in small saliency network", target)]
+    return [Offer("lite", "the built-in small saliency network", target, weights="bundled")]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--layout", default="", help="Of GT; default: found out.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--allow-missing", is_flag=True, help="Score what both hold, and say what was left out.")
+@click.option("--stability", is_flag=True, help="Measure how much maps flicker too, over optical flow.")
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="All numbers, with flat keys.")
 @click.option("--pr", "plot", type=click.Path(path_type=Path), help="Write precision-recall curves to this SVG file.")
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 @debug_option
 @no_plugins_option
 def command(
-    methods: tuple[str, ...], truth: str, protocol: str, layout: str, jobs: int, allow_missing: bool, form: str,
-    as_json: bool, plot: Path | None, output: Path | None,
+    methods: tuple[str, ...], truth: str, protocol: str, layout: str, form: str, as_json: bool, plot: Path | None,
+    output: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Score maps against ground truth: `boostvsod eval MAPS GT`.
 
@@ -44,16 +45,17 @@ def command(
     from boostvsod.evaluate import evaluate, protocol_called
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
-    found = {name: evaluate(maps, data, rules, jobs, allow_missing) for name, maps in map(named, methods)}
+    found = {name: evaluate(maps, data, rules, **options) for name, maps in map(named, methods)}
     caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
     for name, evaluation in found.items():
         for note in evaluation.notes:
             say(f"{name}: note: {note}")
+    keys = (*rules.show, "flicker") if options["stability"] else rules.show
     if as_json:
         told: Any = {name: evaluation.as_dict() for name, evaluation in found.items()}
         text = json.dumps(told if len(found) > 1 else next(iter(told.values())), indent=2)
     else:
-        text = "\n\n".join(table.render(form) for table in _tables(found, rules.show, caption))
+        text = "\n\n".join(table.render(form) for table in _tables(found, keys, caption))
     _deliver(text, output)
     if plot is not None:
         _deliver(_curves(found), plot)

@@ -11,6 +11,7 @@ from boostvsod.cli.options import no_plugins_option, say
 
 if TYPE_CHECKING:
     from boostvsod.offer import Card
+    from boostvsod.tables import Cell, Table
 
 
 @click.command("list")
@@ -23,11 +24,13 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
     rows = table(kind)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
+    elif any("paper" in row for row in rows) and kind:
+        click.echo(networks(rows).render("markdown" if markdown else "text"))
     elif markdown:
         click.echo(as_markdown(rows))
     else:
         for row in rows:
-            state = f" [weights {row['weights']}, {row['weights_licence']}]" if "weights" in row else ""
+            state = f" [weights {row['weights']}]" if row["weights"] else ""
             click.echo(f"{row['kind']:9} {row['name']:16} {row['summary']}{state}")
     faults()
 
@@ -53,11 +56,28 @@ def table(kind: str | None = None) -> list[dict[str, Any]]:
             "summary": entry.offer.summary,
             "plugin": entry.plugin,
             "licence": entry.offer.licence,
+            "weights": entry.offer.weights,
             **_card(entry.offer.card, name),
         }
         for one in ((kind,) if kind else KINDS)
         for name, entry in entries(one).items()  # type: ignore[arg-type]  # an unknown kind is refused there
     ]
+
+
+def networks(rows: list[dict[str, Any]]) -> Table:
+    """One kind in full: papers, sizes, inputs, licences, and where the weights are."""
+    from boostvsod.tables import Table
+
+    def cells(row: dict[str, Any]) -> list[Cell]:
+        if "paper" not in row:
+            return [row["name"], row["summary"], *[""] * 5, row["licence"], row["weights"] or "none needed"]
+        terms = f"code {row['code_licence']}, weights {row['weights_licence']}"
+        place = row["weights"] if row["weights"] == "kept" else f"missing: {row['file']}, {row['weights from']}"
+        seen = [row["input"], f"{row['window']}", "yes" if row["trainable"] else "no"]
+        return [row["name"], row["summary"], row["paper"], f"{row['millions']:.2f}", *seen, terms, place]
+
+    columns = ["name", "what it is", "paper", "M parameters", "input", "frames", "trainable", "licence", "weights"]
+    return Table(columns, [cells(row) for row in rows])
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
