@@ -15,23 +15,28 @@ def s_measure(saliency: Values, truth: Truth, alpha: float = 0.5) -> float:
         return 1 - float(saliency.mean())
     if share == 1:
         return float(saliency.mean())
-    exact = saliency.astype(np.float64, copy=False)
+    exact = np.ascontiguousarray(saliency, np.float64)
     mask = truth.view(np.uint8)
-    objects = share * _object(exact, mask) + (1 - share) * _object(1 - exact, 1 - mask)
+    inside, outside = _moments(exact, mask), _moments(exact, 1 - mask)
+    objects = share * _object(*inside) + (1 - share) * _object(1 - outside[0], outside[1])
     return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, mask))
 
 
-def _object(values: Values, mask: np.ndarray) -> float:
-    """How evenly high the values inside a mask are."""
-    count = int(mask.sum())
-    mean, deviation = (float(x.item()) for x in cv2.meanStdDev(np.ascontiguousarray(values), mask=mask))
-    spread = deviation * np.sqrt(count / (count - 1)) if count > 1 else 0.0
+def _moments(values: Values, mask: np.ndarray) -> tuple[float, float]:
+    """Mean and sample deviation of the values inside a mask."""
+    count = np.count_nonzero(mask)
+    mean, deviation = (float(x.item()) for x in cv2.meanStdDev(values, mask=mask))
+    return mean, deviation * np.sqrt(count / (count - 1)) if count > 1 else 0.0
+
+
+def _object(mean: float, spread: float) -> float:
+    """How evenly high the values of one object are."""
     return 2 * mean / (mean * mean + 1 + spread + EPS)
 
 
 def _regions(saliency: Values, truth: np.ndarray) -> float:
     """Likeness of the four blocks around the truth's centroid, weighed by their area."""
-    rows, columns = truth.sum(1, dtype=np.int64), truth.sum(0, dtype=np.int64)
+    rows, columns = (cv2.reduce(truth, i, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for i in (1, 0))
     y, x = (int(np.rint((line * np.arange(line.size)).sum() / line.sum())) + 1 for line in (rows, columns))
     score = 0.0
     for block in np.s_[:y, :x], np.s_[:y, x:], np.s_[y:, :x], np.s_[y:, x:]:
@@ -42,11 +47,12 @@ def _regions(saliency: Values, truth: np.ndarray) -> float:
 
 def _likeness(saliency: Values, truth: np.ndarray) -> float:
     """Structural similarity of two blocks, each taken as one window."""
-    n, x, y = truth.size, float(saliency.mean()), float(truth.mean())
-    rest, away = max(n - 1, 1), saliency - x
-    var_x = float(np.vdot(away, away)) / rest
-    var_y = n * y * (1 - y) / rest
-    covariance = float(away[truth.view(np.bool_)].sum()) / rest  # sum (s - x)(t - y), and sum (s - x) is 0
+    n, salient = truth.size, cv2.countNonZero(truth)
+    rest, y = max(n - 1, 1), salient / n
+    x, deviation = (float(value.item()) for value in cv2.meanStdDev(saliency))
+    var_x, var_y = n * deviation * deviation / rest, n * y * (1 - y) / rest
+    on_truth = salient * cv2.mean(saliency, mask=truth)[0] if salient else 0.0
+    covariance = (on_truth - salient * x) / rest
     top, bottom = 4 * x * y * covariance, (x * x + y * y) * (var_x + var_y)
     if top != 0:
         return top / (bottom + EPS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,12 +28,17 @@ class Counts:
 def at_levels(saliency: Values, truth: Truth) -> Counts:
     """At the 256 thresholds 0/255 ... 255/255; a pixel counts if it reaches the threshold."""
     level = (saliency * 255).astype(np.uint8)  # floor: level >= t exactly when map >= t/255
-    hit, called = (_reaching(values) for values in (level[truth], level.ravel()))
-    return Counts(hit, called, int(truth.sum()), truth.size)
+    hit, called = _reaching(level, truth.view(np.uint8)), _reaching(level, None)
+    return Counts(hit, called, int(np.count_nonzero(truth)), truth.size)
 
 
-def _reaching(level: NDArray[np.uint8]) -> Curve:
-    reached: Curve = np.bincount(level, minlength=256)[::-1].cumsum()[::-1].astype(np.float64)
+def _reaching(level: NDArray[np.uint8], mask: NDArray[np.uint8] | None) -> Curve:
+    """How many pixels reach each level. OpenCV counts in floats, which are exact for pictures below 16 M pixels."""
+    if level.size < 2**24:
+        counts = cv2.calcHist([level], [0], mask, [256], [0, 256]).ravel().astype(np.float64)
+    else:
+        counts = np.bincount(level[mask > 0] if mask is not None else level.ravel(), minlength=256).astype(np.float64)
+    reached: Curve = counts[::-1].cumsum()[::-1]
     return reached
 
 
@@ -40,7 +46,7 @@ def at_twice_the_mean(saliency: Values, truth: Truth) -> Counts:
     """At the adaptive threshold, min(2 * mean, 1)."""
     called = saliency >= min(2 * saliency.mean(), 1)
     hit, total = np.count_nonzero(called & truth), np.count_nonzero(called)
-    return Counts(np.float64(hit), np.float64(total), int(truth.sum()), truth.size)  # type: ignore[arg-type]
+    return Counts(np.float64(hit), np.float64(total), int(np.count_nonzero(truth)), truth.size)  # type: ignore[arg-type]
 
 
 def precision(counts: Counts) -> Curve:
