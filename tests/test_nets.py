@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from boostvsod import build, registry
 from boostvsod.cli import main
 from boostvsod.kinds import Frame, Trainable, Window
+from boostvsod.measures.structure import s_measure
+from boostvsod.metrics import stretch
 from boostvsod.runtime import Runtime
 from boostvsod.synthetic import make_clip
 from boostvsod.weights import save_tensors
@@ -151,6 +153,28 @@ def windows(length: int, count: int, height: int = 72, width: int = 104) -> list
     return [
         Window(tuple(frames[min(max(i + j - first, 0), count - 1)] for j in range(length)), first) for i in range(count)
     ]
+
+
+EXACT = ("DCFNet", "RCRNet-NER", "PoolNet-ResNet50-edge", "FGPLG-backbone")  # these run in float32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*EXACT, "SSAV-caffe")])
+def test_bf16_leaves_s_alone(name: str) -> None:
+    """Under the recorded weights; the truth is what float32 finds most salient."""
+    about = json.loads(str(GOLDEN[f"{name}/about"]))
+    make, run = NETS[name]
+    net = make()
+    fill(net, about)
+    inputs = [drawn(spec) for spec in about["cases"]["edge" in name]["inputs"]]
+    maps = []
+    for half in (False, True):
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            outputs = run(net, *inputs)
+        logits = outputs["CPD" in name or "MQP" in name].float()
+        maps.append(stretch(logits.sigmoid()[0, 0].numpy()))
+    truth = maps[0] > np.quantile(maps[0], 0.8)
+    assert abs(s_measure(maps[1], truth) - s_measure(maps[0], truth)) <= 0.002
 
 
 @pytest.mark.slow

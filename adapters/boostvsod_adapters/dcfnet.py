@@ -47,7 +47,7 @@ def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
         return made.decode(clip, torch.Size(size))[centre]
 
     form = replace(FORM, size=(size, size)) if size else FORM
-    return ClipTarget(made, form, T, made.backbone, decode, runtime, stretch=False)
+    return ClipTarget(made, form, T, made.backbone, decode, runtime, stretch=False, half=False)
 
 
 @hookimpl

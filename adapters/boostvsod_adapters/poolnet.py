@@ -29,7 +29,8 @@ def published(name: str, resnet: bool, edge: bool, millions: float) -> Published
         "Liu et al., CVPR 2019", 2019, REPOSITORY, "MIT", REPOSITORY, f"none stated; {DRIVE}", "final.pth", millions,
         str(FORM), trainable=True, net=partial(make, resnet, edge),
     )  # fmt: skip
-    return Published(name, title, card, FORM, first, stretch=False, train_size=320, lr=5e-5 if resnet else 1e-4)
+    lr, half = (5e-5 if resnet else 1e-4), not (resnet and edge)
+    return Published(name, title, card, FORM, first, stretch=False, train_size=320, lr=lr, half=half)
 
 
 POOLNETS = (

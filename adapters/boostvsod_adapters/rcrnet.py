@@ -59,7 +59,7 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) ->
         return net.backbone.decode(deep[centre], clip[centre][1], size)
 
     form = replace(FORM, size=(size, size)) if size else FORM
-    return ClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False)
+    return ClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
 
 
 @hookimpl

@@ -46,6 +46,11 @@ def finish(map_: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
     return resize_map(np.ascontiguousarray(map_, np.float32), *rgb.shape[:2])
 
 
+def exactly(runtime: Runtime) -> Runtime:
+    """The same in float32: for networks that bf16 changes too much."""
+    return replace(runtime, precision="fp32")
+
+
 class Trainable(nn.Module):
     """A published network in the form students have: RGB in [0, 1] to logits at the same size."""
 
@@ -77,7 +82,7 @@ class ImageTarget:
     window = 1
 
     def __init__(self, published: Published, runtime: Runtime, weights: str, size: int) -> None:
-        self.published, self.runtime = published, runtime
+        self.published, self.runtime = published, runtime if published.half else exactly(runtime)
         self.form = replace(published.input, size=(size, size)) if size else published.input
         self.batch = BATCH
         self.student = student_of(published, weights, size)
@@ -122,10 +127,20 @@ class ClipTarget:
     batch = 2
 
     def __init__(
-        self, net: nn.Module, form: Input, window: int, embed: Embed, decode: Decode, runtime: Runtime, *, stretch: bool
+        self,
+        net: nn.Module,
+        form: Input,
+        window: int,
+        embed: Embed,
+        decode: Decode,
+        runtime: Runtime,
+        *,
+        stretch: bool,
+        half: bool = True,
     ) -> None:
         self.net = net.to(runtime.device).eval()
-        self.form, self.window, self.runtime, self.stretch = form, window, runtime, stretch
+        self.form, self.window, self.stretch = form, window, stretch
+        self.runtime = runtime if half else exactly(runtime)
         self.embed, self.decode = embed, decode
         self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
