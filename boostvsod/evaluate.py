@@ -84,9 +84,14 @@ class Evaluation:
     def as_dict(self) -> dict[str, Any]:
         """Flat keys, overall and per sequence, as JSON can hold it."""
         protocol = {"name": self.protocol.name, "summary": self.protocol.summary}
-        each = {score.name: score.averages.result() for score in self.sequences}
+        each = {score.name: _without_nan(score.averages.result()) for score in self.sequences}
         about = {"method": self.method, "dataset": self.dataset, "protocol": protocol, "notes": list(self.notes)}
-        return {**about, **self.averages.result(), "sequences": each}
+        return {**about, **_without_nan(self.averages.result()), "sequences": each}
+
+
+def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN: what could not be measured is null."""
+    return {key: None if np.isnan(value) else value for key, value in values.items()}
 
 
 def evaluate(

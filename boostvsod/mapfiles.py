@@ -1,4 +1,4 @@
-"""Finding the maps of one video among those somebody has computed."""
+"""Finding the maps of one video among those somebody has computed, and what to call a method."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ def find_maps(folder: str, video: str) -> list[File]:
         if exists(place) and (found := Tree.open(place).files(SUFFIXES)):
             return found
     raise InputError(f"maps:{folder}: no picture in it; looked in {', '.join(places)}")
+
+
+def named(target: str) -> tuple[str, str]:
+    """NAME=SPEC, or a spec that is named by its last part."""
+    name, equals, spec = target.partition("=")
+    if equals and not {":", "/"} & set(name):
+        return name, spec
+    return target.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or target, target

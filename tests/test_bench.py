@@ -18,9 +18,10 @@ from made import QUICK, write_maps, write_pictures
 from boostvsod.bench.arms import Arm, plan_arms, recipe_of
 from boostvsod.bench.jobs import Job, Setup, done, work
 from boostvsod.bench.papers import ablation
-from boostvsod.bench.run import Execution, named, plan_jobs, run_jobs, shard
+from boostvsod.bench.run import Execution, plan_jobs, run_jobs, shard
 from boostvsod.bench.summary import bootstrap, overview, summarise
 from boostvsod.errors import ConfigError
+from boostvsod.mapfiles import named
 from boostvsod.metrics import Scores
 from boostvsod.recipe import read_toml
 from boostvsod.runtime import Runtime
@@ -206,6 +207,8 @@ def test_summary_by_hand() -> None:
     assert nr.spread == pytest.approx(np.std([2.0005 / 3, 2.1005 / 3]))
     assert nr.interval[0] < nr.delta["S"] < nr.interval[1]
     assert overview([base, nr], "").rows[1][-4] == "-0.100 a"
+    alone = [*rows, row("d", "nr", 0.9)]  # whose baseline failed: there is nothing to compare it with
+    assert summarise(alone)[1].delta == nr.delta
 
 
 def test_bootstrap_narrows_with_agreement() -> None:

@@ -12,6 +12,7 @@ from boostvsod.bench.jobs import Job, Setup, done
 from boostvsod.bench.local import Done, Group, run_local
 from boostvsod.datasets import open_dataset
 from boostvsod.errors import ConfigError
+from boostvsod.mapfiles import named
 
 Told = Callable[[Job, "dict[str, Any] | Exception", int, int], None]  # job, result, how many are done, of how many
 
@@ -43,14 +44,6 @@ def plan_jobs(
         for seed in range(seeds)
         for arm in arms
     ]
-
-
-def named(target: str) -> tuple[str, str]:
-    """NAME=SPEC, or a spec that is named by its last part."""
-    name, equals, spec = target.partition("=")
-    if equals and not {":", "/"} & set(name):
-        return name, spec
-    return target.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or target, target
 
 
 def shard(jobs: Iterable[Job], part: str) -> list[Job]:

@@ -41,7 +41,12 @@ class ArmSummary:
 
 
 def summarise(rows: Sequence[Row], by_sequence: bool = True) -> list[ArmSummary]:
-    """One summary per target and arm, in the order they first appear."""
+    """One summary per target and arm, in the order they first appear.
+
+    A video whose baseline could not be made has nothing to be compared with and is left out.
+    """
+    known = {(row["target"], row["video"]) for row in rows if row["arm"] == BASELINE}
+    rows = [row for row in rows if (row["target"], row["video"]) in known]
     pairs = dict.fromkeys((row["target"], row["arm"]) for row in rows)
     return [_summary(target, arm, rows, by_sequence) for target, arm in pairs]
 
@@ -52,7 +57,7 @@ def _summary(target: str, arm: str, rows: Sequence[Row], by_sequence: bool) -> A
     videos = {row["video"] for row in own}
     ours, theirs = _mean(own, by_sequence), _mean([row for row in base if row["video"] in videos], by_sequence)
     each, before = _per_video(own), _per_video(base)
-    change = {video: each[video] - before.get(video, np.nan) for video in each}
+    change = {video: each[video] - before[video] for video in each}
     values = np.array(list(change.values()))
     seeds = [_mean([row for row in own if row["seed"] == seed], by_sequence) for seed in {row["seed"] for row in own}]
     worst = min(change, key=change.__getitem__)

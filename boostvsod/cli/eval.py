@@ -40,9 +40,9 @@ def command(
     data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set or a folder or zip of
     frames and masks. Nothing is ever written to either.
     """
-    from boostvsod.bench.run import named
     from boostvsod.datasets import open_dataset
     from boostvsod.evaluate import evaluate, protocol_called
+    from boostvsod.mapfiles import named
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
     found = {name: evaluate(maps, data, rules, **options) for name, maps in map(named, methods)}
