@@ -46,7 +46,7 @@ def find_weights(name: str, shelf: Path | None = None) -> Path:
     if (card := registry.card_of(name)) is not None:
         raise WeightsError(f"{name} has no weights here yet.\n{how_to_get(name, card)}")
     known = ", ".join(bundled) or "none"
-    raise WeightsError(f"no weights at {name!r}: neither a file, nor bundled, nor kept; bundled are: {known}")
+    raise WeightsError(f"no weights at {name!r}: neither a file nor bundled nor kept; bundled are: {known}")
 
 
 def how_to_get(name: str, card: Card) -> str:
