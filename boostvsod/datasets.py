@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.archive import File, Tree
 from boostvsod.errors import InputError
-from boostvsod.images import SUFFIXES
+from boostvsod.images import SUFFIXES, decode
 
 GENERIC_PICTURES = ("images", "image", "imgs", "frames", "frame", "jpegimages", "duts-tr-image", "rgb", "img")
 GENERIC_MASKS = (
@@ -101,11 +100,9 @@ Key = tuple[str, ...]
 Sorted = dict[Key, list[tuple[str, File]]]  # what is left of a path without the telling folder -> (stem, file)
 
 
-def _sorted_in(
-    files: Mapping[str, File], folders: Iterable[str], suffixes: tuple[str, ...], part: str
-) -> dict[Key, list[tuple[str, File]]]:
-    """Files below one of the folders: what is left of their folder's path -> (stem, file)."""
-    found: dict[Key, list[tuple[str, File]]] = {}
+def _sorted_in(files: Mapping[str, File], folders: Iterable[str], suffixes: tuple[str, ...], part: str) -> Sorted:
+    """Files below one of the folders."""
+    found: Sorted = {}
     for name, file in files.items():
         parts = PurePosixPath(name).parts
         key = _without(parts[:-1], folders)
@@ -176,9 +173,7 @@ def _notes(layout: Layout, sequences: tuple[Sequence, ...]) -> tuple[str, ...]:
 
 def read_truth(file: File) -> NDArray[np.bool_]:
     """A mask file as booleans: grey above 128 of 255, any index but 0 of a label or palette picture."""
-    image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise InputError(f"{file} cannot be decoded as a picture")
+    image = decode(file.read(), str(file))
     if image.ndim == 3:
         colours = image[..., :3]
         grey = bool((colours == colours[..., :1]).all())

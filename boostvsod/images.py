@@ -17,7 +17,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", "
 
 def decode_rgb(data: bytes, name: str) -> Rgb:
     """A picture file's bytes as RGB: grey is repeated, alpha dropped, 16 bits cut to 8; `name` is for the message."""
-    image = _to_bytes(_decode(data, name))
+    image = _to_bytes(decode(data, name))
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)
     code = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
@@ -46,7 +46,7 @@ def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
 
 
 def _grey(data: bytes, name: str) -> np.ndarray:
-    image = _decode(data, name)
+    image = decode(data, name)
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
     return image
@@ -95,7 +95,8 @@ def _bytes(path: Path) -> bytes:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _decode(data: bytes, name: str) -> np.ndarray:
+def decode(data: bytes, name: str) -> np.ndarray:
+    """A picture file's bytes as they are, whatever their depth and channels; `name` is for the message."""
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

@@ -53,7 +53,7 @@ def fine_tune(
 
 def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> Draw:
     """Batches that go through the mined frames again and again, each time in another order."""
-    pictures = as_batch([piece[m.index].rgb for m in mined], size)
+    pictures = as_batch([piece[m.index].rgb for m in mined], size, size)
     truths = torch.from_numpy(np.stack([resize_map(m.truth, size, size) for m in mined]))[:, None]
 
     def draw(step: int, generator: torch.Generator) -> Batch:

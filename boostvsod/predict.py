@@ -24,15 +24,15 @@ def answer(student: Student, rgb: Tensor, runtime: Runtime) -> np.ndarray:
     return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
 
 
-def as_batch(pictures: Sequence[Rgb], size: int) -> Tensor:
-    """Pictures of any sizes as one batch, B 3 S S in [0, 1]."""
-    small = np.stack([resize_rgb(rgb, size, size) for rgb in pictures])
+def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
+    """Pictures of any sizes as one batch, B 3 H W in [0, 1]."""
+    small = np.stack([resize_rgb(rgb, height, width) for rgb in pictures])
     return torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
 
 
 def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
     """One map per picture, each of its picture's size."""
-    maps = answer(student, as_batch(pictures, student.size), runtime)
+    maps = answer(student, as_batch(pictures, student.size, student.size), runtime)
     return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
 

@@ -35,8 +35,6 @@ def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int 
 
     The authors draw them from the whole video, anew each time; here the seed draws them, near the frame.
     """
-    from dataclasses import replace
-
     import numpy as np
     import torch
 
@@ -54,8 +52,7 @@ def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int 
         maps = [torch.sigmoid(made.attend(clip[centre], clip[i], 1, size).float()) for i in chosen]
         return torch.logit(torch.stack(maps).mean(0), eps=1e-6)
 
-    form = replace(FORM, size=(size, size)) if size else FORM
-    return ClipTarget(made, form, window, made.encoder.embed, decode, runtime, stretch=False)
+    return ClipTarget(made, FORM.at(size), window, made.encoder.embed, decode, runtime, stretch=False)
 
 
 @hookimpl

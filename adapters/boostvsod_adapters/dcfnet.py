@@ -32,8 +32,6 @@ CARD = Card(
 
 def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
-    from dataclasses import replace
-
     import torch
 
     from boostvsod.weights import load_weights
@@ -46,8 +44,7 @@ def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         return made.decode(clip, torch.Size(size))[centre]
 
-    form = replace(FORM, size=(size, size)) if size else FORM
-    return ClipTarget(made, form, T, made.backbone, decode, runtime, stretch=False, half=False)
+    return ClipTarget(made, FORM.at(size), T, made.backbone, decode, runtime, stretch=False, half=False)
 
 
 @hookimpl

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 
@@ -27,7 +26,7 @@ class MovingTarget:
         net = MGANet()
         load_weights(net, weights)
         self.net, self.runtime = net.to(runtime.device).eval(), runtime
-        self.form = replace(form, size=(size, size)) if size else form
+        self.form = form.at(size)
         self.flow = registry.build("flows", flow, runtime)
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:

@@ -32,16 +32,13 @@ CARD = Card(
 
 def build(runtime: Runtime, weights: str = "pcsa", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: height of the frames, instead of the authors'."""
-    from dataclasses import replace
-
     from boostvsod.weights import load_weights
     from boostvsod_adapters.nets.pcsa import PCSANet
     from boostvsod_adapters.running import ClipTarget
 
     made = PCSANet()
     load_weights(made, weights)
-    form = replace(FORM, size=(size, size * 7 // 4)) if size else FORM
-    return ClipTarget(made, form, T, made.embed, made.decode, runtime, stretch=False)
+    return ClipTarget(made, FORM.at(size, size * 7 // 4), T, made.embed, made.decode, runtime, stretch=False)
 
 
 @hookimpl

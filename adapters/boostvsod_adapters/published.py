@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from boostvsod.kinds import Student, Target
@@ -31,6 +31,10 @@ class Input:
     multiple: int = 1  # of which the sides must be
     least: int = 0
     by_max: bool = False  # the brightest value of the picture counts as white
+
+    def at(self, height: int, width: int = 0) -> Input:
+        """The same for pictures brought to another size; 0 keeps it."""
+        return replace(self, size=(height, width or height)) if height else self
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
         """The size a picture is brought to."""

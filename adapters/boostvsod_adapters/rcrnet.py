@@ -45,8 +45,6 @@ VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, net=vid
 
 def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
-    from dataclasses import replace
-
     from boostvsod.weights import load_weights
     from boostvsod_adapters.nets.rcrnet import VideoModel
     from boostvsod_adapters.running import ClipTarget
@@ -58,8 +56,7 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) ->
         deep = net.remember([deep for deep, _ in clip])
         return net.backbone.decode(deep[centre], clip[centre][1], size)
 
-    form = replace(FORM, size=(size, size)) if size else FORM
-    return ClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
+    return ClipTarget(net, FORM.at(size), T, net.backbone.features, decode, runtime, stretch=False, half=False)
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from boostvsod.images import resize_map, resize_rgb
+from boostvsod.images import resize_map
 from boostvsod.kinds import Frame, Map, Rgb, Student, Window
+from boostvsod.predict import as_batch
 from boostvsod.runtime import Runtime
 from boostvsod.weights import load_weights
 from boostvsod_adapters.published import Input, Published
@@ -25,8 +27,7 @@ Decode = Callable[[Sequence[Any], int, tuple[int, int]], Tensor]  # of a clip, t
 
 def to_tensor(pictures: Sequence[Rgb], form: Input, size: tuple[int, int]) -> Tensor:
     """Pictures as a batch the network eats, B 3 H W."""
-    small = np.stack([resize_rgb(rgb, *size) for rgb in pictures])
-    return normalise(torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255, form)
+    return normalise(as_batch(pictures, *size), form)
 
 
 def normalise(rgb: Tensor, form: Input) -> Tensor:
@@ -83,7 +84,7 @@ class ImageTarget:
 
     def __init__(self, published: Published, runtime: Runtime, weights: str, size: int) -> None:
         self.published, self.runtime = published, runtime if published.half else exactly(runtime)
-        self.form = replace(published.input, size=(size, size)) if size else published.input
+        self.form = published.input.at(size)
         self.batch = BATCH
         self.student = student_of(published, weights, size)
         self.net: nn.Module = self.student.net.net.to(runtime.device).eval()  # type: ignore[union-attr]
@@ -105,8 +106,6 @@ class ImageTarget:
 
     def twin(self) -> Student:
         """A copy with the same weights: training it leaves this target as it was."""
-        import copy
-
         return copy.deepcopy(self.student)
 
 

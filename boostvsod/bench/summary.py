@@ -56,6 +56,7 @@ def _summary(target: str, arm: str, rows: Sequence[Row], by_sequence: bool) -> A
     base = [row for row in rows if (row["target"], row["arm"]) == (target, BASELINE)]
     videos = {row["video"] for row in own}
     ours, theirs = _mean(own, by_sequence), _mean([row for row in base if row["video"] in videos], by_sequence)
+    scores, baseline = ours.result(), theirs.result()
     each, before = _per_video(own), _per_video(base)
     change = {video: each[video] - before[video] for video in each}
     values = np.array(list(change.values()))
@@ -64,8 +65,8 @@ def _summary(target: str, arm: str, rows: Sequence[Row], by_sequence: bool) -> A
     return ArmSummary(
         target,
         arm,
-        ours.result(),
-        {key: ours.result()[key] - theirs.result()[key] for key in ours.result()},
+        scores,
+        {key: scores[key] - baseline[key] for key in scores},
         bootstrap(values),
         int((values > TIE).sum()),
         int((np.abs(values) <= TIE).sum()),

@@ -10,6 +10,7 @@ feature that a second copy of the deep stages starts from.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -100,7 +101,7 @@ class HolisticAttention(nn.Module):
         return feature * torch.maximum((blurred - low) / (high - low + 1e-8), attention)
 
 
-class Decoders(nn.Module):
+class Decoders(nn.Module, ABC):
     """What both versions share. `levels` are the numbers of the three encoder stages that are decoded."""
 
     def __init__(self, levels: tuple[int, int, int], widths: tuple[int, int, int], conv: Conv) -> None:
@@ -112,17 +113,17 @@ class Decoders(nn.Module):
             self.add_module(f"agg{branch}", Aggregation(conv))
         self.HA = HolisticAttention()
 
+    @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
         """The shared feature."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deepen(self, x: Tensor, branch: int) -> tuple[Tensor, Tensor]:
         """The two deeper features of a branch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def enlarge(self, logits: Tensor) -> Tensor:
         """To the input's size."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """RGB, normalised, B 3 H W -> logits of attention and detection, each B 1 H W."""

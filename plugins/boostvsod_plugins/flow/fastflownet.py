@@ -17,15 +17,14 @@ def build(runtime: Runtime, weights: str = "fastflownet") -> FlowBackend:
     """`weights`: fastflownet_*.pth of the authors."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, centred, on_bgr, resized
-    from boostvsod_plugins.flow.nets.fastflownet import FastFlowNet
 
-    net = FastFlowNet()
-    load_weights(net, weights)
+    made = net()
+    load_weights(made, weights)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
-        return resized(net, 64, twice=True)(*centred(first, second))
+        return resized(made, 64, twice=True)(*centred(first, second))
 
-    return LearntFlow(net, on_bgr(run), runtime)
+    return LearntFlow(made, on_bgr(run), runtime)
 
 
 def net() -> nn.Module:

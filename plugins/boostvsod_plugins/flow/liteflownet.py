@@ -17,11 +17,10 @@ def build(runtime: Runtime, weights: str = "liteflownet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
-    from boostvsod_plugins.flow.nets.liteflownet import LiteFlowNet
 
-    net = LiteFlowNet()
-    load_weights(net, weights, rename=CARD.rename)
-    return LearntFlow(net, resized(on_bgr(net), 32), runtime)
+    made = net()
+    load_weights(made, weights, rename=CARD.rename)
+    return LearntFlow(made, resized(on_bgr(made), 32), runtime)
 
 
 def net() -> nn.Module:

@@ -17,11 +17,10 @@ def build(runtime: Runtime, weights: str = "pwcnet") -> FlowBackend:
     """`weights`: pwc_net.pth.tar of NVlabs, or network-*.pytorch of sniklaus/pytorch-pwc."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
-    from boostvsod_plugins.flow.nets.pwcnet import PWCNet
 
-    net = PWCNet()
-    load_weights(net, weights, rename=CARD.rename)
-    return LearntFlow(net, resized(on_bgr(net), 64), runtime)
+    made = net()
+    load_weights(made, weights, rename=CARD.rename)
+    return LearntFlow(made, resized(on_bgr(made), 64), runtime)
 
 
 def net() -> nn.Module:

@@ -17,16 +17,15 @@ def build(runtime: Runtime, weights: str = "spynet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-spynet."""
     from boostvsod.weights import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
-    from boostvsod_plugins.flow.nets.spynet import SPyNet
 
-    net = SPyNet()
-    load_weights(net, weights, rename=CARD.rename)
+    made = net()
+    load_weights(made, weights, rename=CARD.rename)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
-        flow: Tensor = net(first / 255, second / 255)
+        flow: Tensor = made(first / 255, second / 255)
         return flow
 
-    return LearntFlow(net, resized(run, 32), runtime)
+    return LearntFlow(made, resized(run, 32), runtime)
 
 
 def net() -> nn.Module:
