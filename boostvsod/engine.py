@@ -76,10 +76,11 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     if why := hopeless(piece, parts.recipe):
         return keep_baseline(piece, store, maps, why)
     motion = store.keep("motion", piece, BATCH, parts.move)
-    mining = parts.miner.mine(Evidence(piece, maps, motion))
+    mining = parts.miner.mine(Evidence(piece, maps, motion, store.signs("motion", piece)))
     if not mining.mined:
         return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
-    learner = LEARNERS[parts.recipe.learner](piece, mining.mined, parts, store)
+    truths = parts.densifier.fill(piece, mining.mined, parts.flow) if parts.densifier else mining.mined
+    learner = LEARNERS[parts.recipe.learner](piece, truths, parts, store)
     learnt = store.keep("student", piece, BATCH, learner)
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
@@ -87,6 +88,8 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
 
     store.keep("final", piece, BATCH, fuse)
     why = f"learnt from {len(mining.mined)} of {len(piece)} frames"
+    if len(truths) > len(mining.mined):
+        why += f", and {len(truths) - len(mining.mined)} filled in between"
     return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
 
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from boostvsod.flowcolour import colour_flow
 from boostvsod.images import resize_rgb
-from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame
+from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame, Rgb
 
 LEAST = 16  # pixels a side below which no backend is asked
 
@@ -51,6 +52,12 @@ def resize_flow(flow: Flow, height: int, width: int) -> Flow:
 def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:
     """The backend itself at scale 1."""
     return backend if scale == 1 else AtScale(backend, scale)
+
+
+def colour_at(flow: Flow, side: int) -> Rgb:
+    """Flow as the motion networks see it: colour-coded, of a size, which changes no hue and no saturation."""
+    small = np.asarray(cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+    return colour_flow(small)
 
 
 def warp_back(image: np.ndarray, flow: Flow, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import click
 
     from boostvsod.datasets import Layout
-    from boostvsod.kinds import FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
+    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Proposer, Student, Target
     from boostvsod.offer import Offer
     from boostvsod.recipe import Recipe
 
@@ -65,6 +65,18 @@ def offer_motion() -> list[Offer[MotionSaliency]]:
 @hookspec
 def offer_miners() -> list[Offer[Miner]]:
     """Offer ways to choose trustworthy frames; see `kinds.Miner`."""
+    ...
+
+
+@hookspec
+def offer_densifiers() -> list[Offer[Densifier]]:
+    """Offer ways to make truth for frames between the mined ones; see `kinds.Densifier`."""
+    ...
+
+
+@hookspec
+def offer_proposals() -> list[Offer[Proposer]]:
+    """Offer ways to find boxes that may hold objects; see `kinds.Proposer`."""
     ...
 
 

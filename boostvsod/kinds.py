@@ -50,6 +50,14 @@ class Window:
         return self.frames[self.centre]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A map, and numbers its maker has to say about the frame: its signs, by name."""
+
+    map: Map
+    signs: Mapping[str, float]
+
+
 class Frames(Protocol):
     """Frames that are decoded when asked for: a whole video, or one piece of it."""
 
@@ -60,11 +68,15 @@ class Frames(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a miner may look at: one piece of video, the target's maps and the motion maps."""
+    """All that a miner may look at: one piece of video, the target's maps and the motion maps.
+
+    `signs` holds what the motion's maker said of each frame, where it judges what it sees.
+    """
 
     frames: Frames
     target: Maps
     motion: Maps
+    signs: Sequence[Mapping[str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -118,10 +130,11 @@ class Prepares(Protocol):
 
 @dataclass
 class Student:
-    """A trainable image network: what fine-tuning turns into an expert for one video.
+    """A trainable network: what fine-tuning turns into an expert for one video.
 
     `net` takes RGB in [0, 1], B 3 S S, does its own normalisation, and returns logits B 1 S S: one
-    tensor, or several of which the first is the answer and the others are supervised too.
+    tensor, or several of which the first is the answer and the others are supervised too. One that sees
+    `window` frames at once takes B T 3 S S and returns the logits of all of them, B*T 1 S S.
     `lr` is the rate its authors trained with, for losses that are averaged over pixels: `lr` for Adam
     and its kin, `sgd_lr` for SGD with momentum. Recipes scale them.
     """
@@ -131,6 +144,7 @@ class Student:
     lr: float = 1e-3
     sgd_lr: float = 0.05
     origin: str = "untrained"  # where the weights came from, for the records
+    window: int = 1
 
 
 @runtime_checkable
@@ -162,6 +176,13 @@ class MotionSaliency(Protocol):
     def saliency(self, rgb: Rgb, flow: Flow) -> Map: ...
 
 
+@runtime_checkable
+class JudgesMotion(Protocol):
+    """Motion saliency that can also say how good the motion is."""
+
+    def judge(self, rgb: Rgb, flow: Flow) -> Judged: ...
+
+
 class Miner(Protocol):
     """Chooses the frames to learn from, without ground truth."""
 
@@ -173,6 +194,31 @@ class MakesTruth(Protocol):
     """A miner that can say what the pseudo ground truth of any frame would be, mined or not."""
 
     def truth(self, evidence: Evidence, i: int) -> Map: ...
+
+
+class Densifier(Protocol):
+    """Makes pseudo ground truth for frames between the mined ones."""
+
+    def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Sequence[Mined]:
+        """The mined frames and those filled in, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A box that may hold an object: x from `left` up to `right`, y from `top` up to `bottom`."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+
+
+class Proposer(Protocol):
+    """Finds boxes that may hold objects, the likeliest first."""
+
+    def propose(self, rgb: Rgb, target: Map, motion: Map, most: int) -> Sequence[Proposal]: ...
 
 
 class Fuser(Protocol):

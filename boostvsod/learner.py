@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from boostvsod.images import resize_map
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.plan import Parts
-from boostvsod.predict import as_batch, predict
+from boostvsod.predict import as_batch, predict, predict_windows
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.store import Store
@@ -27,6 +28,8 @@ class Learner:
         self.piece, self.mined, self.parts, self.store = piece, mined, parts, store
 
     def __call__(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        if (length := self.trained.window) > 1:
+            return predict_windows(self.trained, [piece.window(i, length) for i in numbers], self.parts.runtime)
         return predict(self.trained, [piece[i].rgb for i in numbers], self.parts.runtime)
 
     @cached_property
@@ -47,7 +50,10 @@ def fine_tune(
     runtime.settle()  # whatever was drawn before, on this video or another, must not matter
     options = recipe.train
     steps = -(-round(recipe.per_frame * len(mined)) // options.batch)  # none at all if train.lambda is 0
-    draw = draw_mined(piece, mined, student.size, options.batch)
+    if student.window > 1:
+        draw = draw_clips(piece, mined, student, options.batch)
+    else:
+        draw = draw_mined(piece, mined, student.size, options.batch)
     return fit(student, draw, steps, options, runtime, after_step=lambda step, _: progress("learn", step, steps))
 
 
@@ -57,13 +63,37 @@ def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> D
     truths = torch.from_numpy(np.stack([resize_map(m.truth, size, size) for m in mined]))[:, None]
 
     def draw(step: int, generator: torch.Generator) -> Batch:
-        order = [
-            _shuffled(len(mined), k // len(mined))[k % len(mined)] for k in range(step * batch, (step + 1) * batch)
-        ]
+        order = _turns(len(mined), step, batch)
         truth = truths[order]
         return pictures[order], truth, torch.ones_like(truth)
 
     return draw
+
+
+def draw_clips(piece: Piece, mined: Sequence[Mined], student: Student, batch: int) -> Draw:
+    """The same in windows around the mined frames; the loss leaves out frames that were not mined (MQP, V-C)."""
+    size, truths = student.size, {m.index: m.truth for m in mined}
+
+    def one(number: int) -> tuple[Tensor, Tensor, Tensor]:
+        window = piece.window(mined[number].index, student.window)
+        known = [truths.get(frame.index - piece.start) for frame in window.frames]
+        truth = np.stack(
+            [np.zeros((size, size), np.float32) if m is None else resize_map(m, size, size) for m in known]
+        )
+        weight = torch.tensor([float(m is not None) for m in known])[:, None, None, None]
+        return as_batch([frame.rgb for frame in window.frames], size, size), torch.from_numpy(truth)[:, None], weight
+
+    def draw(step: int, generator: torch.Generator) -> Batch:
+        clips, truth, weight = zip(*map(one, _turns(len(mined), step, batch)), strict=True)
+        joined = torch.cat(truth)
+        return torch.stack(clips), joined, torch.cat(weight).expand_as(joined)
+
+    return draw
+
+
+def _turns(count: int, step: int, batch: int) -> list[int]:
+    """Which mined frames are in the batch of a step: each once, in a new order, before any again."""
+    return [_shuffled(count, k // count)[k % count] for k in range(step * batch, (step + 1) * batch)]
 
 
 def _shuffled(count: int, epoch: int) -> list[int]:

@@ -89,23 +89,33 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Samples:
-    """Pairs in memory at the training size: pictures N 3 S S and masks N 1 S S, both in bytes."""
+    """Pairs in memory at the training size: pictures N 3 S S and masks N 1 S S, both in bytes.
+
+    `labels`, N, say something about each picture as a whole, where something is to be learnt about that.
+    """
 
     pictures: Tensor
     masks: Tensor
+    labels: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def to(self, device: str) -> Samples:
         """The same samples on another device."""
-        return Samples(self.pictures.to(device), self.masks.to(device))
+        labels = None if self.labels is None else self.labels.to(device)
+        return Samples(self.pictures.to(device), self.masks.to(device), labels)
 
     @staticmethod
     def join(parts: Iterable[Samples]) -> Samples:
         """Several sets as one."""
         parts = list(parts)
-        return Samples(torch.cat([p.pictures for p in parts]), torch.cat([p.masks for p in parts]))
+        labels = [p.labels for p in parts if p.labels is not None]
+        return Samples(
+            torch.cat([p.pictures for p in parts]),
+            torch.cat([p.masks for p in parts]),
+            torch.cat(labels) if len(labels) == len(parts) else None,
+        )
 
 
 def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int) -> Samples:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -15,10 +15,13 @@ from boostvsod.errors import PluginError
 from boostvsod.files import fingerprint
 from boostvsod.flowtools import at_scale, estimate_many
 from boostvsod.kinds import (
+    Densifier,
     Flow,
     FlowBackend,
     Frame,
     Fuser,
+    Judged,
+    JudgesMotion,
     Map,
     Miner,
     MotionSaliency,
@@ -84,11 +87,16 @@ class Parts:
         if recipe.miner:  # the cheapest parts first: a misspelt option is told at once
             self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
             self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
+            self.densifier: Densifier | None = self._densifier()
             flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
             self.flow: FlowBackend = at_scale(flow, recipe.flow_scale)
             self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
         self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
         targets.prepare(self.target, plan.video.name, plan.video.names)
+
+    def _densifier(self) -> Densifier | None:
+        name = self.recipe.densifier
+        return registry.build("densifiers", name, self.runtime, **self.recipe.of(name)) if name else None
 
     @cached_property
     def _student(self) -> Student:
@@ -118,8 +126,8 @@ class Parts:
         who = f"target {self.target_name}"
         return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
 
-    def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
-        """The motion saliency of some frames of a piece."""
+    def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
+        """The motion saliency of some frames of a piece, judged if its maker can."""
         pairs = [(piece[i], self._partner(piece, i)) for i in numbers]
         flows = estimate_many(self.flow, pairs)
         if len(flows) != len(pairs):
@@ -135,7 +143,11 @@ class Parts:
         assert partner is not None, "a shot of one frame is never asked for motion"
         return partner
 
-    def _motion_of(self, frame: Frame, flow: Flow) -> Map:
+    def _motion_of(self, frame: Frame, flow: Flow) -> Map | Judged:
         shape = frame.rgb.shape[:2]
-        saliency = self.motion.saliency(frame.rgb, check_flow(flow, shape, f"flow {self.recipe.flow}"))
-        return check_map(saliency, shape, f"motion {self.recipe.motion}", frame.name)
+        who = f"motion {self.recipe.motion}"
+        flow = check_flow(flow, shape, f"flow {self.recipe.flow}")
+        if isinstance(self.motion, JudgesMotion):
+            judged = self.motion.judge(frame.rgb, flow)
+            return replace(judged, map=check_map(judged.map, shape, who, frame.name))
+        return check_map(self.motion.saliency(frame.rgb, flow), shape, who, frame.name)

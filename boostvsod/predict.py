@@ -36,6 +36,20 @@ def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list
     return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
 
+def predict_windows(student: Student, windows: Sequence[Window], runtime: Runtime) -> list[Map]:
+    """The map of each window's centre, by a student that sees several frames at once."""
+    net, side = student.net.to(runtime.device).eval(), student.size
+    maps = []
+    for window in windows:  # clips are large: one at a time
+        clip = as_batch([frame.rgb for frame in window.frames], side, side)[None].to(runtime.device)
+        with torch.inference_mode(), runtime.autocast():
+            outputs = net(clip)
+        logits = outputs if isinstance(outputs, Tensor) else outputs[0]
+        map_ = torch.sigmoid(logits[window.centre, 0].float()).cpu().numpy()
+        maps.append(resize_map(map_, *window.frame.rgb.shape[:2]))
+    return maps
+
+
 class StudentTarget:
     """A student that only predicts: the form in which trainable networks are targets."""
 

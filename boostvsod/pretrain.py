@@ -15,7 +15,7 @@ from boostvsod.motiondata import filmed, filmed_count, staged
 from boostvsod.pairs import Pairs, Samples, load
 from boostvsod.predict import answer
 from boostvsod.runtime import Runtime
-from boostvsod.train import Batch, Draw, fit
+from boostvsod.train import Batch, Draw, Objective, fit
 from boostvsod.trainoptions import TrainOptions
 
 
@@ -48,6 +48,7 @@ def pretrain(
     augment: Augment,
     runtime: Runtime,
     *,
+    objective: Objective | None = None,
     state: Path | None = None,
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
 ) -> dict[str, float]:
@@ -60,6 +61,7 @@ def pretrain(
         steps,
         options,
         runtime,
+        objective=objective,
         state=state,
         after_step=lambda step, loss: after_step(step, steps, loss),
     )
@@ -72,7 +74,8 @@ def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
     def draw(step: int, generator: torch.Generator) -> Batch:
         chosen = torch.randint(len(samples), (batch,), generator=generator).to(samples.pictures.device)
         rgb, truth = views(samples.pictures[chosen], samples.masks[chosen], augment, generator)
-        return rgb, truth, torch.ones_like(truth)
+        labels = () if samples.labels is None else (samples.labels[chosen],)
+        return rgb, truth, torch.ones_like(truth), *labels
 
     return draw
 

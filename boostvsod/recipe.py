@@ -18,7 +18,8 @@ else:
     import tomli as tomllib
 
 T = TypeVar("T")
-CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer", "learner")
+CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer", "learner", "densifier")
+PASSES = ("lambda", "epochs")  # over the mined frames: what NR, and what MQP and LIM call it
 LEARNERS = ("fine-tune", "propagate")
 
 
@@ -34,6 +35,7 @@ class Recipe:
     student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained
     stand_in: str = "lite"
     learner: str = "fine-tune"  # or "propagate": mined maps are carried along the flow, nothing is learnt
+    densifier: str = ""  # who makes truth for frames between the mined ones; empty: nobody
     fuser: str = "student"
     buffer: int = 100  # frames that are adapted to together, at most
     train: TrainOptions = field(default_factory=TrainOptions)
@@ -44,13 +46,18 @@ class Recipe:
         """The options of one part."""
         return dict(self.options.get(part, {}))
 
+    def parts(self) -> tuple[str, ...]:
+        """The names of all parts; empty where there is none."""
+        learning = (self.miner, self.densifier, self.student, self.stand_in)
+        return self.flow, self.motion, *learning, self.fuser
+
     def stamp(self, part: str) -> list[Any]:
         """A part's name and options: what changes when it does."""
         return [part, self.of(part), [path_stamp(value) for value in self.of(part).values()]]
 
     def learning(self) -> list[Any]:
         """All that determines what a student learns, given the maps."""
-        parts = [self.stamp(part) for part in (self.miner, self.student, self.stand_in)]
+        parts = [self.stamp(part) for part in (self.miner, self.densifier, self.student, self.stand_in)]
         return [parts, asdict(self.train), self.per_frame, self.learner]
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,8 +82,8 @@ class Recipe:
             raise ConfigError(f"recipe.learner {value!r} is unknown; there are: {', '.join(LEARNERS)}")
         if table == "recipe":
             return override(self, table, key, value, CHOICES)
-        if table == "train" and key == "lambda":  # the papers' name is a Python keyword
-            return replace(self, per_frame=_like(self.per_frame, value, "train.lambda"))
+        if table == "train" and key in PASSES:
+            return replace(self, per_frame=_like(self.per_frame, value, f"train.{key}"))
         if table == "train":
             return replace(self, train=override(self.train, table, key, value))
         return replace(self, options={**self.options, table: {**self.of(table), key: value}})
@@ -87,8 +94,7 @@ class Recipe:
         recipe = self
         for change in changes:
             recipe = recipe.changed(*change)
-        parts = {recipe.flow, recipe.motion, recipe.miner, recipe.student, recipe.stand_in, recipe.fuser}
-        known = {"recipe", "train", "target", *parts} - {"", "twin"}
+        known = {"recipe", "train", "target", *recipe.parts()} - {"", "twin"}
         for table, key, _ in changes:
             if table not in known:
                 there = f"has no part {table!r}; there are: {', '.join(sorted(known))}"

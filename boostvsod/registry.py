@@ -11,7 +11,7 @@ import inspect
 import os
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import pluggy
 
@@ -22,14 +22,16 @@ from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod.datasets import Layout
-    from boostvsod.kinds import FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
+    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Proposer, Student, Target
     from boostvsod.recipe import Recipe
 
 GROUP = "boostvsod"  # the entry-point group, and the distribution whose plugins are always let in
 LIMIT = "BOOSTVSOD_PLUGINS"  # which other plugins are: names of distributions or of entry points
 
-Kind = Literal["targets", "students", "flows", "motion", "miners", "fusers", "recipes", "datasets"]
-KINDS: tuple[Kind, ...] = ("targets", "students", "flows", "motion", "miners", "fusers", "recipes", "datasets")
+Kind = Literal[
+    "targets", "students", "flows", "motion", "miners", "proposals", "densifiers", "fusers", "recipes", "datasets"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,10 @@ def build(kind: Literal["flows"], name: str, runtime: Runtime | None = None, **o
 def build(kind: Literal["motion"], name: str, runtime: Runtime | None = None, **options: Any) -> MotionSaliency: ...
 @overload
 def build(kind: Literal["miners"], name: str, runtime: Runtime | None = None, **options: Any) -> Miner: ...
+@overload
+def build(kind: Literal["proposals"], name: str, runtime: Runtime | None = None, **options: Any) -> Proposer: ...
+@overload
+def build(kind: Literal["densifiers"], name: str, runtime: Runtime | None = None, **options: Any) -> Densifier: ...
 @overload
 def build(kind: Literal["fusers"], name: str, runtime: Runtime | None = None, **options: Any) -> Fuser: ...
 @overload

@@ -24,11 +24,11 @@ from typing import Any, overload
 from boostvsod.errors import BoostError, OutputError
 from boostvsod.files import natural, write_json
 from boostvsod.images import read_map, write_map
-from boostvsod.kinds import Map, Maps, Progress, quiet
+from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.video import Piece, Video
 
 WORK_BITS = 16  # 8 would blur the order of nearly equal scores
-Make = Callable[[Piece, Sequence[int]], Sequence[Map]]  # frames of the piece, by number -> their maps
+Make = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
 
 class StoredMaps(Sequence[Map]):
@@ -147,10 +147,15 @@ class Store:
                 paths = [folder / f"{names[i]}.png" for i in numbers]
                 if not all(path.is_file() for path in paths):
                     with self._counted(folder.name):
-                        for path, saliency in zip(paths, make(piece, numbers), strict=True):
-                            write_map(path, saliency, WORK_BITS)
+                        for path, made in zip(paths, make(piece, numbers), strict=True):
+                            _write(path, made)
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(folder, names)
+
+    def signs(self, stage: str, piece: Piece) -> list[dict[str, float]]:
+        """What the maker of a stage's maps said of each frame; nothing where it judges nothing."""
+        paths = [self.stage(stage) / f"{name}.json" for name in piece.names]
+        return [json.loads(path.read_text()) if path.is_file() else {} for path in paths]
 
     @contextmanager
     def _counted(self, made: str) -> Iterator[None]:
@@ -215,3 +220,10 @@ class Store:
         shutil.rmtree(self.work, ignore_errors=True)
         if self.folder.is_dir() and not any(self.folder.iterdir()):
             self.folder.rmdir()
+
+
+def _write(path: Path, made: Map | Judged) -> None:
+    """The signs first: where a map stands, they do."""
+    if isinstance(made, Judged):
+        write_json(path.with_suffix(".json"), dict(made.signs))
+    write_map(path, made.map if isinstance(made, Judged) else made, WORK_BITS)

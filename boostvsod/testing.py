@@ -17,13 +17,17 @@ from typing import Any
 import numpy as np
 
 from boostvsod.kinds import (
+    Densifier,
     Evidence,
     FlowBackend,
     Frame,
     Fuser,
+    JudgesMotion,
     Map,
+    Mined,
     Miner,
     MotionSaliency,
+    Proposer,
     Rgb,
     Student,
     Target,
@@ -101,6 +105,10 @@ def check_motion(build: Callable[[], MotionSaliency]) -> None:
         rgb = _texture(height, width)
         for flow in (_moving_box(height, width), np.zeros((height, width, 2), np.float32)):
             saliency = check_map(motion.saliency(rgb, flow), (height, width), "motion", "test")
+            if isinstance(motion, JudgesMotion):
+                judged = motion.judge(rgb, flow)
+                assert np.array_equal(judged.map, saliency), "the judged map is another"
+                assert all(np.isfinite(sign) for sign in judged.signs.values()), f"signs are {judged.signs}"
             assert np.array_equal(saliency, motion.saliency(rgb, flow)), "two calls differ"
 
 
@@ -119,6 +127,36 @@ def check_miner(build: Callable[[], Miner]) -> None:
             check_map(one.truth, evidence.target[one.index].shape, "miner", str(one.index))
         again = miner.mine(evidence)
         assert [m.index for m in again.mined] == numbers, "two calls differ"
+
+
+def check_proposer(build: Callable[[], Proposer]) -> None:
+    """Boxes within the picture, no more than asked for, the best first, determinism; nothing salient is no error."""
+    proposer, rgb = build(), _texture(48, 64)
+    blob, nothing = np.zeros((48, 64), np.float32), np.zeros((48, 64), np.float32)
+    blob[10:30, 20:44] = 0.9
+    for target, motion in ((blob, blob), (blob, nothing), (nothing, nothing)):
+        boxes = list(proposer.propose(rgb, target, motion, 5))
+        assert len(boxes) <= 5, f"{len(boxes)} boxes, 5 were asked for"
+        for box in boxes:
+            assert 0 <= box.left < box.right <= 64, f"{box} is empty or outside 64 x 48"
+            assert 0 <= box.top < box.bottom <= 48, f"{box} is empty or outside 64 x 48"
+        scores = [box.score for box in boxes]
+        assert scores == sorted(scores, reverse=True), f"scores are {scores}: the best come first"
+        assert boxes == list(proposer.propose(rgb, target, motion, 5)), "two calls differ"
+
+
+def check_densifier(build: Callable[[], Densifier], flow: FlowBackend) -> None:
+    """Mined frames stay as they are; what is added lies between them, in order, and is a map."""
+    densifier, evidence = build(), _agreeing(6)
+    mined = [Mined(i, evidence.target[i], 0.5, "mined") for i in (0, 4)]
+    for given in (mined, mined[:1], []):
+        filled = list(densifier.fill(evidence.frames, given, flow))
+        numbers = [m.index for m in filled]
+        assert numbers == sorted(set(numbers)), f"frames are {numbers}: not in order, or some twice"
+        assert [m for m in filled if m.index in (0, 4)] == given, "mined frames were changed"
+        for one in filled:
+            assert one.index <= 4, f"frame {one.index} is not between mined ones"
+            check_map(one.truth, evidence.target[one.index].shape, "densifier", str(one.index))
 
 
 def check_fuser(build: Callable[[], Fuser]) -> None:
@@ -182,9 +220,11 @@ def _agreeing(count: int) -> Evidence:
     left, right = np.zeros((24, 32), np.float32), np.zeros((24, 32), np.float32)
     left[6:18, 4:14], right[6:18, 18:28] = 0.9, 0.9
     frames = [Frame(i, str(i), _texture(24, 32)) for i in range(count)]
-    return Evidence(frames, [left] * count, [right if i % 2 else left for i in range(count)])
+    signs = [{"Q": 0.2 if i % 2 else 0.9} for i in range(count)]
+    return Evidence(frames, [left] * count, [right if i % 2 else left for i in range(count)], signs)
 
 
 def _empty(count: int) -> Evidence:
     nothing = np.zeros((24, 32), np.float32)
-    return Evidence([Frame(i, str(i), _texture(24, 32)) for i in range(count)], [nothing] * count, [nothing] * count)
+    frames = [Frame(i, str(i), _texture(24, 32)) for i in range(count)]
+    return Evidence(frames, [nothing] * count, [nothing] * count, [{"Q": 0.9}] * count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from boostvsod.losses import loss_called, supervise
 from boostvsod.runtime import Runtime
 from boostvsod.trainoptions import TrainOptions
 
-Batch = tuple[Tensor, Tensor, Tensor]  # RGB in [0, 1] B 3 S S, truth B 1 S S, weight B 1 S S
+Batch = tuple[Tensor, ...]  # what the network sees, and what the objective wants besides
+Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
 Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
 AfterStep = Callable[[int, float], None]
 SAVE_EVERY = 30.0  # seconds between two states of a long training
@@ -33,15 +34,17 @@ def fit(
     options: TrainOptions,
     runtime: Runtime,
     *,
+    objective: Objective | None = None,
     state: Path | None = None,
     after_step: AfterStep = lambda step, loss: None,
 ) -> list[float]:
     """Train `student.net` in place for `steps` steps and return the loss of each.
 
+    By default batches hold RGB in [0, 1], B 3 S S, truth and weight, B 1 S S, and the loss is that of maps.
     What a step sees depends on the seed and its number alone. With `state`, the whole of the training
     is saved there every half minute, and a run that was killed continues from it.
     """
-    run = _Training(student, steps, options, runtime)
+    run = _Training(student, steps, options, runtime, objective or of_maps(options))
     run.restore(state)
     saved = time.monotonic()
     while run.step < steps:
@@ -57,14 +60,17 @@ def fit(
 class _Training:
     """The moving parts of one training: network, optimiser, schedule, average, and where it stands."""
 
-    def __init__(self, student: Student, steps: int, options: TrainOptions, runtime: Runtime) -> None:
-        self.options, self.runtime = options, runtime
-        self.net = student.net.to(runtime.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(
+        self, student: Student, steps: int, options: TrainOptions, runtime: Runtime, objective: Objective
+    ) -> None:
+        self.options, self.runtime, self.objective = options, runtime, objective
+        flat = student.window == 1  # convolutions over time have no such layout
+        layout = {"memory_format": torch.channels_last} if flat else {}
+        self.net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
         own = student.sgd_lr if options.optimizer == "sgd" else student.lr
         rate = options.lr or own * options.lr_scale
         self.optimizer = _optimizer(self.net, rate, options)
         self.schedule = _schedule(self.optimizer, rate, steps, options)
-        self.loss = loss_called(options.loss)
         self.average = copy.deepcopy(self.net).eval() if options.ema else None
         self.scaler = torch.amp.GradScaler(enabled=runtime.precision == "fp16")
         self.step = 0
@@ -84,10 +90,11 @@ class _Training:
         return total
 
     def _backward(self, batch: Batch) -> float:
-        rgb, truth, weight = (x.to(self.runtime.device, non_blocking=True) for x in batch)
+        seen, *rest = (x.to(self.runtime.device, non_blocking=True) for x in batch)
+        if seen.ndim == 4:
+            seen = seen.contiguous(memory_format=torch.channels_last)
         with self.runtime.autocast():
-            outputs = self.net(rgb.contiguous(memory_format=torch.channels_last))
-        loss = supervise(outputs, truth, weight, self.loss, self.options.side) / self.options.accumulate
+            loss = self.objective(self.net, seen, rest) / self.options.accumulate
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
@@ -133,6 +140,17 @@ class _Training:
         except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
             why = str(error).splitlines()[0]
             raise WeightsError(f"{path} is no state of this training ({why}); delete it to start afresh") from error
+
+
+def of_maps(options: TrainOptions) -> Objective:
+    """The loss of the network's maps: its main output's, and a share of its side outputs'."""
+    loss = loss_called(options.loss)
+
+    def objective(net: nn.Module, rgb: Tensor, rest: Sequence[Tensor]) -> Tensor:
+        truth, weight = rest
+        return supervise(net(rgb), truth, weight, loss, options.side)
+
+    return objective
 
 
 def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:

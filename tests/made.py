@@ -38,6 +38,21 @@ def write_film(path: Path, frames: np.ndarray, fps: float = 25, code: str = "mp4
     return path
 
 
+def write_detector(path: Path, *outputs: np.ndarray, side: int = 128) -> Path:
+    """A network file that looks at a picture 3 x side x side and always says the same."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])
+    names = [f"out{i}" for i in range(len(outputs))]
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, o.shape) for n, o in zip(names, outputs, strict=True)]
+    kept = [numpy_helper.from_array(o, f"kept{i}") for i, o in enumerate(outputs)]
+    nodes = [helper.make_node("Identity", [f"kept{i}"], [name]) for i, name in enumerate(names)]
+    graph = helper.make_graph(nodes, "says-the-same", [entry], ends, kept)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
+
+
 def real(name: str) -> Path:
     """A research data set, which is not part of this project: without it the test is skipped."""
     path = DATA / name

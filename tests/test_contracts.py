@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import published_options, write_maps, write_pictures
+from made import published_options, write_detector, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
@@ -17,17 +17,21 @@ from boostvsod.registry import Kind
 from boostvsod.runtime import Runtime
 
 RUNTIME = Runtime()
+BOXES = np.array([[[0, 10, 10, 60, 50, 0.9, 1], [0, 30, 70, 90, 120, 0.5, 1]]], np.float32)  # as EfficientDet has them
 # What must be said to build parts that cannot guess it.
 SAY: dict[str, dict[str, Any]] = {
     "net": {"weights": "none"},
     "targets/lite": {"weights": "none"},
     "students/lite": {"weights": "none"},
+    "students/judge-cpd": {"size": 64},
+    "students/judge-vgg": {"size": 64},
+    "densifiers/fgplg": {"weights": "random", "side": 64},
 }
 
 
 def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
     options = dict(SAY.get(name, SAY.get(f"{kind}/{name}", {})))
-    if offers(kind)[name].card is not None:
+    if offers(kind)[name].card is not None and kind != "densifiers":
         options = published_options(name)
     if name == "maps":
         options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
@@ -38,6 +42,8 @@ def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
         options |= {"data": str(tmp_path / "data"), "sequence": "a", "like": "nr"}
     if name == "onnx":
         options["path"] = str(export(tmp_path / "net.onnx"))
+    if name == "detector":
+        options["path"] = str(write_detector(tmp_path / "boxes.onnx", BOXES))
     return lambda: build(kind, name, RUNTIME, **options)
 
 
@@ -79,6 +85,16 @@ def test_motion(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", offers("miners"))
 def test_miner(name: str, tmp_path: Path) -> None:
     contract.check_miner(maker("miners", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("proposals"))
+def test_proposer(name: str, tmp_path: Path) -> None:
+    contract.check_proposer(maker("proposals", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", offers("densifiers"))
+def test_densifier(name: str, tmp_path: Path) -> None:
+    contract.check_densifier(maker("densifiers", name, tmp_path), build("flows", "dis", RUNTIME))
 
 
 @pytest.mark.parametrize("name", offers("fusers"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boostvsod.errors import ConfigError, DeviceError, InputError, PluginError
+from boostvsod.errors import ConfigError, InputError, PluginError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Map, Rgb, Target, Window
 from boostvsod.offer import Offer
@@ -105,30 +105,14 @@ def build(
     """`size`: side of the input where the file leaves it open; `range`: 1 or 255, the value of white
     before `mean` and `std` (three numbers each); `activation`: none, sigmoid, or auto.
     """
+    from boostvsod.onnx import open_session
+
     file = Path(path).expanduser()
-    if not file.is_file():
-        raise InputError(f"target {path}: there is no such file")
-    session = _session(file, runtime)
+    session = open_session(file, runtime)
     given = {"size": size, "mean": mean, "std": std, "range": range, "activation": activation}
     said = {k: v for k, v in session.get_modelmeta().custom_metadata_map.items() if k in USUAL}
     settings = USUAL | said | {k: v for k, v in given.items() if v}
     return OnnxTarget(session, _contract(session, settings, file), file)
-
-
-def _session(file: Path, runtime: Runtime) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = runtime.threads
-    wanted = "CUDAExecutionProvider" if runtime.device.startswith("cuda") else "CPUExecutionProvider"
-    try:
-        session = onnxruntime.InferenceSession(str(file), options, providers=[wanted])
-    except Exception as error:  # onnxruntime's errors share no base class
-        raise InputError(f"{file} cannot be loaded as ONNX: {str(error).splitlines()[0]}") from error
-    if wanted not in session.get_providers():
-        raise DeviceError(f"{file}: {wanted} was asked for, onnxruntime took {session.get_providers()}")
-    log.info("%s runs on %s", file.name, wanted)
-    return session
 
 
 def _contract(session: onnxruntime.InferenceSession, settings: dict[str, Any], file: Path) -> Contract:

@@ -31,6 +31,17 @@ def video() -> nn.Module:
     return VideoModel()
 
 
+def generator() -> nn.Module:
+    from boostvsod_adapters.nets.rcrnet import ImageModel
+
+    return ImageModel(7)
+
+
+def without_flow(key: str) -> str | None:
+    """The generator's checkpoint holds its flow network as well."""
+    return None if key.startswith("flownet.") else key
+
+
 IMAGE = Published(
     "rcrnet",
     "RCRNet, picture by picture",
@@ -40,23 +51,29 @@ IMAGE = Published(
     stretch=False,
     train_size=448,
 )
-VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, net=video)
+VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, net=video)
+GENERATOR = Card(*PAPER, "pseudo_label_generator.pth", 45.28, str(FORM), net=generator, rename=without_flow)
 
 
 def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
     from boostvsod.weights import load_weights
     from boostvsod_adapters.nets.rcrnet import VideoModel
-    from boostvsod_adapters.running import ClipTarget
+    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 
     net = VideoModel()
-    load_weights(net, weights)
+    origin = load_weights(net, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         deep = net.remember([deep for deep, _ in clip])
         return net.backbone.decode(deep[centre], clip[centre][1], size)
 
-    return ClipTarget(net, FORM.at(size), T, net.backbone.features, decode, runtime, stretch=False, half=False)
+    form = FORM.at(size)
+    target = TrainableClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
+    side = form.sides(448, 448)[0]
+    clip = TrainableClip(net, form, lambda net, frames: net(frames))
+    target.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=T)
+    return target
 
 
 @hookimpl

@@ -22,6 +22,7 @@ from boostvsod_adapters.published import Input, Published
 
 BATCH = 4
 Embed = Callable[[Tensor], Any]  # a frame 1 3 H W -> what the network makes of it alone
+ClipLogits = Callable[[nn.Module, list[Tensor]], list[Tensor]]  # T frames B 3 H W -> T logits B 1 H W
 Decode = Callable[[Sequence[Any], int, tuple[int, int]], Tensor]  # of a clip, the centre, the size -> logits 1 1 H W
 
 
@@ -66,6 +67,18 @@ class Trainable(nn.Module):
         size = rgb.shape[-2:]
         same = [x if x.shape[-2:] == size else nn.functional.interpolate(x, size, mode="bilinear") for x in logits]
         return tuple(same)
+
+
+class TrainableClip(nn.Module):
+    """A published network for clips in the form students have: RGB B T 3 S S to logits B*T 1 S S."""
+
+    def __init__(self, net: nn.Module, form: Input, logits: ClipLogits) -> None:
+        super().__init__()
+        self.net, self.form, self.logits = net, form, logits
+
+    def forward(self, clip: Tensor) -> Tensor:
+        frames = [normalise(frame, self.form) for frame in clip.unbind(1)]
+        return torch.stack(self.logits(self.net, frames), 1).flatten(0, 1)
 
 
 def student_of(published: Published, weights: str, size: int = 0) -> Student:
@@ -162,3 +175,13 @@ class ClipTarget:
             if len(self._kept) > self.window + self.batch:
                 self._kept.popitem(last=False)
         return self._kept[key]
+
+
+class TrainableClipTarget(ClipTarget):
+    """One whose network can be fine-tuned on clips."""
+
+    student: Student
+
+    def twin(self) -> Student:
+        """A copy with the same weights: training it leaves this target as it was."""
+        return copy.deepcopy(self.student)

@@ -18,6 +18,7 @@ COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs 
     "eval": "boostvsod.cli.eval",
     "bench": "boostvsod.cli.bench",
     "report": "boostvsod.cli.report",
+    "explain": "boostvsod.cli.explain",
     "datasets": "boostvsod.cli.datasets",
     "weights": "boostvsod.cli.weights",
     "flow": "boostvsod.cli.flow",

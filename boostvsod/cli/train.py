@@ -87,6 +87,45 @@ def motion(
     _train(parts, held, size=size, runtime=runtime, **rest)
 
 
+@command.command()
+@click.option("--flow", default="dis", show_default=True, help="Backend that sees the motion.")
+@click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
+@click.option("--theta", default="lite", show_default=True, help="Weights of the network that grades the motion.")
+@common
+def mqpm(
+    flow: str,
+    staged: tuple[str, ...],
+    theta: str,
+    sources: tuple[str, ...],
+    validate: str | None,
+    size: int,
+    runtime: Runtime,
+    name: str,
+    **rest: Any,
+) -> None:
+    """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7).
+
+    --init may name weights of a plain motion network: the locating half starts from them.
+    """
+    from boostvsod import registry
+    from boostvsod.pretrain import filmed_samples, staged_samples
+    from boostvsod.quality import labelled, motion_scores, quality_threshold
+
+    say(str(runtime))
+    parts = [filmed_samples(source, size, HOLD_OUT, flow, runtime) for source in sources]
+    held = filmed_samples(validate, size, 1, flow, runtime)[1] if validate else parts[0][1]
+    parts += [staged_samples(source, size, HOLD_OUT, flow, runtime) for source in staged]
+    grader = registry.build("students", "lite", runtime, weights=theta, size=size)
+    scores = [motion_scores(part, grader, runtime) for part, _ in parts]
+    threshold = quality_threshold(scores[0])
+    judged = [labelled(part, own, threshold) for (part, _), own in zip(parts, scores, strict=True)]
+    shares = ", ".join(f"{float(part.labels.mean()):.2f}" for part in judged if part.labels is not None)
+    say(f"lambda {threshold:.3f}; good motion: {shares} of each source")
+    held = labelled(held, motion_scores(held, grader, runtime), threshold)
+    name = "judge-lite" if name == "lite" else name
+    _train([(part, held) for part in judged], held, name=name, size=size, runtime=runtime, judges=True, **rest)
+
+
 def _train(
     parts: list[Split],
     held: Samples,
@@ -98,20 +137,28 @@ def _train(
     changes: tuple[str, ...],
     output: Path,
     runtime: Runtime,
+    judges: bool = False,
 ) -> None:
     from boostvsod import registry
     from boostvsod.pairs import Samples
     from boostvsod.pretrain import pretrain
+    from boostvsod.quality import judged_right, of_judges
     from boostvsod.weights import save_weights
 
     train, augment = _settings(changes)
     samples = Samples.join(part[0] for part in parts)
     say(f"{len(samples)} samples to train on, {len(held)} to score")
     runtime.settle()  # random weights hang on the seed alone
-    student = registry.build("students", name, runtime, weights=init, size=size)
+    start = {"weights": "none", "localiser": init} if judges and init != "none" else {"weights": init}
+    student = registry.build("students", name, runtime, size=size, **start)
     started = time.monotonic()
     state = output.with_suffix(".state")
-    scores = pretrain(student, samples, held, epochs, train, augment, runtime, state=state, after_step=Teller())
+    objective = of_judges(train) if judges else None
+    scores = pretrain(
+        student, samples, held, epochs, train, augment, runtime,
+        objective=objective, state=state, after_step=Teller(),
+    )  # fmt: skip
+    scores |= {"judged right": judged_right(student.net, held, runtime)} if judges else {}
     save_weights(student.net, output)
     state.unlink()
     click.echo(json.dumps({"output": str(output), "seconds": round(time.monotonic() - started), **scores}))

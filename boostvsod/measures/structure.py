@@ -22,6 +22,16 @@ def s_measure(saliency: Values, truth: Truth, alpha: float = 0.5) -> float:
     return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, mask))
 
 
+def agreement(saliency: Values, motion: Values) -> float:
+    """How well a map fits the motion map: S of it against what the motion map shows, 0 where that shows nothing.
+
+    The consistency of MQP (V-B) and LIM (IV-B). The measure wants a crisp truth, so motion counts from one
+    half on; and where nothing moves there is nothing a map could be checked against.
+    """
+    moving: Truth = motion >= 0.5
+    return s_measure(saliency, moving) if moving.any() else 0.0
+
+
 def _moments(values: Values, mask: np.ndarray) -> tuple[float, float]:
     """Mean and sample deviation of the values inside a mask."""
     count = np.count_nonzero(mask)

@@ -44,7 +44,7 @@ def _clip(result: Result, video: Video, progress: Progress) -> Clip:
     chosen = shown_frames(len(video))
     verdicts = [result.record["frames"][i] for i in chosen]
     mined = [k for k, verdict in enumerate(verdicts) if verdict["mined"]]
-    motion = _motion_maps(result)
+    motion = motion_maps(result)
     labels = ["original", "baseline", "boosted", "flow (dis)", "motion saliency"]
     sets: list[list[str]] = [[] for _ in labels[: 5 if motion else 3]]
     for k, i in enumerate(chosen):
@@ -70,7 +70,7 @@ def _flow_url(video: Video, i: int, rgb: Rgb) -> str:
     return rgb_url(colour_flow(flow))
 
 
-def _motion_maps(result: Result) -> Maps | None:
+def motion_maps(result: Result) -> Maps | None:
     """None where some piece needed no motion."""
     folder = Path(result.folder) / ".boostvsod" / result.record["stages"]["motion"]
     there = all((folder / f"{name}.png").is_file() for name in result.names)

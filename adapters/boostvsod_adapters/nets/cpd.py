@@ -74,11 +74,16 @@ class Aggregation(nn.Module):
         self.conv5 = nn.Conv2d(3 * channels, 1, 1)
 
     def forward(self, deep: Tensor, middle: Tensor, shallow: Tensor) -> Tensor:
+        logits: Tensor = self.conv5(self.features(deep, middle, shallow))
+        return logits
+
+    def features(self, deep: Tensor, middle: Tensor, shallow: Tensor) -> Tensor:
+        """What the logits are read from."""
         middle_2 = torch.cat([self._up(1, deep) * middle, self._up(4, deep)], 1)
         joined = self._up(2, twice(deep)) * self._up(3, middle) * shallow
         joined = torch.cat([joined, self._up(5, self.conv_concat2(middle_2))], 1)
-        logits: Tensor = self.conv5(self.conv4(self.conv_concat3(joined)))
-        return logits
+        last: Tensor = self.conv4(self.conv_concat3(joined))
+        return last
 
     def _up(self, number: int, x: Tensor) -> Tensor:
         y: Tensor = self.get_submodule(f"conv_upsample{number}")(twice(x))
@@ -127,17 +132,25 @@ class Decoders(nn.Module, ABC):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """RGB, normalised, B 3 H W -> logits of attention and detection, each B 1 H W."""
+        attention, attended = self.attend(x)
+        return self.enlarge(attention), self.enlarge(self._branch(attended, 2))
+
+    def attend(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The attention's logits, and the shared feature under that attention."""
         shared = self.encode(x)
         attention = self._branch(shared, 1)
-        detection = self._branch(self.HA(attention.sigmoid(), shared), 2)
-        return self.enlarge(attention), self.enlarge(detection)
+        return attention, self.HA(attention.sigmoid(), shared)
 
     def _branch(self, feature: Tensor, branch: int) -> Tensor:
+        logits: Tensor = self.get_submodule(f"agg{branch}")(*self.reduced(feature, branch))
+        return logits
+
+    def reduced(self, feature: Tensor, branch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The three features a branch decodes: deep, middle, shallow."""
         features = (feature, *self.deepen(feature, branch))
         blocks = [self.get_submodule(f"rfb{level}_{branch}") for level in self.levels]
         shallow, middle, deep = (block(x) for block, x in zip(blocks, features, strict=True))
-        logits: Tensor = self.get_submodule(f"agg{branch}")(deep, middle, shallow)
-        return logits
+        return deep, middle, shallow
 
 
 class VGGTwice(nn.Module):

@@ -6,6 +6,7 @@ a dilated context module with global pooling, and supervision of every decoder l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import timm
@@ -33,14 +34,21 @@ class LiteNet(nn.Module):
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 3, padding=1) for _ in channels)
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, ...]:
+        return self.read(self.levels(rgb), rgb.shape[-2:])
+
+    def levels(self, rgb: Tensor) -> list[Tensor]:
+        """The decoder's features, the coarsest first."""
         *shallow, deep = self.encoder((rgb - MEAN) / STD)
         levels = [self.context(deep)]
         for feature, lateral, merge in zip(reversed(shallow), self.laterals, self.merges, strict=True):
             levels.append(merge(levels[-1], lateral(feature)))
+        return levels
+
+    def read(self, levels: list[Tensor], size: Sequence[int]) -> tuple[Tensor, ...]:
+        """The logits of the decoder's levels at the input's size; of the finest alone when not training."""
         wanted = self.heads if self.training else list(self.heads)[-1:]
         logits = [head(level) for head, level in zip(wanted, levels[-len(wanted) :], strict=True)]
-        size = rgb.shape[-2:]
-        return tuple(F.interpolate(x, size, mode="bilinear", align_corners=False) for x in reversed(logits))
+        return tuple(F.interpolate(x, list(size), mode="bilinear", align_corners=False) for x in reversed(logits))
 
 
 class Context(nn.Module):

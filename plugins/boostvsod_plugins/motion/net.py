@@ -19,16 +19,11 @@ class MotionNet:
         self.student, self.runtime = student, runtime
 
     def saliency(self, rgb: Rgb, flow: Flow) -> Map:
-        import cv2
-        import numpy as np
-
-        from boostvsod.flowcolour import colour_flow
+        from boostvsod.flowtools import colour_at
         from boostvsod.images import resize_map
         from boostvsod.predict import predict
 
-        side = self.student.size
-        small: Flow = np.asarray(cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA), np.float32)
-        saliency = predict(self.student, [colour_flow(small)], self.runtime)[0]
+        saliency = predict(self.student, [colour_at(flow, self.student.size)], self.runtime)[0]
         return resize_map(saliency, *flow.shape[:2])
 
 

@@ -1,0 +1,59 @@
+"""MQPM's networks, which see colour-coded flow: to be trained, and to judge motion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Student
+from boostvsod.offer import Offer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SIZE = 352  # MQP, as CPD
+
+
+def lite(
+    weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 256
+) -> Student:
+    """`weights`: a file, bundled ones, or "none"; `localiser`: with "none", what its locating half starts from."""
+    from boostvsod.weights import load_weights
+    from boostvsod_adapters.lite import SHELF
+    from boostvsod_adapters.nets.judge import JudgeLite
+
+    net = JudgeLite(backbone, width)
+    if weights != "none":
+        return Student(net, size, origin=load_weights(net, weights, SHELF))
+    origin = f"quality untrained, the rest {load_weights(net.locate, localiser, SHELF)}" if localiser else "untrained"
+    return Student(net, size, origin=origin)
+
+
+def cpd(weights: str = "none", size: int = SIZE) -> Student:
+    """`weights`: a file, or "none"."""
+    from boostvsod_adapters.nets.judge import JudgeCPD
+
+    return _loaded(JudgeCPD(), weights, size)
+
+
+def vgg(weights: str = "none", size: int = SIZE) -> Student:
+    """`weights`: a file, or "none"."""
+    from boostvsod_adapters.nets.judge import JudgeVGG
+
+    return _loaded(JudgeVGG(), weights, size)
+
+
+def _loaded(net: nn.Module, weights: str, size: int) -> Student:
+    from boostvsod.weights import load_weights
+
+    origin = load_weights(net, weights) if weights != "none" else "untrained"
+    return Student(net, size, lr=1e-3, origin=origin)
+
+
+@hookimpl
+def offer_students() -> list[Offer[Student]]:
+    return [
+        Offer("judge-lite", "MQPM on the built-in small network", lite, weights="bundled"),
+        Offer("judge-cpd", "MQPM on CPD-VGG, as the authors' code", cpd),
+        Offer("judge-vgg", "MQPM on VGG-16 with dilated attention, as the paper", vgg),
+    ]

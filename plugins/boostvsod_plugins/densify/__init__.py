@@ -1,0 +1,1 @@
+"""Ways to make truth for frames between the mined ones."""

@@ -1,0 +1,92 @@
+"""FGPLG: a network makes the truth between two mined frames from what both look like there (RCRNet, III-C).
+
+Paper: Yan et al., ICCV 2019. Repository: github.com/Kinpzz/RCRNet-Pytorch (MIT). Its network is RCRNet with
+seven input channels: the picture, both warped truths, and how far the flow to each goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Densifier, Flow, FlowBackend, Frame, Frames, Map, Mined
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from boostvsod_plugins.densify.gaps import Seen
+
+SIDE = 448
+
+
+def magnitude(flow: Flow) -> Map:
+    """How far the flow goes, its components as shares of the picture's sides (Eq. 4)."""
+    import numpy as np
+
+    height, width = flow.shape[:2]
+    length: Map = np.hypot(flow[..., 0] / width, flow[..., 1] / height).astype(np.float32)
+    return length
+
+
+def seven_channels(frame: Frame, before: Seen, after: Seen, side: int) -> Tensor:
+    """What the network eats, 1 7 S S."""
+    import cv2
+    import numpy as np
+    import torch
+
+    from boostvsod.predict import as_batch
+
+    planes = [before.truth, after.truth, magnitude(before.flow), magnitude(after.flow)]
+    small = [cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR) for plane in planes]
+    mean, std = (torch.tensor(x)[:, None, None] for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    rgb = (as_batch([frame.rgb], side, side) - mean) / std
+    return torch.cat([rgb, torch.from_numpy(np.stack(small))[None]], 1)
+
+
+class Fgplg:
+    """The generator, at work."""
+
+    def __init__(self, net: nn.Module, between: int, reach: int, side: int, runtime: Runtime) -> None:
+        self.net, self.runtime = net.to(runtime.device).eval(), runtime
+        self.between, self.reach, self.side = between, reach, side
+
+    def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> list[Mined]:
+        from boostvsod_plugins.densify.gaps import gaps, in_order, look
+
+        filled = []
+        for gap in gaps(mined, self.between, self.reach):
+            frame = frames[gap.index]
+            before, after = (look(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
+            score = min(gap.before.score, gap.after.score)
+            filled.append(Mined(gap.index, self._label(frame, before, after), score, gap.why))
+        return in_order(mined, filled)
+
+    def _label(self, frame: Frame, before: Seen, after: Seen) -> Map:
+        import torch
+
+        from boostvsod.images import resize_map
+
+        seen = seven_channels(frame, before, after, self.side).to(self.runtime.device)
+        with torch.inference_mode():
+            label = torch.sigmoid(self.net(seen).float())[0, 0].cpu().numpy()
+        return resize_map(label, *frame.rgb.shape[:2])
+
+
+def build(runtime: Runtime, weights: str = "fgplg", between: int = 1, reach: int = 10, side: int = SIDE) -> Densifier:
+    """`weights`: a file, or those kept as fgplg; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
+    from boostvsod.weights import load_weights
+    from boostvsod_adapters.rcrnet import generator, without_flow
+
+    net = generator()
+    load_weights(net, weights, rename=without_flow)
+    return Fgplg(net, between, reach, side, runtime)
+
+
+@hookimpl
+def offer_densifiers() -> list[Offer[Densifier]]:
+    from boostvsod_adapters.rcrnet import GENERATOR
+
+    return [Offer("fgplg", "RCRNet's pseudo-label generator", build, "MIT (weights)", GENERATOR)]

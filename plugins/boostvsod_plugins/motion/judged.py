@@ -1,0 +1,56 @@
+"""MQPM: the motion map of a trained network, and how good the network says the motion is (MQP, Fig. 6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boostvsod.errors import ConfigError
+from boostvsod.hookspecs import hookimpl
+from boostvsod.kinds import Flow, Judged, Map, MotionSaliency, Rgb, Student
+from boostvsod.offer import Offer
+from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from torch import nn
+
+QUALITY = "Q"  # the sign's name
+
+
+class JudgedMotion:
+    """Motion saliency with the sign Q in [0, 1]: the probability that the motion shows the object well."""
+
+    def __init__(self, student: Student, runtime: Runtime) -> None:
+        self.student, self.runtime = student, runtime
+        self.net: nn.Module = student.net.to(runtime.device).eval()
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+        return self.judge(rgb, flow).map
+
+    def judge(self, rgb: Rgb, flow: Flow) -> Judged:
+        import torch
+
+        from boostvsod.flowtools import colour_at
+        from boostvsod.images import resize_map
+        from boostvsod.predict import as_batch
+
+        side = self.student.size
+        seen = as_batch([colour_at(flow, side)], side, side).to(self.runtime.device)
+        with torch.inference_mode(), self.runtime.autocast():
+            quality, logits = self.net.judge(seen)  # type: ignore[operator]
+        saliency = torch.sigmoid(logits[0].float())[0, 0].cpu().numpy()
+        return Judged(resize_map(saliency, *flow.shape[:2]), {QUALITY: round(float(torch.sigmoid(quality[0])), 4)})
+
+
+def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite") -> MotionSaliency:
+    """`net`: a student that can judge; `weights`: a file, or the name of bundled ones."""
+    from boostvsod.registry import build as build_part
+
+    student = build_part("students", net, runtime, weights=weights)
+    if not hasattr(student.net, "judge"):
+        raise ConfigError(f"judged.net={net!r} cannot judge motion; judge-lite, judge-cpd and judge-vgg can")
+    return JudgedMotion(student, runtime)
+
+
+@hookimpl
+def offer_motion() -> list[Offer[MotionSaliency]]:
+    return [Offer("judged", "a trained network on colour-coded flow that also judges it (MQPM)", build)]

@@ -1,0 +1,1 @@
+"""Ways to find boxes that may hold objects."""

@@ -1,0 +1,195 @@
+"""The MQP paper's equations against numbers worked out by hand; its recipe on a synthetic clip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from made import write_pictures
+
+from boostvsod import boost, build
+from boostvsod.errors import ConfigError, PluginError
+from boostvsod.kinds import Evidence, Frame, Mining
+from boostvsod.measures.structure import agreement, s_measure
+from boostvsod.pairs import Samples
+from boostvsod.quality import judged_right, labelled, motion_scores, of_judges, quality_threshold
+from boostvsod.recipe import find_recipe
+from boostvsod.runtime import Runtime
+from boostvsod.synthetic import make_clip
+from boostvsod.trainoptions import TrainOptions
+from boostvsod_plugins.mining.mqpm import t_windows
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        # .5 -> mean(.9 .8 .6) = .7667 -> .6333 -> mean(.9 .8) = .85 -> .675 -> the same two
+        ([0.9, 0.8, 0.6, 0.4], 0.675),
+        ([0.5, 0.5, 0.5], 0.5),
+        ([0.7, 0.7], 0.6),
+        ([0.1, 0.2], 0.5),  # none is good: nothing to iterate on
+        ([], 0.5),
+    ],
+)
+def test_threshold_iterates_equations_three_and_four(scores: list[float], expected: float) -> None:
+    assert quality_threshold(np.array(scores)) == pytest.approx(expected)
+
+
+def test_threshold_is_a_fixed_point() -> None:
+    scores = np.random.default_rng(0).uniform(0.2, 1, 500)
+    found = quality_threshold(scores)
+    assert found == pytest.approx((0.5 + scores[scores >= found].mean()) / 2, abs=1e-3)
+
+
+def test_scores_are_those_of_theta_against_the_truth() -> None:
+    rng = np.random.default_rng(0)
+    pictures = torch.from_numpy(rng.integers(0, 256, (3, 3, 64, 64), np.uint8))
+    masks = torch.zeros(3, 1, 64, 64, dtype=torch.uint8)
+    masks[:, :, 20:40, 20:40] = 255
+    theta = build("students", "lite", Runtime(), weights="none", size=64)
+    scores = motion_scores(Samples(pictures, masks), theta, Runtime())
+    with torch.inference_mode():
+        maps = torch.sigmoid(theta.net.eval()(pictures.float() / 255)[0])[:, 0].numpy()
+    assert scores == pytest.approx([s_measure(m, np.asarray(t) > 127) for m, t in zip(maps, masks[:, 0], strict=True)])
+    assert labelled(Samples(pictures, masks), np.array([0.2, 0.7, 0.6]), 0.6).labels.tolist() == [0, 1, 1]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["judge-lite", "judge-cpd", "judge-vgg"])
+def test_every_judge_learns_both_of_its_answers(name: str) -> None:
+    torch.manual_seed(0)
+    student = build("students", name, Runtime(), weights="none", size=64)
+    rgb, truth = torch.rand(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)
+    truth[:, :, 16:48, 16:48] = 1
+    rest = [truth, torch.ones_like(truth), torch.tensor([0.0, 1])]
+    loss = of_judges(TrainOptions(loss="bce"))(student.net, rgb, rest)
+    loss.backward()  # type: ignore[no-untyped-call]
+    quality, logits = student.net.judge(rgb)  # type: ignore[operator]
+    assert quality.shape == (2,)
+    assert logits[0].shape == truth.shape
+    still = [key for key, p in student.net.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
+    assert not [key for key in still if "quality" in key or "heads" in key], f"nothing reaches {still}"
+
+
+def test_the_loss_is_the_sum_of_both() -> None:
+    class Known(torch.nn.Module):
+        def judge(self, rgb: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+            return torch.tensor([0.0]), (torch.zeros(1, 1, 2, 2),)
+
+    ones = torch.ones(1, 1, 2, 2)
+    loss = of_judges(TrainOptions(loss="bce"))(Known(), ones, [ones, ones, torch.ones(1)])
+    assert float(loss) == pytest.approx(2 * np.log(2))
+
+
+def test_bundled_judge_tells_a_moving_object_from_noise() -> None:
+    judged = build("motion", "judged", Runtime())
+    flow = np.zeros((120, 160, 2), np.float32)
+    yy, xx = np.mgrid[:120, :160]
+    flow[((yy - 60) / 30) ** 2 + ((xx - 80) / 25) ** 2 < 1] = (6, 2)
+    noise = np.random.default_rng(0).normal(0, 1, (120, 160, 2)).astype(np.float32)
+    good, bad = (judged.judge(np.zeros((120, 160, 3), np.uint8), f).signs["Q"] for f in (flow, noise))  # type: ignore[attr-defined]
+    assert good > 0.5 > bad
+
+
+def test_share_judged_right() -> None:
+    class Bright(torch.nn.Module):
+        def judge(self, rgb: torch.Tensor) -> tuple[torch.Tensor, None]:
+            return rgb.mean((1, 2, 3)) - 0.5, None
+
+    pictures = torch.tensor([0, 255, 255, 0], dtype=torch.uint8).view(4, 1, 1, 1).expand(4, 3, 8, 8)
+    samples = Samples(pictures, pictures[:, :1], torch.tensor([0.0, 1, 0, 0]))
+    assert judged_right(Bright(), samples, Runtime()) == 0.75
+
+
+def test_windows_of_good_frames_by_hand() -> None:
+    quality = [0.9, 0.1, 0.8, 0.7, 0.6, 0.2, 0.5]
+    assert t_windows(quality, 0.5, 2, 5) == [[0, 2], [3, 4], [6]]
+    assert t_windows(quality, 0.5, 10, 100) == [[0, 2, 3, 4, 6]]
+    assert t_windows(quality, 0.95, 2, 5) == []
+
+
+def test_agreement_needs_something_that_moves() -> None:
+    rng = np.random.default_rng(1)
+    saliency, motion = rng.random((2, 20, 30)).astype(np.float32)
+    assert agreement(saliency, motion) == s_measure(saliency, motion >= 0.5)
+    assert agreement(np.zeros((4, 4), np.float32), np.zeros((4, 4), np.float32)) == 0
+    everything = np.ones((4, 4), np.float32)
+    assert agreement(everything, everything) == 1
+
+
+def mined(quality: list[float], overlap: list[float], **options: Any) -> Mining:
+    """Frames whose maps share that part of their object with the motion."""
+    target = np.zeros((20, 20), np.float32)
+    target[5:15, 5:15] = 1
+    motion = []
+    for share in overlap:
+        moving = np.zeros_like(target)
+        moving[5:15, 5 + round(10 * (1 - share)) :][:, :10] = 1
+        motion.append(moving)
+    frames = [Frame.of(np.zeros((20, 20, 3), np.uint8), i) for i in range(len(quality))]
+    evidence = Evidence(frames, [target] * len(quality), motion, [{"Q": q} for q in quality])
+    return build("miners", "mqpm", **options).mine(evidence)
+
+
+def numbers(mining: Mining) -> list[int]:
+    return [m.index for m in mining.mined]
+
+
+def test_the_best_of_each_window_is_mined() -> None:
+    quality, overlap = [0.9, 0.9, 0.1, 0.9, 0.9, 0.9], [0.5, 0.8, 1.0, 0.7, 0.9, 0.6]
+    assert numbers(mined(quality, overlap, T=2)) == [1, 4, 5]  # of the good 0 1 | 3 4 | 5
+    assert numbers(mined(quality, overlap, T=5)) == [4]
+    assert numbers(mined(quality, overlap, T=1)) == [0, 1, 3, 4, 5]
+    assert numbers(mined(quality, overlap, T=2, buffer=1)) == [0, 1, 3, 4, 5]
+    assert numbers(mined(quality, overlap, threshold=0.05)) == [2, 5]
+    verdicts = mined(quality, overlap, T=2).verdicts
+    assert verdicts[2].why == "Q 0.100 < 0.5: the motion is poor"
+    assert "outdone in its T-window; rivals: 1 (" in verdicts[0].why
+
+
+def test_equal_scores_take_the_first_and_poor_motion_takes_none() -> None:
+    assert numbers(mined([0.9] * 7, [0.8] * 7)) == [0, 5]
+    assert numbers(mined([0.1] * 7, [0.8] * 7)) == []
+
+
+def test_truth_is_the_targets_map_unless_asked() -> None:
+    own, moving = (mined([0.9], [0.5], truth=truth).mined[0].truth for truth in ("target", "motion"))
+    assert own[10, 6] == 1
+    assert moving[10, 6] == 0
+
+
+def test_missing_judgement_and_bad_options_are_named() -> None:
+    nothing = np.zeros((4, 4), np.float32)
+    evidence = Evidence([Frame.of(np.zeros((4, 4, 3), np.uint8))], [nothing], [nothing])
+    with pytest.raises(PluginError, match=r"--set recipe\.motion=judged"):
+        build("miners", "mqpm").mine(evidence)
+    with pytest.raises(ConfigError, match=r"mqpm\.truth"):
+        build("miners", "mqpm", truth="flow")
+    with pytest.raises(ConfigError, match="at least 1"):
+        build("miners", "mqpm", T=0)
+    with pytest.raises(ConfigError, match="cannot judge motion"):
+        build("motion", "judged", net="lite", weights="none")
+
+
+def test_the_recipe_is_the_paper() -> None:
+    recipe = find_recipe("mqpm")
+    assert recipe.of("mqpm") == {"threshold": 0.5, "T": 5, "buffer": 100, "truth": "target"}
+    train = recipe.train
+    assert (train.loss, train.optimizer, train.lr) == ("bce", "adam", 1e-4)
+    assert (train.batch, train.clip, train.size) == (2, 0.5, 352)
+    assert (recipe.per_frame, recipe.student, recipe.fuser, recipe.densifier) == (5.0, "lite", "student", "")
+    assert recipe.of("lite") == {"weights": "lite-video"}
+    assert find_recipe("mqpm", ["train.epochs=7"]).per_frame == 7
+
+
+def test_quality_survives_a_resumed_run(tmp_path: Any) -> None:
+    folder = write_pictures(tmp_path / "clip", make_clip(6, 96, 128).frames)
+    quick = ["train.size=64", "train.epochs=1", "mqpm.T=2", "mqpm.threshold=0.0"]
+    first = boost(folder, "lite", "mqpm", tmp_path / "out", settings=quick)
+    again = boost(folder, "lite", "mqpm", tmp_path / "out", settings=[*quick, "mqpm.T=3"])
+    qs = [[frame["scores"]["Q"] for frame in run.record["frames"]] for run in (first, again)]
+    assert qs[0] == qs[1]
+    assert all(0 < q < 1 for q in qs[0])
+    assert len(first.mined) == 3
+    assert len(again.mined) == 2
