@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from boostvsod import gate
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.learner import Learner
 from boostvsod.notes import collect
@@ -29,7 +30,7 @@ BATCH = 8  # frames a stage computes between two looks at the folder
 def boost(
     video: Any,
     target: Any = "lite",
-    recipe: str | Recipe = "nr",
+    recipe: str | Recipe = "default",
     out: str | Path | None = None,
     *,
     settings: Iterable[str] = (),
@@ -84,13 +85,25 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     learnt = store.keep("student", piece, BATCH, learner)
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
-        return [parts.fuse(maps[i], motion[i], learnt[i], piece.names[i]) for i in numbers]
+        return [parts.fuse(piece[i], maps[i], motion[i], learnt[i]) for i in numbers]
 
-    store.keep("final", piece, BATCH, fuse)
     why = f"learnt from {len(mining.mined)} of {len(piece)} frames"
     if len(truths) > len(mining.mined):
         why += f", and {len(truths) - len(mining.mined)} filled in between"
-    return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
+    if parts.recipe.gate == "off":
+        store.keep("final", piece, BATCH, fuse)
+        return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
+    fused = store.keep("fused", piece, BATCH, fuse)
+    return Outcome(pass_gate(piece, store, maps, fused, why), mining.verdicts)
+
+
+def pass_gate(piece: Piece, store: Store, maps: Maps, fused: Maps, why: str) -> Decision:
+    """The final maps are the fused ones, the target's own, or their mean: whatever is probably best."""
+    with store.timed("gate"):
+        signs = gate.signs_of(piece, maps, fused)
+    kept, because = gate.judge(gate.expected_gain(signs))
+    store.keep("final", piece, BATCH, lambda _, numbers: [gate.chosen(kept, maps[i], fused[i]) for i in numbers])
+    return Decision(piece.start, piece.stop, kept, f"{why}; {because}", signs)
 
 
 def hopeless(piece: Piece, recipe: Recipe) -> str:

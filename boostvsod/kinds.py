@@ -227,14 +227,22 @@ class Fuser(Protocol):
     def fuse(self, target: Map, motion: Map, student: Map) -> Map: ...
 
 
+@runtime_checkable
+class FusesPictures(Protocol):
+    """A fuser that wants to see the frame itself as well."""
+
+    def fuse_picture(self, rgb: Rgb, target: Map, motion: Map, student: Map) -> Map: ...
+
+
 @dataclass(frozen=True)
 class Decision:
-    """Which maps one piece of the video got in the end, and why."""
+    """Which maps one piece of the video got in the end, why, and the signs the gate went by."""
 
     start: int
     stop: int
-    kept: str  # "boosted" or "baseline"
+    kept: str  # "boosted", "blend" or "baseline"
     why: str
+    signs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

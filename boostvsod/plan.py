@@ -20,6 +20,7 @@ from boostvsod.kinds import (
     FlowBackend,
     Frame,
     Fuser,
+    FusesPictures,
     Judged,
     JudgesMotion,
     Map,
@@ -67,9 +68,11 @@ class Plan:
         target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
         motion = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale, recipe.stamp(recipe.motion))
         student = fingerprint(target, motion, recipe.learning())
-        final = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
+        fused = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
+        final = fingerprint(fused, recipe.gate, recipe.of("gate"))
         index = fingerprint(versions(), self.video.stamp)
-        return {"index": index, "target": target, "motion": motion, "student": student, "final": final}
+        stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}
+        return {"index": index, **stages}
 
     @cached_property
     def key(self) -> str:
@@ -134,9 +137,13 @@ class Parts:
             raise PluginError(f"flow {self.recipe.flow}: {len(flows)} flows came back for {len(pairs)} pairs")
         return [self._motion_of(frame, flow) for (frame, _), flow in zip(pairs, flows, strict=True)]
 
-    def fuse(self, target: Map, motion: Map, student: Map, name: str) -> Map:
-        """A frame's final map."""
-        return check_map(self.fuser.fuse(target, motion, student), target.shape, f"fuser {self.recipe.fuser}", name)
+    def fuse(self, frame: Frame, target: Map, motion: Map, student: Map) -> Map:
+        """What is made of a frame's maps."""
+        if isinstance(self.fuser, FusesPictures):
+            fused = self.fuser.fuse_picture(frame.rgb, target, motion, student)
+        else:
+            fused = self.fuser.fuse(target, motion, student)
+        return check_map(fused, target.shape, f"fuser {self.recipe.fuser}", frame.name)
 
     def _partner(self, piece: Piece, i: int) -> Frame:
         partner = piece.partner(i)

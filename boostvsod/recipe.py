@@ -18,9 +18,9 @@ else:
     import tomli as tomllib
 
 T = TypeVar("T")
-CHOICES = ("flow", "flow_scale", "motion", "miner", "student", "stand_in", "fuser", "buffer", "learner", "densifier")
 PASSES = ("lambda", "epochs")  # over the mined frames: what NR, and what MQP and LIM call it
 LEARNERS = ("fine-tune", "propagate")
+GATES = ("off", "on")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Recipe:
     learner: str = "fine-tune"  # or "propagate": mined maps are carried along the flow, nothing is learnt
     densifier: str = ""  # who makes truth for frames between the mined ones; empty: nobody
     fuser: str = "student"
+    gate: str = "off"  # or "on": the target's own maps stay where they are probably better
     buffer: int = 100  # frames that are adapted to together, at most
     train: TrainOptions = field(default_factory=TrainOptions)
     per_frame: float = 8.0  # iterations per mined frame: train.lambda
@@ -78,8 +79,9 @@ class Recipe:
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
-        if (table, key) == ("recipe", "learner") and value not in LEARNERS:
-            raise ConfigError(f"recipe.learner {value!r} is unknown; there are: {', '.join(LEARNERS)}")
+        legal = {"learner": LEARNERS, "gate": GATES}.get(key, ()) if table == "recipe" else ()
+        if legal and value not in legal:
+            raise ConfigError(f"recipe.{key} {value!r} is unknown; there are: {', '.join(legal)}")
         if table == "recipe":
             return override(self, table, key, value, CHOICES)
         if table == "train" and key in PASSES:
@@ -94,12 +96,15 @@ class Recipe:
         recipe = self
         for change in changes:
             recipe = recipe.changed(*change)
-        known = {"recipe", "train", "target", *recipe.parts()} - {"", "twin"}
+        known = {"recipe", "train", "target", "gate", *recipe.parts()} - {"", "twin"}
         for table, key, _ in changes:
             if table not in known:
                 there = f"has no part {table!r}; there are: {', '.join(sorted(known))}"
                 raise ConfigError(f"--set {table}.{key}: recipe {self.name!r} {there}")
         return recipe
+
+
+CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in ("name", "train", "per_frame", "options"))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

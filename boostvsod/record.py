@@ -10,7 +10,7 @@ from typing import Any
 from boostvsod.errors import InputError
 from boostvsod.kinds import Decision, Outcome, Result, Verdict
 from boostvsod.plan import Parts, Plan, versions
-from boostvsod.store import Store, StoredMaps
+from boostvsod.store import STAGES, Store, StoredMaps
 
 
 def make_record(
@@ -34,7 +34,7 @@ def make_record(
         "versions": versions(),
         "weights": parts.weights(),
         "bits": plan.bits,
-        "stages": {stage: store.stage(stage).name for stage in ("target", "motion", "student", "final")},
+        "stages": {stage: store.stage(stage).name for stage in STAGES},
         "decisions": [asdict(outcome.decision) for outcome in outcomes],
         "frames": _verdicts(video.names, outcomes),
         "notes": [*index.notes, *notes],

@@ -27,6 +27,7 @@ from boostvsod.images import read_map, write_map
 from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.video import Piece, Video
 
+STAGES = ("target", "motion", "student", "fused", "final")
 WORK_BITS = 16  # 8 would blur the order of nearly equal scores
 Make = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
@@ -184,7 +185,7 @@ class Store:
     def costs(self) -> dict[str, float]:
         """stage -> seconds it took to make its maps, whichever run made them."""
         write_json(self.work / "costs.json", self._costs)
-        names = {stage: self.stage(stage).name for stage in ("target", "motion", "student", "final")}
+        names = {stage: self.stage(stage).name for stage in STAGES}
         return {stage: round(self._costs[name], 3) for stage, name in names.items() if name in self._costs}
 
     def publish(self, names: Sequence[str], bits: int, record: dict[str, Any]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
-QUICK = ("recipe.motion=contrast", "lite.weights=none", "train.size=64", "train.lambda=1")
+PARTS = ("recipe.motion=contrast", "recipe.miner=nr", "recipe.student=twin", "recipe.fuser=product", "recipe.gate=off")
+QUICK = (*PARTS, "lite.weights=none", "train.size=64", "train.lambda=1")
 FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks like
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
 

@@ -63,7 +63,12 @@ class Job:
 
     def run_folder(self, setup: Setup) -> Path:
         """Where the maps are: shared by all arms, which share the target's and the motion's."""
-        return setup.out / "runs" / slug(self.target) / slug(self.video)
+        return run_folder(setup, self.target, self.video)
+
+
+def run_folder(setup: Setup, target: str, video: str) -> Path:
+    """Where the maps of a target on a video are kept."""
+    return setup.out / "runs" / slug(target) / slug(video)
 
 
 def slug(text: str) -> str:
@@ -117,6 +122,7 @@ def _told(result: Result) -> dict[str, Any]:
     return {
         "seconds": sum(record["cost"].values()) / len(result.names),
         "mined": [result.names[i] for i in result.mined],
+        "quality": {f["frame"]: f["scores"]["Q"] for f in record["frames"] if "Q" in f["scores"]},
         "decisions": record["decisions"],
         "maps": f".boostvsod/{record['stages']['final']}",
         "baseline": f".boostvsod/{record['stages']['target']}",

@@ -25,10 +25,11 @@ many: dict[str, Any] = {"multiple": True}
 @click.option("--dataset", "data", help="Folder or zip of frames and masks.")
 @click.option("--layout", default="", help="Of the data set; default: found out.")
 @click.option("--target", "targets", **many, default=["lite"], help="As for run, or NAME=TARGET; {video} is the video.")
-@click.option("--recipe", "recipes", **many, help="Default: nr.")
+@click.option("--recipe", "recipes", **many, help="Default: default.")
 @click.option("--flow", "flows", **many, help="Every recipe with each of these.")
 @click.option("--sweep", "sweeps", **many, help="TABLE.KEY=V1,V2,...: every recipe with each of these.")
 @click.option("--paper", help="A published ablation: its recipe and sweep, its numbers beside ours. See papers.toml.")
+@click.option("--explain", type=click.Choice(["quality"]), help="quality: are trusted frames better than others?")
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
 @click.option("--video", "videos", **many, help="Only these.")
 @click.option("--set", "settings", **many, help="TABLE.KEY=VALUE over every recipe.")
@@ -76,7 +77,7 @@ def _arms(options: dict[str, Any]) -> Any:
     from boostvsod.bench.arms import CONTROLS, plan_arms
     from boostvsod.bench.papers import ablation
 
-    recipes, sweeps = list(options["recipes"]) or ["nr"], list(options["sweeps"])
+    recipes, sweeps = list(options["recipes"]) or ["default"], list(options["sweeps"])
     controls = [c for c in options["controls"] if c != "none"] if options["controls"] else CONTROLS
     if options["paper"]:
         published = ablation(options["paper"])
@@ -106,6 +107,10 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
     summaries = summarise(rows, rules.by_sequence)
     caption = f"{setup.data}; protocol {rules.name}: {rules.summary}; {options['seeds']} seed(s); {setup.runtime}"
     tables = _tables(summaries, options, caption)
+    if options["explain"]:
+        from boostvsod.bench.quality import quality_tables
+
+        tables += quality_tables(rows, setup)
     click.echo("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
     write_json(setup.out / "bench.json", {**about, "arms": [_plain(summary) for summary in summaries]})

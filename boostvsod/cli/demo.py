@@ -17,7 +17,7 @@ STUDENT = ("recipe.fuser=student",)
 @click.command("demo")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("boostvsod-demo"), show_default=True)
 @click.option("--target", default="lite", show_default=True)
-@click.option("--recipe", default="nr", show_default=True)
+@click.option("--recipe", default="default", show_default=True)
 @click.option("--set", "settings", multiple=True, default=STUDENT, show_default=True, help="Over the recipe.")
 @device_options
 def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], runtime: Runtime) -> None:

@@ -20,7 +20,8 @@ from boostvsod.runtime import Runtime
 @click.command("run")
 @click.option("--video", "videos", multiple=True, required=True, help="File, folder, glob or list; may be repeated.")
 @click.option("--target", default="", help="Default: lite. NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
-@click.option("--recipe", default="nr", show_default=True, help="A name or a TOML file; none: the target alone.")
+@click.option("--recipe", default="default", show_default=True, help="A name or a TOML file; none: the target alone.")
+@click.option("--gate", type=click.Choice(["on", "off"]), help="Keep the target's own maps where they seem better.")
 @click.option("--flow", help="Backend, over the recipe's.")
 @click.option("--weights", multiple=True, help="FILE for what --target or --flow names; NAME=FILE says for which.")
 @click.option("--set", "settings", multiple=True, help="TABLE.KEY=VALUE over the recipe, as in train.lr=1e-5.")
@@ -42,6 +43,8 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
 
     say(str(runtime))
     named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
+    if gate := options.pop("gate"):
+        named.append(f"recipe.gate={gate}")
     options["settings"] = [*named, *options["settings"]]
     wanted = [name.strip() for name in save.split(",")]
     check_saves(wanted)

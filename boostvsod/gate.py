@@ -1,0 +1,113 @@
+"""Is what was learnt better than the target's own maps? An estimate without ground truth, and what follows of it.
+
+The estimate is linear in three signs of the piece. Its weights were fitted where ground truth is known;
+examples/calibrate_gate.py does that again, and docs/default.md says on what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from boostvsod.flowtools import warp_back
+from boostvsod.images import resize_map, resize_rgb
+from boostvsod.kinds import Flow, Map, Maps, Rgb
+from boostvsod.video import Piece
+
+SIDE = 240  # the longer side of what the gate looks at
+FAINT = 0.1  # below this a stretched map says "background", however sure it is of that
+
+WEIGHTS = {"sure": -0.29, "steadier": 0.62, "alike": 0.50}  # of the target's advantage in S
+BIAS = -0.165
+KEEP, REJECT = 0.05, 0.04  # expected gain in S from which the boosted maps are taken, and below which they are not
+
+
+@dataclass(frozen=True)
+class Small:
+    """One frame as the gate sees it."""
+
+    rgb: Rgb
+    target: Map
+    boosted: Map
+
+
+def signs_of(piece: Piece, target: Maps, boosted: Maps) -> dict[str, float]:
+    """What tells whose maps are better, averaged over the frames of a piece.
+
+    sure      how far from one half the target's maps are, where they see anything at all
+    steadier  how much better the target's maps follow the motion than the boosted ones: overlap of each map
+              with the next one, warped
+    alike     overlap of target and boosted
+    """
+    sure, steadier, alike = [], [], []
+    before: Small | None = None
+    for i in range(len(piece)):
+        now = _small(piece[i].rgb, target[i], boosted[i])
+        sure.append(_sureness(now.target))
+        alike.append(overlap(now.target, now.boosted))
+        if before is not None:
+            flow = _flow(before.rgb, now.rgb)
+            followed = [overlap(a, warp_back(b, flow)) for a, b in _pairs(before, now)]
+            steadier.append(followed[0] - followed[1])
+        before = now
+    columns = {"sure": sure, "steadier": steadier, "alike": alike}
+    return {name: round(float(np.mean(values)), 4) if values else 0.0 for name, values in columns.items()}
+
+
+def expected_gain(signs: Mapping[str, float]) -> float:
+    """By how much S would rise if the boosted maps were taken."""
+    return -(BIAS + sum(weight * signs[name] for name, weight in WEIGHTS.items()))
+
+
+def judge(gain: float) -> tuple[str, str]:
+    """What is kept, and the reason in words."""
+    told = f"expected gain in S {gain:+.3f}"
+    if gain >= KEEP:
+        return "boosted", f"{told} >= {KEEP:g}"
+    if gain <= REJECT:
+        return "baseline", f"{told} <= {REJECT:g}: the target's own maps are probably as good or better"
+    return "blend", f"{told} between {REJECT:g} and {KEEP:g}: the mean of both"
+
+
+def chosen(kept: str, target: Map, boosted: Map) -> Map:
+    """The final map of one frame."""
+    if kept == "blend":
+        return np.asarray((target + boosted) / 2, np.float32)
+    return boosted if kept == "boosted" else target
+
+
+def overlap(a: Map, b: Map) -> float:
+    """Soft intersection over union; 1 if both are empty."""
+    either = float(np.maximum(a, b).sum())
+    return float(np.minimum(a, b).sum()) / either if either > 0 else 1.0
+
+
+def _sureness(saliency: Map) -> float:
+    seen = saliency[saliency > FAINT]
+    return float(np.abs(2 * seen - 1).mean()) if seen.size else 0.0
+
+
+def _small(rgb: Rgb, *maps: Map) -> Small:
+    scale = min(1.0, SIDE / max(rgb.shape[:2]))
+    height, width = (max(16, round(side * scale)) for side in rgb.shape[:2])
+    target, boosted = (_stretched(resize_map(m, height, width)) for m in maps)
+    return Small(resize_rgb(rgb, height, width), target, boosted)
+
+
+def _stretched(saliency: Map) -> Map:
+    low, high = float(saliency.min()), float(saliency.max())
+    return np.asarray((saliency - low) / (high - low), np.float32) if high > low else np.zeros_like(saliency)
+
+
+def _flow(a: Rgb, b: Rgb) -> Flow:
+    """Coarse, quick flow: it only has to carry maps of this size from one frame to the next."""
+    grey = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (a, b)]
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return np.asarray(dis.calc(grey[0], grey[1], None), np.float32)  # type: ignore[call-overload]
+
+
+def _pairs(before: Small, now: Small) -> tuple[tuple[Map, Map], tuple[Map, Map]]:
+    return (before.target, now.target), (before.boosted, now.boosted)

@@ -1,0 +1,88 @@
+"""Several maps of one frame: how far they agree, what they say together, and a closer look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import cv2
+import numpy as np
+
+from boostvsod.images import resize_map
+from boostvsod.kinds import Map, Proposal, Rgb, Student
+from boostvsod.predict import predict
+from boostvsod.runtime import Runtime
+
+SAYS = 0.5  # a map that nowhere reaches this says nothing
+FLOOR = 1e-4  # no single map may rule a pixel out for good
+SIDE = 160  # agreement is seen well enough at this size
+KEPT = 0.2  # parts of an object are at least this share of its largest part
+
+
+def stretched(saliency: Map) -> Map:
+    """From 0 to 1; a map without any contrast becomes empty."""
+    low, high = float(saliency.min()), float(saliency.max())
+    if high <= low:
+        return np.zeros_like(saliency)
+    return np.asarray((saliency - low) / (high - low), np.float32)
+
+
+def that_say_something(maps: Sequence[Map]) -> list[Map]:
+    """Those that see an object at all: a silent map is no evidence against the others."""
+    return [m for m in maps if float(m.max()) >= SAYS]
+
+
+def consensus(maps: Sequence[Map]) -> Map:
+    """The geometric mean, stretched: what most see, drawn as sharply as the sharpest. Empty if nobody sees anything."""
+    speaking = that_say_something(maps)
+    if not speaking:
+        return np.zeros_like(maps[0])
+    logs = [np.log(np.maximum(m, FLOOR)) for m in speaking]
+    return stretched(np.exp(np.mean(logs, axis=0)))
+
+
+def overlap(a: Map, b: Map) -> float:
+    """Soft intersection over union of two maps, each stretched; 0 if both are empty."""
+    a, b = stretched(a), stretched(b)
+    either = float(np.maximum(a, b).sum())
+    return float(np.minimum(a, b).sum()) / either if either > 0 else 0.0
+
+
+def agreement(maps: Sequence[Map]) -> float:
+    """The mean overlap of every two maps that say something; 0 for fewer than two."""
+    scale = SIDE / max(maps[0].shape)
+    height, width = (max(1, round(side * min(1.0, scale))) for side in maps[0].shape)
+    small = [resize_map(m, height, width) for m in that_say_something(maps)]
+    pairs = [overlap(a, b) for a, b in combinations(small, 2)]
+    return float(np.mean(pairs)) if pairs else 0.0
+
+
+def object_box(saliency: Map, margin: float) -> Proposal | None:
+    """The box around the large parts of what a map shows, with a margin; None if it shows nothing."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((stretched(saliency) > 0.5).astype(np.uint8))
+    if len(stats) < 2:
+        return None
+    mass = np.bincount(labels.ravel(), saliency.ravel(), len(stats))[1:]
+    left, top, width, height, _ = stats[1:][mass >= KEPT * mass.max()].T
+    sides = np.array([left.min(), top.min(), (left + width).max(), (top + height).max()])
+    reach = margin * (sides[2:] - sides[:2]) + 0.01 * max(saliency.shape)
+    low, high = sides[:2] - reach, sides[2:] + reach
+    x0, y0 = (int(x) for x in np.maximum(low, 0))
+    x1, y1 = (int(x) for x in np.minimum(np.ceil(high), saliency.shape[::-1]))
+    return Proposal(x0, y0, x1, y1, 1.0)
+
+
+class CloserLook:
+    """Networks look at the object alone, which fills their whole input then (LIM's patchwise refiner, IV-A)."""
+
+    def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
+        self.students, self.margin, self.runtime = students, margin, runtime
+
+    def __call__(self, rgb: Rgb, around: Map) -> Map:
+        """Their mean map of the box around what a map shows; nothing outside it."""
+        seen = np.zeros(around.shape, np.float32)
+        if (box := object_box(around, self.margin)) is not None:
+            inside = np.s_[box.top : box.bottom, box.left : box.right]
+            crop = np.ascontiguousarray(rgb[inside])
+            seen[inside] = np.mean([predict(student, [crop], self.runtime)[0] for student in self.students], axis=0)
+        return seen

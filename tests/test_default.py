@@ -1,0 +1,204 @@
+"""The default recipe: opinions and what they say together, trusted frames, and the gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made import write_maps, write_pictures
+
+from boostvsod import boost, build, gate
+from boostvsod.errors import ConfigError
+from boostvsod.kinds import Evidence, Frame, FusesPictures, Map, Mining, Result
+from boostvsod.recipe import find_recipe
+from boostvsod.runtime import Runtime
+from boostvsod.synthetic import make_clip
+from boostvsod.video import Video
+from boostvsod_plugins import opinions
+
+NOTHING = np.zeros((40, 60), np.float32)
+
+
+def box(top: int, left: int, bottom: int, right: int, value: float = 1.0) -> Map:
+    made = NOTHING.copy()
+    made[top:bottom, left:right] = value
+    return made
+
+
+def test_consensus_is_the_stretched_geometric_mean() -> None:
+    a, b = np.array([[0.9, 0.4, 0.1]], np.float32), np.array([[0.4, 0.9, 0.1]], np.float32)
+    assert opinions.consensus([a, b])[0].tolist() == pytest.approx([1, 1, 0])
+    one, other = np.array([[1.0, 0.25]], np.float32), np.array([[1.0, 0.64]], np.float32)
+    both = opinions.consensus([one, other, np.array([[1.0, 0.0]], np.float32)])
+    assert both[0].tolist() == [1, 0], "stretched"
+
+
+def test_a_silent_map_rules_nothing_out() -> None:
+    seen, silent = box(10, 10, 20, 20, 0.8), box(0, 0, 40, 60, 0.1)
+    assert np.array_equal(opinions.consensus([seen, silent]), opinions.stretched(seen))
+    assert opinions.consensus([silent, NOTHING]).max() == 0
+
+
+def test_agreement_by_hand() -> None:
+    left, shifted = box(10, 10, 20, 30), box(10, 20, 20, 40)
+    assert opinions.overlap(left, shifted) == pytest.approx(1 / 3)  # 10 of 30 columns
+    assert opinions.agreement([left, left, shifted]) == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
+    assert opinions.agreement([left, NOTHING]) == 0, "nobody to agree with"
+    assert opinions.overlap(NOTHING, NOTHING) == 0
+
+
+def test_box_holds_the_large_parts() -> None:
+    saliency = np.maximum(box(10, 20, 20, 30), box(35, 0, 36, 1))  # an object and a speck
+    found = opinions.object_box(saliency, 0.2)
+    assert found is not None
+    assert (found.left, found.top, found.right, found.bottom) == (17, 7, 33, 23)
+    assert opinions.object_box(NOTHING, 0.2) is None
+
+
+def test_a_closer_look_sees_the_crop_alone() -> None:
+    student = build("students", "lite", Runtime(), weights="none", size=64)
+    rng = np.random.default_rng(0)
+    rgb = rng.integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    look = opinions.CloserLook([student], 0.2, Runtime())
+    seen = look(rgb, box(10, 20, 20, 30))
+    assert seen[7:23, 17:33].min() > 0
+    assert np.count_nonzero(seen) == 16 * 16
+    other = rgb.copy()
+    other[:7], other[23:] = 0, 0
+    assert np.array_equal(look(other, box(10, 20, 20, 30)), seen), "what is outside does not matter"
+    assert look(rgb, NOTHING).max() == 0
+
+
+def clip_evidence(target: list[Map], motion: list[Map], frames: np.ndarray) -> Evidence:
+    return Evidence([Frame.of(rgb, i) for i, rgb in enumerate(frames)], target, motion)
+
+
+def mine(evidence: Evidence, **options: Any) -> Mining:
+    return build("miners", "trust", Runtime(), size=96, **options).mine(evidence)
+
+
+def test_frames_where_opinions_agree_are_trusted() -> None:
+    clip = make_clip(9, 96, 128)
+    truth = [mask.astype(np.float32) for mask in clip.truth]
+    wrong = [np.roll(m, 40, 1) if i % 3 == 1 else m for i, m in enumerate(truth)]
+    mining = mine(clip_evidence(truth, wrong, clip.frames))
+    assert len(mining.mined) == 3
+    assert all(m.index % 3 != 1 for m in mining.mined)
+    for m in mining.mined:
+        inside, outside = m.truth[clip.truth[m.index]].mean(), m.truth[~clip.truth[m.index]].mean()
+        assert inside > 0.5 > 3 * outside
+    assert "the best of 3 frames; rivals: " in mining.mined[0].why
+
+
+def test_nobody_who_agrees_means_no_frame() -> None:
+    clip = make_clip(4, 96, 128)
+    silent = [np.zeros((96, 128), np.float32)] * 4
+    assert mine(clip_evidence(silent, silent, clip.frames), least=0.9).mined == ()
+    with pytest.raises(ConfigError, match=r"trust\.B"):
+        build("miners", "trust", B=0)
+
+
+def test_the_fuser_looks_closer() -> None:
+    fuser = build("fusers", "consensus", Runtime())
+    assert isinstance(fuser, FusesPictures)
+    clip = make_clip(3, 96, 128)
+    truth = clip.truth[1].astype(np.float32)
+    blunt = np.clip(truth + 0.4, 0, 1).astype(np.float32)
+    fused = fuser.fuse_picture(clip.frames[1], blunt, truth, blunt)
+    assert fused[clip.truth[1]].mean() > 0.8
+    assert fused[~clip.truth[1]].mean() < 0.05
+    still = fuser.fuse_picture(clip.frames[1], truth, np.zeros_like(truth), truth)
+    assert still[clip.truth[1]].mean() > 0.8, "what stands still is kept"
+
+
+def signs(target: list[Map], boosted: list[Map], frames: np.ndarray | None = None) -> dict[str, float]:
+    texture = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    pictures = np.stack([texture] * len(target)) if frames is None else frames
+    piece = Video.open(pictures).pieces(100)[0]
+    return gate.signs_of(piece, target, boosted)
+
+
+def test_signs_by_hand() -> None:
+    steady, flicker = [box(10, 10, 30, 30)] * 4, [box(10, 10 + 10 * (i % 2), 30, 30 + 10 * (i % 2)) for i in range(4)]
+    assert signs(steady, steady) == {"sure": 1.0, "steadier": 0.0, "alike": 1.0}
+    found = signs(steady, flicker)
+    assert found["steadier"] == pytest.approx(1 - 1 / 3, abs=0.02), "10 of 30 columns stay"
+    assert found["alike"] == pytest.approx((1 + 1 / 3) / 2)
+    unsure = [np.maximum(m, box(0, 0, 40, 60, 0.5)) for m in steady]
+    assert signs(unsure, unsure)["sure"] < 0.3, "a map is stretched first: one half stays one half"
+    assert signs([NOTHING] * 2, [NOTHING] * 2) == {"sure": 0.0, "steadier": 0.0, "alike": 1.0}
+    assert signs(steady[:1], steady[:1])["steadier"] == 0, "one frame cannot flicker"
+
+
+def test_gain_is_linear_in_the_signs() -> None:
+    zero = dict.fromkeys(gate.WEIGHTS, 0.0)
+    assert gate.expected_gain(zero) == pytest.approx(-gate.BIAS)
+    for name, weight in gate.WEIGHTS.items():
+        assert gate.expected_gain({**zero, name: 0.5}) == pytest.approx(-gate.BIAS - weight / 2)
+
+
+@pytest.mark.parametrize(
+    ("gain", "kept"),
+    [
+        (gate.KEEP, "boosted"),
+        (gate.REJECT, "baseline"),
+        ((gate.KEEP + gate.REJECT) / 2, "blend"),
+        (-1, "baseline"),
+    ],
+)
+def test_judgement(gain: float, kept: str) -> None:
+    found, why = gate.judge(gain)
+    assert found == kept
+    assert f"{gain:+.3f}" in why
+
+
+def test_choice() -> None:
+    a, b = box(0, 0, 1, 1), box(0, 0, 1, 1, 0.5)
+    assert gate.chosen("boosted", a, b) is b
+    assert gate.chosen("baseline", a, b) is a
+    assert gate.chosen("blend", a, b)[0, 0] == 0.75
+
+
+def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> Result:
+    clip, given = write_pictures(folder / "clip", frames), write_maps(folder / "maps", maps)
+    quick = ("train.size=96", "train.epochs=1", "trust.size=96")
+    return boost(clip, f"maps:{given}", "default", folder / "out", settings=[*quick, *settings])
+
+
+def test_the_gate_keeps_what_is_good_and_says_why(tmp_path: Path) -> None:
+    clip = make_clip(8, 96, 128)
+    kept = run(tmp_path / "good", clip.frames, clip.truth)
+    assert kept.decisions[0].kept == "baseline"
+    assert all(np.array_equal(a, b) for a, b in zip(kept.maps, clip.truth, strict=True))
+    assert set(kept.record["decisions"][0]["signs"]) == set(gate.WEIGHTS)
+    assert "expected gain in S -" in kept.decisions[0].why
+    rng = np.random.default_rng(0)
+    poor = np.stack([np.roll(m, int(rng.integers(-30, 30)), 1) for m in clip.truth])
+    changed = run(tmp_path / "poor", clip.frames, poor)
+    assert changed.decisions[0].kept != "baseline"
+
+
+def test_the_gate_can_be_left_out(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128)
+    result = run(tmp_path, clip.frames, clip.truth, "recipe.gate=off")
+    assert result.decisions[0].kept == "boosted"
+    assert not result.decisions[0].signs
+    with pytest.raises(ConfigError, match=r"recipe\.gate 'maybe'"):
+        find_recipe("default", ["recipe.gate=maybe"])
+
+
+def test_a_clip_without_any_object_keeps_the_baseline(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128, still=True)
+    result = run(tmp_path, clip.frames, np.zeros((6, 96, 128), bool), "trust.least=0.6")
+    assert result.decisions[0].kept == "baseline"
+    assert max(m.max() for m in result.maps) == 0
+
+
+def test_what_never_moves_is_not_lost(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128, still=True)
+    result = run(tmp_path, clip.frames, clip.truth)
+    for saliency, truth in zip(result.maps, clip.truth, strict=True):
+        assert saliency[truth].mean() > 0.7
+        assert saliency[~truth].mean() < 0.1
