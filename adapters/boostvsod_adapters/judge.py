@@ -17,16 +17,21 @@ SIZE = 352  # MQP, as CPD
 def lite(
     weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 256
 ) -> Student:
-    """`weights`: a file, bundled ones, or "none"; `localiser`: with "none", what its locating half starts from."""
+    """`weights`: a file, bundled ones, or "none"; `localiser`: those of the locating half alone.
+
+    The bundled ones are of the judging half: the locating half is the bundled `motion-lite`.
+    """
     from boostvsod.weights import load_weights
     from boostvsod_adapters.lite import SHELF
     from boostvsod_adapters.nets.judge import JudgeLite
 
     net = JudgeLite(backbone, width)
+    if weights == "mqpm-lite":
+        localiser = localiser or "motion-lite"
+    origins = [f"locating: {load_weights(net.locate, localiser, SHELF)}"] if localiser else []
     if weights != "none":
-        return Student(net, size, origin=load_weights(net, weights, SHELF))
-    origin = f"quality untrained, the rest {load_weights(net.locate, localiser, SHELF)}" if localiser else "untrained"
-    return Student(net, size, origin=origin)
+        origins.append(load_weights(net.quality if localiser else net, weights, SHELF))
+    return Student(net, size, origin=", ".join(origins) or "untrained")
 
 
 def cpd(weights: str = "none", size: int = SIZE) -> Student:
