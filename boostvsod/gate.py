@@ -1,6 +1,6 @@
 """Is what was learnt better than the target's own maps? An estimate without ground truth, and what follows of it.
 
-The estimate is linear in three signs of the piece. Its weights were fitted where ground truth is known;
+The estimate is linear in four signs of the piece. Its weights were fitted where ground truth is known;
 examples/calibrate_gate.py does that again, and docs/default.md says on what.
 """
 
@@ -18,9 +18,10 @@ from boostvsod.kinds import Flow, Map, Maps, Rgb
 from boostvsod.video import Piece
 
 SIDE = 240  # the longer side of what the gate looks at
+LEAST_ALIKE = 0.05  # less overlap than this is no more telling
 FAINT = 0.1  # below this a stretched map says "background", however sure it is of that
 
-WEIGHTS = {"sure": -0.29, "steadier": 0.62, "alike": 0.50}  # of the target's advantage in S
+WEIGHTS = {"surer": 0.1, "steadier": 0.6, "outlined": 0.05, "alike": 0.3}  # of the target's advantage in S
 BIAS = -0.165
 KEEP, REJECT = 0.05, 0.04  # expected gain in S from which the boosted maps are taken, and below which they are not
 
@@ -37,24 +38,24 @@ class Small:
 def signs_of(piece: Piece, target: Maps, boosted: Maps) -> dict[str, float]:
     """What tells whose maps are better, averaged over the frames of a piece.
 
-    sure      how far from one half the target's maps are, where they see anything at all
-    steadier  how much better the target's maps follow the motion than the boosted ones: overlap of each map
-              with the next one, warped
-    alike     overlap of target and boosted
+    surer     how much farther from one half the target's maps are than the boosted ones, where they see anything
+    steadier  how much better they follow the motion: overlap of each map with the next one, warped
+    outlined  how much stronger the picture's edges are under their outlines
+    alike     the logarithm of the overlap of target and boosted, of its mean over the frames
     """
-    sure, steadier, alike = [], [], []
+    rows: dict[str, list[float]] = {"surer": [], "steadier": [], "outlined": [], "alike": []}
     before: Small | None = None
     for i in range(len(piece)):
         now = _small(piece[i].rgb, target[i], boosted[i])
-        sure.append(_sureness(now.target))
-        alike.append(overlap(now.target, now.boosted))
+        rows["surer"].append(_sureness(now.target) - _sureness(now.boosted))
+        rows["outlined"].append(_outline_strength(now.rgb, now.target) - _outline_strength(now.rgb, now.boosted))
+        rows["alike"].append(overlap(now.target, now.boosted))
         if before is not None:
-            flow = _flow(before.rgb, now.rgb)
-            followed = [overlap(a, warp_back(b, flow)) for a, b in _pairs(before, now)]
-            steadier.append(followed[0] - followed[1])
+            rows["steadier"].append(_steadier(before, now))
         before = now
-    columns = {"sure": sure, "steadier": steadier, "alike": alike}
-    return {name: round(float(np.mean(values)), 4) if values else 0.0 for name, values in columns.items()}
+    means = {name: float(np.mean(values)) if values else 0.0 for name, values in rows.items()}
+    means["alike"] = float(np.log(max(means["alike"], LEAST_ALIKE)))
+    return {name: round(value, 4) for name, value in means.items()}
 
 
 def expected_gain(signs: Mapping[str, float]) -> float:
@@ -88,6 +89,25 @@ def overlap(a: Map, b: Map) -> float:
 def _sureness(saliency: Map) -> float:
     seen = saliency[saliency > FAINT]
     return float(np.abs(2 * seen - 1).mean()) if seen.size else 0.0
+
+
+def _steadier(before: Small, now: Small) -> float:
+    flow = _flow(before.rgb, now.rgb)
+    own, other = (overlap(a, warp_back(b, flow)) for a, b in _pairs(before, now))
+    return own - other
+
+
+def _outline_strength(rgb: Rgb, saliency: Map) -> float:
+    """The mean gradient under the outline, in units of the picture's mean; the best within a pixel counts."""
+    mask = (saliency > 0.5).astype(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    outline = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, square) > 0
+    if not outline.any():
+        return 0.0
+    grey = cv2.GaussianBlur(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1)
+    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    near = cv2.dilate(gradient, square)
+    return float(near[outline].mean()) / (float(gradient.mean()) + 1e-6)
 
 
 def _small(rgb: Rgb, *maps: Map) -> Small:

@@ -22,14 +22,14 @@ from boostvsod.bench.jobs import find_clip, slug
 from boostvsod.datasets import open_dataset
 from boostvsod.sources import from_pictures
 from boostvsod.store import StoredMaps
-from boostvsod.video import Piece
+from boostvsod.video import Piece, Video
 
 RIDGE = 1e-3
 
 
 def signs_of_row(row: dict[str, Any], out: Path, data: str) -> dict[str, float]:
     clip = find_clip(open_dataset(data), row["video"])
-    video = from_pictures(clip.frames, clip.name, data)
+    video = Video.open(from_pictures(clip.frames, clip.name, data))
     folder = out / "runs" / slug(row["target"]) / slug(row["video"])
     target, boosted = (StoredMaps(folder / row[key], video.names) for key in ("baseline", "maps"))
     whole = Piece(video, 0, len(video), (0, len(video)))  # one judgement a video, as its scores are

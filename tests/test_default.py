@@ -122,14 +122,22 @@ def signs(target: list[Map], boosted: list[Map], frames: np.ndarray | None = Non
 
 def test_signs_by_hand() -> None:
     steady, flicker = [box(10, 10, 30, 30)] * 4, [box(10, 10 + 10 * (i % 2), 30, 30 + 10 * (i % 2)) for i in range(4)]
-    assert signs(steady, steady) == {"sure": 1.0, "steadier": 0.0, "alike": 1.0}
+    assert signs(steady, steady) == {"surer": 0.0, "steadier": 0.0, "outlined": 0.0, "alike": 0.0}
     found = signs(steady, flicker)
     assert found["steadier"] == pytest.approx(1 - 1 / 3, abs=0.02), "10 of 30 columns stay"
-    assert found["alike"] == pytest.approx((1 + 1 / 3) / 2)
+    assert found["alike"] == pytest.approx(np.log((1 + 1 / 3) / 2), abs=1e-4)
     unsure = [np.maximum(m, box(0, 0, 40, 60, 0.5)) for m in steady]
-    assert signs(unsure, unsure)["sure"] < 0.3, "a map is stretched first: one half stays one half"
-    assert signs([NOTHING] * 2, [NOTHING] * 2) == {"sure": 0.0, "steadier": 0.0, "alike": 1.0}
+    unsure = [np.where(m > 0.6, m, 0.5 * (np.arange(60) > 0)).astype(np.float32) for m in unsure]
+    assert signs(steady, unsure)["surer"] > 0.7, "one half says nothing"
+    assert signs([NOTHING] * 2, [NOTHING] * 2) == {"surer": 0.0, "steadier": 0.0, "outlined": 0.0, "alike": 0.0}
     assert signs(steady[:1], steady[:1])["steadier"] == 0, "one frame cannot flicker"
+
+
+def test_outlines_on_edges_are_told() -> None:
+    picture = np.full((40, 60, 3), 60, np.uint8)
+    picture[10:30, 10:30] = 200
+    right, beside = [box(10, 10, 30, 30)] * 2, [box(10, 30, 30, 50)] * 2
+    assert signs(right, beside, np.stack([picture] * 2))["outlined"] > 1
 
 
 def test_gain_is_linear_in_the_signs() -> None:
