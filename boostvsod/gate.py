@@ -21,9 +21,9 @@ SIDE = 240  # the longer side of what the gate looks at
 LEAST_ALIKE = 0.05  # less overlap than this is no more telling
 FAINT = 0.1  # below this a stretched map says "background", however sure it is of that
 
-WEIGHTS = {"surer": 0.1, "steadier": 0.6, "outlined": 0.05, "alike": 0.3}  # of the target's advantage in S
-BIAS = -0.165
-KEEP, REJECT = 0.05, 0.04  # expected gain in S from which the boosted maps are taken, and below which they are not
+WEIGHTS = {"surer": -0.047, "steadier": 0.465, "outlined": -0.081, "alike": 0.223}  # of the target's advantage in S
+BIAS = 0.03
+KEEP, REJECT = 0.05, 0.045  # expected gain in S from which boosted maps are taken, and up to which they are not
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,9 @@ class _Training:
             seed = (self.runtime.seed * 1_000_003 + self.step) * self.options.accumulate + part
             batch = draw(self.step, torch.Generator().manual_seed(seed))
             total += self._backward(batch)
+        if not math.isfinite(total):
+            rate = self.schedule.get_last_lr()[0]
+            raise ConfigError(f"training diverged: the loss of step {self.step} is {total}; lower train.lr ({rate:g})")
         self._apply()
         self.step += 1
         self.losses.append(total)

@@ -2,7 +2,7 @@
 
     boostvsod bench --dataset DAVIS-train.zip --target lite --target maps:... --recipe default \
         --set recipe.gate=off --control none -o calibration
-    python examples/calibrate_gate.py DAVIS-train.zip calibration
+    python examples/calibrate_gate.py DAVIS-train.zip calibration [MORE.zip calibration2 ...]
 
 Least squares from the signs of each video to how much better the target's own maps are, in S; checked by
 leaving each video out in turn. Prints what belongs into boostvsod/gate.py.
@@ -41,29 +41,38 @@ def fitted(signs: np.ndarray, advantage: np.ndarray) -> np.ndarray:
     return np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ advantage)
 
 
-def main(data: str, out: Path) -> None:
+def known(data: str, out: Path) -> list[tuple[str, str, dict[str, float], float]]:
+    """Target, video, signs, and how much better the target's own maps are: of every boosted job."""
     rows = [json.loads(path.read_text()) for path in sorted((out / "jobs").glob("*.json"))]
     before = {(r["target"], r["video"]): r["scores"]["S"] for r in rows if r["arm"] == "baseline"}
-    boosted = [r for r in rows if r["arm"] != "baseline"]
+    return [
+        (r["target"], r["video"], signs_of_row(r, out, data), before[r["target"], r["video"]] - r["scores"]["S"])
+        for r in rows
+        if r["arm"] != "baseline"
+    ]
+
+
+def main(arguments: list[str]) -> None:
+    pairs = zip(arguments[::2], arguments[1::2], strict=True)
+    targets, videos, signs, advantages = zip(
+        *(one for data, out in pairs for one in known(data, Path(out))), strict=True
+    )
     names = list(gate.WEIGHTS)
-    found = [signs_of_row(row, out, data) for row in boosted]
-    signs = np.array([[one[name] for name in names] for one in found])
-    advantage = np.array([before[r["target"], r["video"]] - r["scores"]["S"] for r in boosted])
-    videos = np.array([r["video"] for r in boosted])
-    expected = np.zeros(len(boosted))
-    for video in set(videos):
-        others = videos != video
-        weights = fitted(signs[others], advantage[others])
-        expected[~others] = np.c_[signs[~others], np.ones((~others).sum())] @ weights
+    columns = np.array([[own[name] for name in names] for own in signs])
+    advantage, video = np.array(advantages), np.array(videos)
+    expected = np.zeros(len(video))
+    for name in set(videos):
+        others = video != name
+        weights = fitted(columns[others], advantage[others])
+        expected[~others] = np.c_[columns[~others], np.ones((~others).sum())] @ weights
     for i in np.argsort(expected):
-        shown = " ".join(f"{name} {value:.3f}" for name, value in found[i].items())
-        pair = f"{boosted[i]['target']:8} {videos[i]:14}"
-        print(f"{pair} expected {-expected[i]:+.3f} was {-advantage[i]:+.3f}  {shown}")
-    weights = fitted(signs, advantage)
+        told = " ".join(f"{name} {value:+.3f}" for name, value in signs[i].items())
+        print(f"{targets[i]:8} {videos[i]:16} expected {-expected[i]:+.3f} was {-advantage[i]:+.3f}  {told}")
+    weights = fitted(columns, advantage)
     print(f"left out in turn: correlation {np.corrcoef(expected, advantage)[0, 1]:.3f}")
     print("WEIGHTS =", dict(zip(names, np.round(weights[:-1], 3).tolist(), strict=True)))
     print("BIAS =", round(float(weights[-1]), 3))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1:])

@@ -11,7 +11,8 @@ import pytest
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 PARTS = ("recipe.motion=contrast", "recipe.miner=nr", "recipe.student=twin", "recipe.fuser=product", "recipe.gate=off")
-QUICK = (*PARTS, "lite.weights=none", "train.size=64", "train.lambda=1")
+LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "train.lr_scale=0.1", "train.batch=1")
+QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # the recipe nr, in no time
 FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks like
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
 

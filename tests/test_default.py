@@ -41,6 +41,12 @@ def test_a_silent_map_rules_nothing_out() -> None:
     assert opinions.consensus([silent, NOTHING]).max() == 0
 
 
+def test_sharpening_by_hand() -> None:
+    x = np.array([[0.0, 0.2, 0.5, 1.0]], np.float32)
+    assert opinions.sharpened(x, 2)[0].tolist() == pytest.approx([0, 0.04 / (0.04 + 0.64), 0.5, 1])
+    assert np.allclose(opinions.sharpened(x, 1), x)
+
+
 def test_agreement_by_hand() -> None:
     left, shifted = box(10, 10, 20, 30), box(10, 20, 20, 40)
     assert opinions.overlap(left, shifted) == pytest.approx(1 / 3)  # 10 of 30 columns

@@ -108,3 +108,9 @@ def test_side_outputs_are_supervised_too() -> None:
 def test_unknown_choices_are_named(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=f"train.{next(iter(wrong))} '{next(iter(wrong.values()))}' is unknown"):
         fit(student(), draw, 1, replace(TrainOptions(), **wrong), RUNTIME)  # type: ignore[arg-type]
+
+
+def test_divergence_is_an_error_that_names_the_rate() -> None:
+    batch = torch.full((4, 3, 16, 16), float("nan")), torch.ones(4, 1, 16, 16), torch.ones(4, 1, 16, 16)
+    with pytest.raises(ConfigError, match=r"loss of step 0 is nan; lower train\.lr \(0\.1\)"):
+        fit(student(), lambda step, generator: batch, 1, TrainOptions(loss="bce", lr=0.1), RUNTIME)

@@ -41,6 +41,12 @@ def consensus(maps: Sequence[Map]) -> Map:
     return stretched(np.exp(np.mean(logs, axis=0)))
 
 
+def sharpened(saliency: Map, contrast: float) -> Map:
+    """x^c / (x^c + (1 - x)^c): 0, one half and 1 stay, the rest goes away from the middle."""
+    high, low = saliency**contrast, (1 - saliency) ** contrast
+    return np.asarray(high / (high + low), np.float32)
+
+
 def overlap(a: Map, b: Map) -> float:
     """Soft intersection over union of two maps, each stretched; 0 if both are empty."""
     a, b = stretched(a), stretched(b)
