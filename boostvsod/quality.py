@@ -66,11 +66,13 @@ def of_judges(options: TrainOptions) -> Objective:
 
 
 def judged_right(net: nn.Module, samples: Samples, runtime: Runtime) -> float:
-    """The share of samples whose label the quality tells."""
+    """The share of samples whose label the quality tells; NaN of no sample."""
     assert samples.labels is not None, "judging is scored on labelled samples"
     told = []
     with torch.inference_mode(), runtime.autocast():
         for start in range(0, len(samples), BATCH):
             rgb = samples.pictures[start : start + BATCH].to(runtime.device).float() / 255
             told.append(net.judge(rgb)[0].float().cpu() >= 0)  # type: ignore[operator]
+    if not told:
+        return float("nan")
     return float((torch.cat(told) == (samples.labels >= 0.5)).float().mean())

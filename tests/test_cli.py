@@ -182,6 +182,8 @@ def test_list_shows_every_kind() -> None:
         "flows",
         "motion",
         "miners",
+        "proposals",
+        "densifiers",
         "fusers",
         "recipes",
         "datasets",
@@ -216,17 +218,20 @@ def test_every_command_explains_itself() -> None:
 def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
     frames = write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
     write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
-    made = {kind: tmp_path / f"{kind}.safetensors" for kind in ("saliency", "motion")}
+    made = {kind: tmp_path / f"{kind}.safetensors" for kind in ("saliency", "motion", "mqpm")}
     for kind, weights in made.items():
         words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", weights, "--set", "train.batch=4"]
         done = call("train", kind, *words)
         assert done.exit_code == 0, done.output
         assert set(json.loads(done.stdout)) >= {"MAE", "maxF", "S"}
         assert not weights.with_suffix(".state").exists()
-    chosen = ("recipe.motion=net", f"net.weights={made['motion']}", "train.lambda=1", "nr.threshold=1.1")
-    used = call("run", "--video", frames, "--target", f"lite:{made['saliency']}", "-o", tmp_path / "o", *sets(chosen))
-    assert used.exit_code == 0, used.output
-    assert len(list((tmp_path / "o" / "maps").iterdir())) == 12
+    judging = ("recipe.motion=judged", f"judged.weights={made['mqpm']}")
+    for parts in (("recipe.motion=net", f"net.weights={made['motion']}"), judging):
+        place, chosen = tmp_path / parts[0], (*parts, "train.lambda=1", "nr.threshold=1.1")
+        words = ["--recipe", "nr", "--target", f"lite:{made['saliency']}", "-o", place]
+        used = call("run", "--video", frames, *words, *sets(chosen))
+        assert used.exit_code == 0, used.output
+        assert len(list((place / "maps").iterdir())) == 12
 
 
 def test_wrong_training_settings_are_named(tmp_path: Path) -> None:

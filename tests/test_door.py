@@ -114,7 +114,7 @@ def test_a_bad_plugin_costs_one_line_and_only_itself(site: Path) -> None:
     done = command(site, "list", "--json", BOOSTVSOD_PLUGINS=",".join(f"third-{name}" for name in PLUGINS))
     assert done.returncode == 0, done.stderr
     names = [row["name"] for row in json.loads(done.stdout) if row["kind"] == "miners"]
-    assert names == ["mine", "boostvsod:nr", "third-clash:nr", "oracle", "random"]
+    assert names == ["longterm", "mine", "mqpm", "boostvsod:nr", "third-clash:nr", "oracle", "random", "trust"]
     lines = done.stderr.strip().splitlines()
     for said in (
         "third-crash:crash: third_crash: RuntimeError: boom on import",
@@ -134,7 +134,15 @@ def test_a_plugin_adds_a_command(site: Path) -> None:
 
 def test_plugins_can_be_limited(site: Path) -> None:
     only = command(site, "list", "miners", "--json", BOOSTVSOD_PLUGINS="third-good, old")
-    assert [row["name"] for row in json.loads(only.stdout)] == ["mine", "nr", "oracle", "random"]
+    assert [row["name"] for row in json.loads(only.stdout)] == [
+        "longterm",
+        "mine",
+        "mqpm",
+        "nr",
+        "oracle",
+        "random",
+        "trust",
+    ]
     assert "written for plugin API 99" in only.stderr
     assert "boom" not in only.stderr
     none = command(site, "list", "miners", "--no-plugins")

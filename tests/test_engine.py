@@ -216,8 +216,9 @@ def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
     for setting, said in {
         "train.lamda=3": "train.lamda is unknown; there are: .*loss",
         "train.batch=two": "train.batch='two': expected int, got str",
-        "mqpm.T=5": "recipe 'nr' has no part 'mqpm'",
-        "nr.treshold=1": "nr has no option 'treshold'",
+        "mqpm.T=5": "recipe 'default' has no part 'mqpm'",
+        "trust.flor=1": "trust has no option 'flor'; did you mean 'floor'",
+        "recipe.gate=ajar": "recipe.gate 'ajar' is unknown; there are: off, on",
         "oops": r"expected TABLE\.KEY=VALUE",
     }.items():
         with pytest.raises(ConfigError, match=said):

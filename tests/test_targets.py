@@ -155,7 +155,7 @@ def test_onnx_faults_are_named(tmp_path: Path) -> None:
     odd = export(tmp_path / "odd.onnx", torch.nn.Identity(), (1, 5, 8, 8))
     for path, options, said in (
         (tmp_path / "bad.onnx", {}, "cannot be loaded as ONNX"),
-        (tmp_path / "none.onnx", {}, "there is no such file"),
+        (tmp_path / "none.onnx", {}, "there is no such ONNX file"),
         (odd, {}, r"its input has shape \[1, 5, 8, 8\]"),
         (export(tmp_path / "a.onnx", Threshold(), (1, 3, 8, 8)), {"mean": "1,2"}, "expected three numbers"),
     ):
