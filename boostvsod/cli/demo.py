@@ -10,15 +10,12 @@ import click
 from boostvsod.cli.options import device_options, say
 from boostvsod.runtime import Runtime
 
-# The NR paper's last step multiplies by motion and so erases what stands still, as this clip's object does.
-STUDENT = ("recipe.fuser=student",)
-
 
 @click.command("demo")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("boostvsod-demo"), show_default=True)
 @click.option("--target", default="lite", show_default=True)
 @click.option("--recipe", default="default", show_default=True)
-@click.option("--set", "settings", multiple=True, default=STUDENT, show_default=True, help="Over the recipe.")
+@click.option("--set", "settings", multiple=True, help="Over the recipe.")
 @device_options
 def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], runtime: Runtime) -> None:
     """Render a clip with exact ground truth, boost a target on it, and compare. Offline, in under a minute."""

@@ -84,9 +84,9 @@ class CloserLook:
     def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
         self.students, self.margin, self.runtime = students, margin, runtime
 
-    def __call__(self, rgb: Rgb, around: Map) -> Map:
-        """Their mean map of the box around what a map shows; nothing outside it."""
-        seen = np.zeros(around.shape, np.float32)
+    def __call__(self, rgb: Rgb, around: Map, *, keep: bool = False) -> Map:
+        """Their mean map of the box around what a map shows; outside it nothing or, with `keep`, that map."""
+        seen = around.copy() if keep else np.zeros_like(around)
         if (box := object_box(around, self.margin)) is not None:
             inside = np.s_[box.top : box.bottom, box.left : box.right]
             crop = np.ascontiguousarray(rgb[inside])

@@ -34,7 +34,7 @@ class Consensus:
         from boostvsod_plugins.opinions import consensus, sharpened, stretched
 
         maps = [target, motion, student]
-        closer = self.look(rgb, consensus(maps))
+        closer = self.look(rgb, consensus(maps), keep=True)  # a box in the wrong place must not cut the object
         mixed = consensus([*maps, closer]) / 2 + stretched(student) / 4 + stretched(closer) / 4
         return sharpened(stretched(np.asarray(mixed, np.float32)), self.contrast)
 

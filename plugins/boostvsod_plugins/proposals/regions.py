@@ -84,8 +84,8 @@ def _grown(boxes: np.ndarray, margin: float) -> np.ndarray:
     return np.concatenate([boxes[:, :2] - margin * sides, boxes[:, 2:] + margin * sides], 1)
 
 
-def build(margin: float = 0.1, overlap: float = 0.7) -> Proposer:
-    """`margin`: added on each side, of the box's own; `overlap`: boxes that share more are one."""
+def build(margin: float = 0.1, overlap: float = 0.2) -> Proposer:
+    """`margin`: added on each side, of the box's own; `overlap`: of two boxes that share more one is kept (III-A)."""
     return Regions(margin, overlap)
 
 
