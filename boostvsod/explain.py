@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from boostvsod.errors import ConfigError
-from boostvsod.images import resize_map, resize_rgb, write_png
+from boostvsod.images import resize_rgb, write_png
 from boostvsod.kinds import Map, Result, Rgb
 from boostvsod.report.of_run import motion_maps
 from boostvsod.video import Video
@@ -72,22 +72,26 @@ def strip_frames(result: Result, wanted: int | None) -> list[int]:
     return sorted({i * total // MOST for i in range(MOST)})
 
 
-def write_strip(result: Result, video: Video, numbers: Sequence[int], path: Path) -> Path:
-    """A column per frame: picture, target's map, motion map, final map; mined frames have a green border."""
+def write_strip(result: Result, video: Video | None, numbers: Sequence[int], path: Path) -> Path:
+    """A column per frame: picture (where the video is at hand), target's, motion and final map; green if mined."""
     motion = motion_maps(result)
     columns = []
     for i in numbers:
-        rgb = video[i].rgb
         maps = [result.baseline[i], *([motion[i]] if motion else []), result.maps[i]]
-        columns.append(_column(rgb, maps, result.names[i], result.record["frames"][i]))
+        panes = [*([video[i].rgb] if video else []), *map(_grey, maps)]
+        columns.append(_column(panes, result.names[i], result.record["frames"][i]))
     write_png(path, np.hstack(columns))
     return path
 
 
-def _column(rgb: Rgb, maps: Sequence[Map], name: str, verdict: dict[str, Any]) -> Rgb:
-    height = max(8, round(rgb.shape[0] * WIDTH / rgb.shape[1]))
-    grey = [np.rint(resize_map(m, height, WIDTH) * 255).astype(np.uint8) for m in maps]
-    stack = np.vstack([resize_rgb(rgb, height, WIDTH), *(np.dstack([g, g, g]) for g in grey)])
+def _grey(saliency: Map) -> Rgb:
+    grey = np.rint(saliency * 255).astype(np.uint8)
+    return np.dstack([grey, grey, grey])
+
+
+def _column(panes: Sequence[Rgb], name: str, verdict: dict[str, Any]) -> Rgb:
+    height = max(8, round(panes[0].shape[0] * WIDTH / panes[0].shape[1]))
+    stack = np.vstack([resize_rgb(pane, height, WIDTH) for pane in panes])
     scores = "  ".join(f"{key} {value:.2f}" for key, value in verdict["scores"].items())
     head = np.full((2 * 18, WIDTH, 3), 24, np.uint8)
     for line, text in enumerate((name, scores)):

@@ -64,3 +64,11 @@ def test_strip_shows_every_frame_and_which_were_mined(run: Path, tmp_path: Path)
     width = strip.shape[1] // len(frames)
     borders = [tuple(int(x) for x in strip[100, i * width]) for i in range(len(frames))]
     assert borders == [MINED if frame["mined"] else PASSED for frame in frames]
+
+
+def test_a_run_over_frames_in_memory_is_explained_without_them(tmp_path: Path) -> None:
+    boost(make_clip(4, 48, 64).frames, "classic", "none", tmp_path / "out")
+    done = CliRunner().invoke(main, ["explain", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "the strip shows maps alone" in done.stderr
+    assert (tmp_path / "out" / "explain.png").is_file()

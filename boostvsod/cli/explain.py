@@ -19,6 +19,7 @@ from boostvsod.cli.options import debug_option, no_plugins_option, say
 @no_plugins_option
 def command(folder: Path, frame: str | None, as_json: bool, strip: Path | None) -> None:
     """Say for each frame of RUN, the output of a run, why it was mined or not, and show it."""
+    from boostvsod.errors import InputError
     from boostvsod.explain import as_text, explain, find_frame, strip_frames, write_strip
     from boostvsod.record import read_result
     from boostvsod.video import Video
@@ -27,5 +28,9 @@ def command(folder: Path, frame: str | None, as_json: bool, strip: Path | None) 
     wanted = None if frame is None else find_frame(result, frame)
     told = explain(result, range(len(result.names)) if wanted is None else [wanted])
     click.echo(json.dumps(told, indent=2) if as_json else as_text(told))
-    video = Video.open(result.record["video"]["source"])
+    try:
+        video = Video.open(result.record["video"]["source"])
+    except InputError as error:  # it was boosted from memory, or is no longer there
+        say(f"the strip shows maps alone: {error}")
+        video = None
     say(f"{write_strip(result, video, strip_frames(result, wanted), strip or folder / 'explain.png')}")
