@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from boostvsod.flowtools import warp_back
-from boostvsod.images import resize_map, resize_rgb
+from boostvsod.images import resize_map, resize_rgb, stretched
 from boostvsod.kinds import Flow, Map, Maps, Rgb
 from boostvsod.video import Piece
 
@@ -113,13 +113,8 @@ def _outline_strength(rgb: Rgb, saliency: Map) -> float:
 def _small(rgb: Rgb, *maps: Map) -> Small:
     scale = min(1.0, SIDE / max(rgb.shape[:2]))
     height, width = (max(16, round(side * scale)) for side in rgb.shape[:2])
-    target, boosted = (_stretched(resize_map(m, height, width)) for m in maps)
+    target, boosted = (stretched(resize_map(m, height, width)) for m in maps)
     return Small(resize_rgb(rgb, height, width), target, boosted)
-
-
-def _stretched(saliency: Map) -> Map:
-    low, high = float(saliency.min()), float(saliency.max())
-    return np.asarray((saliency - low) / (high - low), np.float32) if high > low else np.zeros_like(saliency)
 
 
 def _flow(a: Rgb, b: Rgb) -> Flow:

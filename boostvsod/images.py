@@ -70,6 +70,14 @@ def write_png(path: Path, image: np.ndarray) -> None:
         temporary.write_bytes(data.tobytes())
 
 
+def stretched(saliency: Map) -> Map:
+    """From 0 to 1; a map without any contrast becomes empty."""
+    low, high = float(saliency.min()), float(saliency.max())
+    if high <= low:
+        return np.zeros_like(saliency)
+    return np.asarray((saliency - low) / (high - low), np.float32)
+
+
 def resize_map(saliency: Map, height: int, width: int) -> Map:
     """Bilinear, or by area when shrinking; values stay in [0, 1]."""
     if saliency.shape == (height, width):

@@ -11,6 +11,7 @@ from made import write_maps, write_pictures
 
 from boostvsod import boost, build, gate
 from boostvsod.errors import ConfigError
+from boostvsod.images import stretched
 from boostvsod.kinds import Evidence, Frame, FusesPictures, Map, Mining, Result
 from boostvsod.recipe import find_recipe
 from boostvsod.runtime import Runtime
@@ -37,7 +38,7 @@ def test_consensus_is_the_stretched_geometric_mean() -> None:
 
 def test_a_silent_map_rules_nothing_out() -> None:
     seen, silent = box(10, 10, 20, 20, 0.8), box(0, 0, 40, 60, 0.1)
-    assert np.array_equal(opinions.consensus([seen, silent]), opinions.stretched(seen))
+    assert np.array_equal(opinions.consensus([seen, silent]), stretched(seen))
     assert opinions.consensus([silent, NOTHING]).max() == 0
 
 

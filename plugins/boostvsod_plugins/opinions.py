@@ -8,7 +8,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from boostvsod.images import resize_map
+from boostvsod.images import resize_map, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.predict import predict
 from boostvsod.runtime import Runtime
@@ -17,14 +17,6 @@ SAYS = 0.5  # a map that nowhere reaches this says nothing
 FLOOR = 1e-4  # no single map may rule a pixel out for good
 SIDE = 160  # agreement is seen well enough at this size
 KEPT = 0.2  # parts of an object are at least this share of its largest part
-
-
-def stretched(saliency: Map) -> Map:
-    """From 0 to 1; a map without any contrast becomes empty."""
-    low, high = float(saliency.min()), float(saliency.max())
-    if high <= low:
-        return np.zeros_like(saliency)
-    return np.asarray((saliency - low) / (high - low), np.float32)
 
 
 def that_say_something(maps: Sequence[Map]) -> list[Map]:

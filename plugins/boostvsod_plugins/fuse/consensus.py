@@ -31,7 +31,8 @@ class Consensus:
     def fuse_picture(self, rgb: Rgb, target: Map, motion: Map, student: Map) -> Map:
         import numpy as np
 
-        from boostvsod_plugins.opinions import consensus, sharpened, stretched
+        from boostvsod.images import stretched
+        from boostvsod_plugins.opinions import consensus, sharpened
 
         maps = [target, motion, student]
         closer = self.look(rgb, consensus(maps), keep=True)  # a box in the wrong place must not cut the object

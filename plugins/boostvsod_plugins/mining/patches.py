@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from boostvsod import registry
-from boostvsod.images import resize_map
+from boostvsod.images import resize_map, stretched
 from boostvsod.kinds import Frame, Map, Proposal, Rgb, Student, Target, Window
 from boostvsod.predict import as_batch
 from boostvsod.runtime import Runtime
@@ -102,8 +102,7 @@ def paste(refiner: Target, rgb: Rgb, boxes: Sequence[Proposal], how: str) -> Map
     total, count = np.zeros(rgb.shape[:2], np.float32), np.zeros(rgb.shape[:2], np.float32)
     for box, patch in zip(boxes, _patch_maps(refiner, rgb, boxes), strict=True):
         inside = np.s_[box.top : box.bottom, box.left : box.right]
-        low, high = float(patch.min()), float(patch.max())
-        patch = (patch - low) / (high - low) if high > low else np.zeros_like(patch)
+        patch = stretched(patch)
         total[inside] = np.maximum(total[inside], patch) if how == "max" else total[inside] + patch
         count[inside] += 1
     return total if how == "max" else np.asarray(total / np.maximum(count, 1), np.float32)

@@ -52,7 +52,8 @@ class TrustMiner:
         """What all say together, and the closer look, in equal parts: the one is sure, the other sharp."""
         import numpy as np
 
-        from boostvsod_plugins.opinions import consensus, stretched
+        from boostvsod.images import stretched
+        from boostvsod_plugins.opinions import consensus
 
         maps = self._opinions(evidence, [i])[0]
         return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
