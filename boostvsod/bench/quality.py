@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from boostvsod.archive import File
@@ -30,8 +31,11 @@ def by_quality(row: Row, name: str) -> bool | None:
 
 
 def quality_tables(rows: Sequence[Row], setup: Setup) -> list[Table]:
-    """The target's own maps on frames that were trusted, and on the others; every frame counts alike."""
-    arms = [row for row in rows if row["arm"] not in (BASELINE, *CONTROLS)]
+    """The target's own maps on frames that were trusted, and on the others; every frame counts alike.
+
+    Of several seeds those count whose maps of the target are still there: the last.
+    """
+    arms = [row for row in rows if row["arm"] not in (BASELINE, *CONTROLS) and _maps(row, setup).is_dir()]
     splits = {"mined": ("mined", "others", by_mining), "quality": ("Q >= 0.5", "Q < 0.5", by_quality)}
     tables = []
     for good, rest, split in splits.values():
@@ -66,6 +70,9 @@ def _split(row: Row, split: Split) -> tuple[list[str], list[str]]:
 
 def _score(row: Row, names: Sequence[str], setup: Setup) -> Averages:
     clip = find_clip(open_dataset(setup.data, setup.layout), row["video"])
-    folder = run_folder(setup, row["target"], row["video"]) / row["baseline"]
-    files = ((name, File(folder / f"{name}.png")) for name in names)
+    files = ((name, File(_maps(row, setup) / f"{name}.png")) for name in names)
     return score_frames(clip, files, protocol_called(setup.protocol)).averages
+
+
+def _maps(row: Row, setup: Setup) -> Path:
+    return run_folder(setup, row["target"], row["video"]) / str(row["baseline"])
