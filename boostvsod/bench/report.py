@@ -65,7 +65,8 @@ def _best_and_worst(target: str, rows: Sequence[Row], summaries: Sequence[ArmSum
 
 def _clip(video: Video, arms: Sequence[ArmSummary], rows: Sequence[Row], setup: Setup) -> Clip:
     target = arms[0].target
-    own = [next(r for r in rows if (r["video"], r["target"], r["arm"]) == (video.name, target, s.arm)) for s in arms]
+    last = list(reversed(rows))  # the last seed: the run folder keeps no other's maps of the target
+    own = [next(r for r in last if (r["video"], r["target"], r["arm"]) == (video.name, target, s.arm)) for s in arms]
     chosen = [video.frames[i] for i in shown_frames(len(video.frames))]
     names = [file.stem for file in chosen]
     panes = [
