@@ -15,7 +15,7 @@ SIZE = 352  # MQP, as CPD
 
 
 def lite(
-    weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 256
+    weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 320
 ) -> Student:
     """`weights`: a file, bundled ones, or "none"; `localiser`: those of the locating half alone.
 

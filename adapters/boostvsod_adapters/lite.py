@@ -13,7 +13,7 @@ from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
 SHELF = Path(__file__).parent / "weights"
-SIZE = 256
+SIZE = 320  # trained at 256: measured on clips and pictures, both it and its kin see more at 320
 
 
 def student(

@@ -85,7 +85,7 @@ def build(
     runtime: Runtime,
     student: str = "lite",
     weights: str = "lite-video",
-    size: int = 352,
+    size: int = 320,
     closer: str = "lite",
     margin: float = 0.25,
     B: int = 3,
