@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from boostvsod.errors import ConfigError
-from boostvsod.images import resize_rgb, write_png
-from boostvsod.kinds import Map, Result, Rgb
+from boostvsod.images import grey_rgb, resize_rgb, write_png
+from boostvsod.kinds import Result, Rgb
 from boostvsod.report.of_run import motion_maps
 from boostvsod.video import Video
 
@@ -78,15 +78,10 @@ def write_strip(result: Result, video: Video | None, numbers: Sequence[int], pat
     columns = []
     for i in numbers:
         maps = [result.baseline[i], *([motion[i]] if motion else []), result.maps[i]]
-        panes = [*([video[i].rgb] if video else []), *map(_grey, maps)]
+        panes = [*([video[i].rgb] if video else []), *map(grey_rgb, maps)]
         columns.append(_column(panes, result.names[i], result.record["frames"][i]))
     write_png(path, np.hstack(columns))
     return path
-
-
-def _grey(saliency: Map) -> Rgb:
-    grey = np.rint(saliency * 255).astype(np.uint8)
-    return np.dstack([grey, grey, grey])
 
 
 def _column(panes: Sequence[Rgb], name: str, verdict: dict[str, Any]) -> Rgb:

@@ -13,17 +13,23 @@ import cv2
 import numpy as np
 
 from boostvsod.flowtools import warp_back
-from boostvsod.images import resize_map, resize_rgb, stretched
+from boostvsod.images import resize_map, resize_rgb, soft_iou, stretched
 from boostvsod.kinds import Flow, Map, Maps, Rgb
 from boostvsod.video import Piece
 
 SIDE = 240  # the longer side of what the gate looks at
+SAME = 1.0  # two empty maps agree
 LEAST_ALIKE = 0.05  # less overlap than this is no more telling
 FAINT = 0.1  # below this a stretched map says "background", however sure it is of that
 
 WEIGHTS = {"surer": -0.047, "steadier": 0.465, "outlined": -0.081, "alike": 0.223}  # of the target's advantage in S
 BIAS = 0.03
 KEEP, REJECT = 0.05, 0.045  # expected gain in S from which boosted maps are taken, and up to which they are not
+
+
+def stamp() -> tuple[object, ...]:
+    """What the decision hangs on, besides the maps."""
+    return WEIGHTS, BIAS, KEEP, REJECT
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ def signs_of(piece: Piece, target: Maps, boosted: Maps) -> dict[str, float]:
         now = _small(piece[i].rgb, target[i], boosted[i])
         rows["surer"].append(_sureness(now.target) - _sureness(now.boosted))
         rows["outlined"].append(_outline_strength(now.rgb, now.target) - _outline_strength(now.rgb, now.boosted))
-        rows["alike"].append(overlap(now.target, now.boosted))
+        rows["alike"].append(soft_iou(now.target, now.boosted, SAME))
         if before is not None:
             rows["steadier"].append(_steadier(before, now))
         before = now
@@ -80,12 +86,6 @@ def chosen(kept: str, target: Map, boosted: Map) -> Map:
     return boosted if kept == "boosted" else target
 
 
-def overlap(a: Map, b: Map) -> float:
-    """Soft intersection over union; 1 if both are empty."""
-    either = float(np.maximum(a, b).sum())
-    return float(np.minimum(a, b).sum()) / either if either > 0 else 1.0
-
-
 def _sureness(saliency: Map) -> float:
     seen = saliency[saliency > FAINT]
     return float(np.abs(2 * seen - 1).mean()) if seen.size else 0.0
@@ -93,8 +93,8 @@ def _sureness(saliency: Map) -> float:
 
 def _steadier(before: Small, now: Small) -> float:
     flow = _flow(before.rgb, now.rgb)
-    own, other = (overlap(a, warp_back(b, flow)) for a, b in _pairs(before, now))
-    return own - other
+    own = soft_iou(before.target, warp_back(now.target, flow), SAME)
+    return own - soft_iou(before.boosted, warp_back(now.boosted, flow), SAME)
 
 
 def _outline_strength(rgb: Rgb, saliency: Map) -> float:
@@ -122,7 +122,3 @@ def _flow(a: Rgb, b: Rgb) -> Flow:
     grey = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (a, b)]
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     return np.asarray(dis.calc(grey[0], grey[1], None), np.float32)  # type: ignore[call-overload]
-
-
-def _pairs(before: Small, now: Small) -> tuple[tuple[Map, Map], tuple[Map, Map]]:
-    return (before.target, now.target), (before.boosted, now.boosted)

@@ -78,6 +78,18 @@ def stretched(saliency: Map) -> Map:
     return np.asarray((saliency - low) / (high - low), np.float32)
 
 
+def soft_iou(a: Map, b: Map, empty: float) -> float:
+    """Intersection over union of two maps of one size; `empty` if both are."""
+    either = float(np.maximum(a, b).sum())
+    return float(np.minimum(a, b).sum()) / either if either > 0 else empty
+
+
+def grey_rgb(saliency: Map) -> Rgb:
+    """A map as a grey picture."""
+    grey = np.rint(saliency * 255).astype(np.uint8)
+    return np.dstack([grey, grey, grey])
+
+
 def resize_map(saliency: Map, height: int, width: int) -> Map:
     """Bilinear, or by area when shrinking; values stay in [0, 1]."""
     if saliency.shape == (height, width):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from boostvsod.errors import ConfigError, OutputError
-from boostvsod.images import write_png
+from boostvsod.images import grey_rgb, write_png
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
 from boostvsod.video import Video
 
@@ -76,7 +76,7 @@ def _overlay_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
 
 
 def _three_in_a_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
-    return np.hstack([rgb, *(np.dstack([np.rint(m * 255).astype(np.uint8)] * 3) for m in (baseline, boosted))])
+    return np.hstack([rgb, grey_rgb(baseline), grey_rgb(boosted)])
 
 
 def _frames(result: Result, video: Video, stage: str, progress: Progress) -> Iterator[tuple[str, Rgb, Map, Map]]:

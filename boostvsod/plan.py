@@ -10,7 +10,7 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
-from boostvsod import registry, targets
+from boostvsod import gate, registry, targets
 from boostvsod.errors import PluginError
 from boostvsod.files import fingerprint
 from boostvsod.flowtools import at_scale, estimate_many
@@ -69,7 +69,7 @@ class Plan:
         motion = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale, recipe.stamp(recipe.motion))
         student = fingerprint(target, motion, recipe.learning())
         fused = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
-        final = fingerprint(fused, recipe.gate, recipe.of("gate"))
+        final = fingerprint(fused, recipe.gate, gate.stamp())
         index = fingerprint(versions(), self.video.stamp)
         stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}
         return {"index": index, **stages}

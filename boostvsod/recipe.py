@@ -96,7 +96,7 @@ class Recipe:
         recipe = self
         for change in changes:
             recipe = recipe.changed(*change)
-        known = {"recipe", "train", "target", "gate", *recipe.parts()} - {"", "twin"}
+        known = {"recipe", "train", "target", *recipe.parts()} - {"", "twin"}
         for table, key, _ in changes:
             if table not in known:
                 there = f"has no part {table!r}; there are: {', '.join(sorted(known))}"

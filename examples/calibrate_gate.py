@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from boostvsod import gate
-from boostvsod.bench.jobs import find_clip, slug
+from boostvsod.bench.jobs import find_clip, run_folder
 from boostvsod.datasets import open_dataset
 from boostvsod.sources import from_pictures
 from boostvsod.store import StoredMaps
@@ -30,7 +30,7 @@ RIDGE = 1e-3
 def signs_of_row(row: dict[str, Any], out: Path, data: str) -> dict[str, float]:
     clip = find_clip(open_dataset(data), row["video"])
     video = Video.open(from_pictures(clip.frames, clip.name, data))
-    folder = out / "runs" / slug(row["target"]) / slug(row["video"])
+    folder = run_folder(out, row["target"], row["video"])
     target, boosted = (StoredMaps(folder / row[key], video.names) for key in ("baseline", "maps"))
     whole = Piece(video, 0, len(video), (0, len(video)))  # one judgement a video, as its scores are
     return gate.signs_of(whole, target, boosted)

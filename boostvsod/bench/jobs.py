@@ -63,12 +63,12 @@ class Job:
 
     def run_folder(self, setup: Setup) -> Path:
         """Where the maps are: shared by all arms, which share the target's and the motion's."""
-        return run_folder(setup, self.target, self.video)
+        return run_folder(setup.out, self.target, self.video)
 
 
-def run_folder(setup: Setup, target: str, video: str) -> Path:
-    """Where the maps of a target on a video are kept."""
-    return setup.out / "runs" / slug(target) / slug(video)
+def run_folder(out: Path, target: str, video: str) -> Path:
+    """Where a benchmark keeps the maps of a target on a video."""
+    return out / "runs" / slug(target) / slug(video)
 
 
 def slug(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boostvsod.bench.arms import BASELINE, CONTROLS
-from boostvsod.bench.jobs import Setup, find_clip, slug
+from boostvsod.bench.jobs import Setup, find_clip, run_folder
 from boostvsod.bench.summary import ArmSummary, Row
 from boostvsod.datasets import Sequence as Video
 from boostvsod.datasets import open_dataset
@@ -84,8 +84,8 @@ def _clip(video: Video, arms: Sequence[ArmSummary], rows: Sequence[Row], setup: 
 
 
 def _map_urls(stage: str, row: dict[str, Any], names: Sequence[str], setup: Setup) -> list[str]:
-    folder = setup.out / "runs" / slug(row["target"]) / slug(row["video"]) / stage
-    return [map_url(saliency) for saliency in StoredMaps(folder, names)]
+    folder = run_folder(setup.out, row["target"], row["video"])
+    return [map_url(saliency) for saliency in StoredMaps(folder / stage, names)]
 
 
 def _truth_url(video: Video, name: str) -> str:

@@ -8,7 +8,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from boostvsod.images import resize_map, stretched
+from boostvsod.images import resize_map, soft_iou, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.predict import predict
 from boostvsod.runtime import Runtime
@@ -40,10 +40,8 @@ def sharpened(saliency: Map, contrast: float) -> Map:
 
 
 def overlap(a: Map, b: Map) -> float:
-    """Soft intersection over union of two maps, each stretched; 0 if both are empty."""
-    a, b = stretched(a), stretched(b)
-    either = float(np.maximum(a, b).sum())
-    return float(np.minimum(a, b).sum()) / either if either > 0 else 0.0
+    """Of two maps, each stretched; silence on both sides is no agreement."""
+    return soft_iou(stretched(a), stretched(b), empty=0.0)
 
 
 def agreement(maps: Sequence[Map]) -> float:

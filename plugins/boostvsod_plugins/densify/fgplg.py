@@ -37,12 +37,12 @@ def seven_channels(frame: Frame, before: Seen, after: Seen, side: int) -> Tensor
     import numpy as np
     import torch
 
-    from boostvsod.predict import as_batch
+    from boostvsod_adapters.rcrnet import FORM
+    from boostvsod_adapters.running import to_tensor
 
     planes = [before.truth, after.truth, magnitude(before.flow), magnitude(after.flow)]
     small = [cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR) for plane in planes]
-    mean, std = (torch.tensor(x)[:, None, None] for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    rgb = (as_batch([frame.rgb], side, side) - mean) / std
+    rgb = to_tensor([frame.rgb], FORM, (side, side))
     return torch.cat([rgb, torch.from_numpy(np.stack(small))[None]], 1)
 
 

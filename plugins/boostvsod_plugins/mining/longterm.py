@@ -54,7 +54,7 @@ class LongtermMiner:
     otsu: bool
     epochs: int
     runtime: Runtime
-    _last: tuple[Evidence, Found] | None = None
+    _last: tuple[Evidence, Found | None] | None = None
 
     def mine(self, evidence: Evidence) -> Mining:
         from boostvsod.measures.structure import agreement
@@ -85,20 +85,23 @@ class LongtermMiner:
 
     def _study(self, evidence: Evidence) -> Found | None:
         """The mining of a piece, done once; None if nothing in it was proposed."""
+        if self._last is None or self._last[0] is not evidence:
+            self._last = evidence, self._mine_proposals(evidence)
+        return self._last[1]
+
+    def _mine_proposals(self, evidence: Evidence) -> Found | None:
         import numpy as np
 
         from boostvsod_plugins.mining.clusters import mine_proposals
         from boostvsod_plugins.mining.patches import BinaryClassifier
 
-        if self._last is None or self._last[0] is not evidence:
-            boxes, frame, pms, features = self._gather(evidence)
-            if not boxes:
-                return None
-            columns = np.concatenate(features)
-            classifier = BinaryClassifier(columns, self.epochs, self.runtime)
-            trusted = mine_proposals(columns, np.array(pms), classifier, self.settings)
-            self._last = evidence, Found(boxes, np.array(frame), np.array(pms), trusted)
-        return self._last[1]
+        boxes, frame, pms, features = self._gather(evidence)
+        if not boxes:
+            return None
+        columns = np.concatenate(features)
+        classifier = BinaryClassifier(columns, self.epochs, self.runtime)
+        trusted = mine_proposals(columns, np.array(pms), classifier, self.settings)
+        return Found(boxes, np.array(frame), np.array(pms), trusted)
 
     def _gather(self, evidence: Evidence) -> tuple[list[Proposal], list[int], list[float], list[Any]]:
         from boostvsod_plugins.mining.patches import crop, motion_inside

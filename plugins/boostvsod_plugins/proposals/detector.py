@@ -124,7 +124,10 @@ def family_of(outputs: list[Floats], size: tuple[int, int]) -> str:
         return "yolox" if shapes[0][1] == cells else "yolov5"  # YOLOv5 has three boxes a cell
     if len(shapes) == 2 and {len(s) for s in shapes} == {3, 4}:
         return "yolov4"
-    raise ConfigError(f"outputs of shapes {shapes} are of no known detector; say --set detector.family=...")
+    raise ConfigError(
+        f"outputs of shapes {shapes} are of no known detector; say which by the option detector.family, "
+        'in longterm: --set \'longterm.proposal_options={path = "...", family = "yolov5"}\''
+    )
 
 
 def _placed(rgb: Rgb, size: tuple[int, int], letterbox: str) -> tuple[Rgb, Floats, Floats]:
