@@ -135,6 +135,7 @@ class Student:
     `net` takes RGB in [0, 1], B 3 S S, does its own normalisation, and returns logits B 1 S S: one
     tensor, or several of which the first is the answer and the others are supervised too. One that sees
     `window` frames at once takes B T 3 S S and returns the logits of all of them, B*T 1 S S.
+    `core` is what files of weights are of, where `net` only wraps it.
     `lr` is the rate its authors trained with, for losses that are averaged over pixels: `lr` for Adam
     and its kin, `sgd_lr` for SGD with momentum. Recipes scale them.
     """
@@ -145,6 +146,7 @@ class Student:
     sgd_lr: float = 0.05
     origin: str = "untrained"  # where the weights came from, for the records
     window: int = 1
+    core: torch.nn.Module | None = None
 
 
 @runtime_checkable
@@ -201,6 +203,19 @@ class Densifier(Protocol):
 
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Sequence[Mined]:
         """The mined frames and those filled in, in order."""
+        ...
+
+
+@runtime_checkable
+class LearnsToFill(Protocol):
+    """A densifier with a network of its own, which can be trained."""
+
+    def student(self) -> Student:
+        """The network: what it sees, B C S S, to logits B 1 S S."""
+        ...
+
+    def looks(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, torch.Tensor]]:
+        """What the network sees of each frame it would fill, C S S, with the frame's number."""
         ...
 
 

@@ -106,6 +106,22 @@ class Samples:
         labels = None if self.labels is None else self.labels.to(device)
         return Samples(self.pictures.to(device), self.masks.to(device), labels)
 
+    def write(self, path: Path) -> None:
+        """Keep them in a file."""
+        from boostvsod.weights import save_tensors
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parts = {"pictures": self.pictures, "masks": self.masks}
+        parts |= {} if self.labels is None else {"labels": self.labels}
+        save_tensors(parts, path, half=False)
+
+    @classmethod
+    def read(cls, path: Path) -> Samples:
+        """Those of a file."""
+        from safetensors.torch import load_file
+
+        return cls(**load_file(path))
+
     @staticmethod
     def join(parts: Iterable[Samples]) -> Samples:
         """Several sets as one."""

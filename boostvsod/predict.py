@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from boostvsod.images import resize_map, resize_rgb
 from boostvsod.kinds import Map, Rgb, Student, Window
@@ -15,13 +15,22 @@ from boostvsod.runtime import Runtime
 
 
 def answer(student: Student, rgb: Tensor, runtime: Runtime) -> np.ndarray:
-    """The student's maps, B S S in [0, 1], for RGB B 3 S S in [0, 1]."""
-    net = student.net.to(runtime.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    rgb = rgb.to(runtime.device).contiguous(memory_format=torch.channels_last)
+    """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S."""
+    net = on_device(student, runtime).eval()
+    rgb = rgb.to(runtime.device)
+    if student.window == 1:
+        rgb = rgb.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode(), runtime.autocast():
         outputs = net(rgb)
     logits = outputs if isinstance(outputs, Tensor) else outputs[0]
     return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+
+
+def on_device(student: Student, runtime: Runtime) -> nn.Module:
+    """The student's network where it works, channels last unless it convolves over time."""
+    layout = {"memory_format": torch.channels_last} if student.window == 1 else {}
+    net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
+    return net
 
 
 def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
@@ -38,15 +47,11 @@ def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list
 
 def predict_windows(student: Student, windows: Sequence[Window], runtime: Runtime) -> list[Map]:
     """The map of each window's centre, by a student that sees several frames at once."""
-    net, side = student.net.to(runtime.device).eval(), student.size
     maps = []
     for window in windows:  # clips are large: one at a time
-        clip = as_batch([frame.rgb for frame in window.frames], side, side)[None].to(runtime.device)
-        with torch.inference_mode(), runtime.autocast():
-            outputs = net(clip)
-        logits = outputs if isinstance(outputs, Tensor) else outputs[0]
-        map_ = torch.sigmoid(logits[window.centre, 0].float()).cpu().numpy()
-        maps.append(resize_map(map_, *window.frame.rgb.shape[:2]))
+        clip = as_batch([frame.rgb for frame in window.frames], student.size, student.size)
+        seen = answer(student, clip[None], runtime)[window.centre]
+        maps.append(resize_map(seen, *window.frame.rgb.shape[:2]))
     return maps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,61 +12,59 @@ import torch
 from boostvsod.augment import Augment, views
 from boostvsod.kinds import Student
 from boostvsod.metrics import Scores
-from boostvsod.motiondata import filmed, filmed_count, staged
-from boostvsod.pairs import Pairs, Samples, load
+from boostvsod.pairs import Samples
 from boostvsod.predict import answer
 from boostvsod.runtime import Runtime
-from boostvsod.train import Batch, Draw, Objective, fit
+from boostvsod.train import Batch, Draw, Look, Objective, fit, look_away
 from boostvsod.trainoptions import TrainOptions
 
-
-def picture_samples(source: str, size: int, every: int) -> tuple[Samples, Samples]:
-    """Pictures and masks of a source: to train on, and held out."""
-    train, held = Pairs.open(source).split(every)
-    return load(train.read(), len(train), size), load(held.read(), len(held), size)
+BATCH = 16  # of what is only predicted
 
 
-def filmed_samples(source: str, size: int, every: int, flow: str, runtime: Runtime) -> tuple[Samples, Samples]:
-    """Colour-coded flow of a source's clips, and their masks: to train on, and held out."""
-    train, held = (
-        load(filmed(part, flow, size, runtime), filmed_count(part), size) for part in Pairs.open(source).split(every)
-    )
-    return train, held
+@dataclass(frozen=True)
+class Lesson:
+    """What there is to learn: how many samples, what a step sees of them, and how the result is examined."""
+
+    samples: int
+    draw: Draw
+    examine: Callable[[Student], dict[str, float]]
+    objective: Objective | None = None
+
+    def steps(self, epochs: float, options: TrainOptions) -> int:
+        """How many make `epochs` passes over the samples."""
+        return max(1, round(epochs * self.samples / (options.batch * options.accumulate)))
 
 
-def staged_samples(source: str, size: int, every: int, flow: str, runtime: Runtime) -> tuple[Samples, Samples]:
-    """The same of motions staged with a source's pictures."""
-    train, held = (load(staged(part, flow, size, runtime), len(part), size) for part in Pairs.open(source).split(every))
-    return train, held
+def of_samples(samples: Samples, held_out: Samples, batch: int, augment: Augment, runtime: Runtime) -> Lesson:
+    """Pictures, or colour-coded motions, and their masks."""
+    draw = draw_views(samples.to(runtime.device), batch, augment)
+    return Lesson(len(samples), draw, lambda student: score(student, held_out, runtime))
 
 
 def pretrain(
     student: Student,
-    samples: Samples,
-    held_out: Samples,
+    lesson: Lesson,
     epochs: float,
     options: TrainOptions,
-    augment: Augment,
     runtime: Runtime,
     *,
-    objective: Objective | None = None,
     state: Path | None = None,
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-) -> dict[str, float]:
-    """Train in place for `epochs` passes over `samples`; returns the scores on `held_out`."""
-    steps = max(1, round(epochs * len(samples) / (options.batch * options.accumulate)))
-    draw = draw_views(samples.to(runtime.device), options.batch, augment)
-    fit(
+    look: Look = look_away,
+) -> list[float]:
+    """Train in place for `epochs` passes over the lesson's samples; returns the losses."""
+    steps = lesson.steps(epochs, options)
+    return fit(
         student,
-        draw,
+        lesson.draw,
         steps,
         options,
         runtime,
-        objective=objective,
+        objective=lesson.objective,
         state=state,
         after_step=lambda step, loss: after_step(step, steps, loss),
+        look=look,
     )
-    return score(student, held_out, runtime)
 
 
 def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
@@ -83,8 +82,8 @@ def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
 def score(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:
     """All measures of a student's maps at the training size."""
     scores = Scores()
-    for start in range(0, len(samples), 16):
-        maps = answer(student, samples.pictures[start : start + 16].float() / 255, runtime)
-        for saliency, mask in zip(maps, samples.masks[start : start + 16, 0], strict=True):
+    for start in range(0, len(samples), BATCH):
+        maps = answer(student, samples.pictures[start : start + BATCH].float() / 255, runtime)
+        for saliency, mask in zip(maps, samples.masks[start : start + BATCH, 0], strict=True):
             scores.step(saliency, np.asarray(mask) > 127)
     return scores.result()

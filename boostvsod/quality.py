@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from boostvsod.errors import ConfigError
 from boostvsod.kinds import Student
 from boostvsod.losses import loss_called, supervise
 from boostvsod.measures.structure import s_measure
 from boostvsod.pairs import Samples
 from boostvsod.predict import answer
+from boostvsod.pretrain import Lesson
 from boostvsod.runtime import Runtime
 from boostvsod.train import Objective
 from boostvsod.trainoptions import TrainOptions
@@ -50,6 +52,22 @@ def quality_threshold(scores: NDArray[np.float64], start: float = 0.5) -> float:
 def labelled(samples: Samples, scores: NDArray[np.float64], threshold: float) -> Samples:
     """The same samples, each with the label of Eq. 2."""
     return replace(samples, labels=torch.from_numpy((scores >= threshold).astype(np.float32)))
+
+
+def can_judge(student: Student, who: str) -> Student:
+    """The student, if it says how good motion is."""
+    if not hasattr(student.net, "judge"):
+        raise ConfigError(f"{who} cannot judge motion; judge-lite, judge-cpd and judge-vgg can")
+    return student
+
+
+def with_judgement(lesson: Lesson, held_out: Samples, options: TrainOptions, runtime: Runtime) -> Lesson:
+    """The lesson for a network that judges as well."""
+
+    def examine(student: Student) -> dict[str, float]:
+        return lesson.examine(student) | {"judged right": judged_right(student.net, held_out, runtime)}
+
+    return replace(lesson, objective=of_judges(options), examine=examine)
 
 
 def of_judges(options: TrainOptions) -> Objective:

@@ -6,7 +6,7 @@ import copy
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from boostvsod.errors import ConfigError, WeightsError
 from boostvsod.files import write_atomically
 from boostvsod.kinds import Student
 from boostvsod.losses import loss_called, supervise
+from boostvsod.predict import on_device
 from boostvsod.runtime import Runtime
 from boostvsod.trainoptions import TrainOptions
 
@@ -25,7 +26,12 @@ Batch = tuple[Tensor, ...]  # what the network sees, and what the objective want
 Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
 Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
 AfterStep = Callable[[int, float], None]
+Look = Callable[[int, nn.Module], None]  # after a step, at the network that would be kept if it were the last
 SAVE_EVERY = 30.0  # seconds between two states of a long training
+
+
+def look_away(step: int, net: nn.Module) -> None:
+    """Nobody wants to see the network before the end."""
 
 
 def fit(
@@ -38,6 +44,7 @@ def fit(
     objective: Objective | None = None,
     state: Path | None = None,
     after_step: AfterStep = lambda step, loss: None,
+    look: Look = look_away,
 ) -> list[float]:
     """Train `student.net` in place for `steps` steps and return the loss of each.
 
@@ -51,6 +58,7 @@ def fit(
     while run.step < steps:
         loss = run.advance(draw)
         after_step(run.step, loss)
+        look(run.step, run.net if run.average is None else run.average)
         if state and (time.monotonic() - saved > SAVE_EVERY or run.step == steps):
             run.save(state)
             saved = time.monotonic()
@@ -65,11 +73,12 @@ class _Training:
         self, student: Student, steps: int, options: TrainOptions, runtime: Runtime, objective: Objective
     ) -> None:
         self.options, self.runtime, self.objective = options, runtime, objective
-        flat = student.window == 1  # convolutions over time have no such layout
-        layout = {"memory_format": torch.channels_last} if flat else {}
-        self.net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
+        self.net = on_device(student, runtime)
         own = student.sgd_lr if options.optimizer == "sgd" else student.lr
         rate = options.lr or own * options.lr_scale
+        self.frozen = [p for name, p in self.net.named_parameters() if _kept(name, options) and p.requires_grad]
+        for weight in self.frozen:
+            weight.requires_grad_(False)
         self.optimizer = _optimizer(self.net, rate, options)
         self.schedule = _schedule(self.optimizer, rate, steps, options)
         self.average = copy.deepcopy(self.net).eval() if options.ema else None
@@ -79,7 +88,7 @@ class _Training:
 
     def advance(self, draw: Draw) -> float:
         """One optimiser step."""
-        _train_mode(self.net, self.options.freeze_bn)
+        _train_mode(self.net, self.options)
         total = 0.0
         for part in range(self.options.accumulate):
             seed = (self.runtime.seed * 1_000_003 + self.step) * self.options.accumulate + part
@@ -118,6 +127,8 @@ class _Training:
         """Leave the averaged weights in the network, if there are any, ready to predict."""
         if self.average is not None:
             self.net.load_state_dict(self.average.state_dict())
+        for weight in self.frozen:
+            weight.requires_grad_(True)
         self.net.eval()
 
     def _parts(self) -> dict[str, Any]:
@@ -180,15 +191,15 @@ def _schedule(
     raise ConfigError(f"train.schedule {options.schedule!r} is unknown; there are: constant, onecycle")
 
 
-def _train_mode(net: nn.Module, freeze_bn: bool) -> None:
+def _train_mode(net: nn.Module, options: TrainOptions) -> None:
     net.train()
-    if freeze_bn:
-        for norm in _norms(net):
-            norm.eval()
+    for name, module in net.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (options.freeze_bn or _kept(name, options)):
+            module.eval()
 
 
-def _norms(net: nn.Module) -> Iterator[nn.Module]:
-    return (m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+def _kept(name: str, options: TrainOptions) -> bool:
+    return bool(options.freeze) and name.startswith(options.freeze)
 
 
 @torch.no_grad()

@@ -26,4 +26,9 @@ class TrainOptions:
     clip: float = 0.0  # gradient norm; 0 leaves gradients alone
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 keeps the last ones
     freeze_bn: bool = True  # batch statistics of a handful of frames of one video are worse than none
+    freeze: str = ""  # what begins with this (as "encoder") stays as it is, batch statistics included
     accumulate: int = 1  # batches per optimiser step
+
+
+WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)
+AS_RCRNET = TrainOptions(optimizer="adam", loss="bce", weight_decay=0.0, batch=1)  # IV-A of its paper

@@ -16,7 +16,7 @@ from boostvsod.files import sha256
 from boostvsod.offer import Card
 from boostvsod.weightshelf import fetch_kept
 
-RANDOM = "random"  # as the name of weights: none are loaded
+UNTRAINED = ("none", "random")  # as names of weights: none are loaded
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which trainers hide the weights
 
 
@@ -27,8 +27,8 @@ def load_weights(
 
     `rename` turns the file's keys into the network's; None drops a key that is of no use.
     """
-    if name == RANDOM:
-        return "random, for timing alone"
+    if name in UNTRAINED:
+        return "untrained"
     path = find_weights(name, shelf)
     renamed = {rename(key): value for key, value in read_weights(path, net).items()}
     fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
@@ -122,7 +122,7 @@ def save_weights(net: nn.Module, path: Path, *, half: bool = True) -> None:
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool) -> None:
     """Write tensors as safetensors, floats in 16 bits if `half`."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from boostvsod.files import write_atomically
 
@@ -130,7 +130,7 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool) -> No
     if half:
         state = {k: v.half() if v.dtype == torch.float32 else v for k, v in state.items()}
     with write_atomically(path) as temporary:
-        save_file(state, temporary)
+        temporary.write_bytes(save(state))  # its own writer makes files that only their owner can read
 
 
 def check_fit(name: str, path: Path) -> None:

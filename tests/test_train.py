@@ -84,6 +84,16 @@ def test_frozen_batch_norm_keeps_its_statistics() -> None:
     assert not torch.equal(free.net[1].running_mean, before)  # type: ignore[index]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_what_is_frozen_stays_as_it_is(optimizer: str) -> None:
+    one = student()
+    before = copy.deepcopy(one.net.state_dict())
+    fit(one, draw, 3, TrainOptions(optimizer=optimizer, freeze="1", freeze_bn=False, lr=0.1, ema=0.5), RUNTIME)
+    changed = {key.split(".")[0] for key, value in one.net.state_dict().items() if not torch.equal(value, before[key])}
+    assert changed == {"0", "3"}
+    assert all(p.requires_grad for p in one.net.parameters())
+
+
 def test_losses_by_hand() -> None:
     logits = torch.tensor([[[[0.0, 100.0]]], [[[-100.0, 0.0]]]])  # predictions .5 1 | 0 .5
     truth = torch.tensor([[[[1.0, 1.0]]], [[[0.0, 0.0]]]])

@@ -28,10 +28,10 @@ def lite(
     net = JudgeLite(backbone, width)
     if weights == "mqpm-lite":
         localiser = localiser or "motion-lite"
-    origins = [f"locating: {load_weights(net.locate, localiser, SHELF)}"] if localiser else []
-    if weights != "none":
-        origins.append(load_weights(net.quality if localiser else net, weights, SHELF))
-    return Student(net, size, origin=", ".join(origins) or "untrained")
+    if not localiser:
+        return Student(net, size, origin=load_weights(net, weights, SHELF))
+    locating, judging = load_weights(net.locate, localiser, SHELF), load_weights(net.quality, weights, SHELF)
+    return Student(net, size, origin=f"locating: {locating}, judging: {judging}")
 
 
 def cpd(weights: str = "none", size: int = SIZE) -> Student:
@@ -51,8 +51,7 @@ def vgg(weights: str = "none", size: int = SIZE) -> Student:
 def _loaded(net: nn.Module, weights: str, size: int) -> Student:
     from boostvsod.weights import load_weights
 
-    origin = load_weights(net, weights) if weights != "none" else "untrained"
-    return Student(net, size, lr=1e-3, origin=origin)
+    return Student(net, size, lr=1e-3, origin=load_weights(net, weights))
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from boostvsod.kinds import Student, Target
 from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
+DECODERS = {"patch-lite": "lite"}  # bundled decoders, and whose encoder they stand on
 SHELF = Path(__file__).parent / "weights"
 SIZE = 320  # trained at 256: measured on clips and pictures, both it and its kin see more at 320
 
@@ -24,12 +25,17 @@ def student(
     `backbone`: "slim" or any timm name; `pretrained` asks timm for that backbone's own weights, which
     may download them.
     """
+    from torch import nn
+
     from boostvsod.weights import load_weights
     from boostvsod_adapters.nets.lite import LiteNet
 
     net = LiteNet(backbone, width, pretrained)
-    origin = load_weights(net, weights, SHELF) if weights != "none" else "untrained"
-    return Student(net, size, origin=origin)
+    if weights not in DECODERS:
+        return Student(net, size, origin=load_weights(net, weights, SHELF))
+    base = load_weights(net, DECODERS[weights], SHELF)
+    decoder = nn.ModuleDict({name: part for name, part in net.named_children() if name != "encoder"})
+    return Student(net, size, origin=f"{load_weights(decoder, weights, SHELF)} on the encoder of {base}")
 
 
 def target(runtime: Runtime, weights: str = "lite", backbone: str = "slim", width: int = 48) -> Target:

@@ -72,7 +72,7 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) ->
     target = TrainableClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
     side = form.sides(448, 448)[0]
     clip = TrainableClip(net, form, lambda net, frames: net(frames))
-    target.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=T)
+    target.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=T, core=net)
     return target
 
 

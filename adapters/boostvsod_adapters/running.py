@@ -87,7 +87,7 @@ def student_of(published: Published, weights: str, size: int = 0) -> Student:
     origin = load_weights(net, weights, rename=published.card.rename)
     wanted = size or published.train_size
     side = published.input.sides(wanted, wanted) if not published.input.size else (wanted, wanted)
-    return Student(Trainable(net, published), side[0], published.lr, published.sgd_lr, origin)
+    return Student(Trainable(net, published), side[0], published.lr, published.sgd_lr, origin, core=net)
 
 
 class ImageTarget:

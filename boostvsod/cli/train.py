@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -11,177 +12,212 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boostvsod.cli.options import device_options, say
-from boostvsod.runtime import Runtime
+from boostvsod.trainoptions import AS_RCRNET, WHOLE_SET, TrainOptions
 
 if TYPE_CHECKING:
-    from boostvsod.augment import Augment
+    from boostvsod.kinds import Student
     from boostvsod.pairs import Samples
-    from boostvsod.trainoptions import TrainOptions
+    from boostvsod.pretrain import Lesson
+    from boostvsod.trainjob import Order
 
-    Split = tuple[Samples, Samples]  # to train on, and held out
-
-HOLD_OUT = 20  # every 20th pair, or the last of at most 20 clips
 TELL = 15.0  # seconds between two lines about the loss
+Command = Callable[..., None]
 
 
 @click.group("train")
 def command() -> None:
-    """Train a network: on pictures and masks, or on colour-coded motion.
+    """Train a network: on pictures and masks, on colour-coded motion, or on clips.
 
-    A training that was stopped goes on where it was when the same command is given again.
+    A training that was stopped goes on where it was when the same command is given again. The best weights
+    of all that were examined are kept; beside them are written a card (.md) and a report (.html).
     """
 
 
-def common(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options every kind of training has."""
+def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """The options every kind of training has, handed on as one `Order`."""
     options = (
         click.option(
             "--data", "sources", multiple=True, required=True, help="Folder or zip of pairs; may be repeated."
         ),
-        click.option("--validate", help="Folder or zip scored at the end; default: a part of the first --data."),
-        click.option("--student", "name", default="lite", show_default=True, help="What to train."),
+        click.option("--validate", help="Folder or zip that is examined; default: a part of the first --data."),
+        click.option("--student", "name", default=student, show_default=True, help="Or any target that learns."),
         click.option("--init", default="none", show_default=True, help="Weights to start from."),
         click.option("--epochs", default=20.0, show_default=True),
-        click.option("--size", default=256, show_default=True, help="Side of the training pictures."),
-        click.option("--set", "changes", multiple=True, help="train.KEY=VALUE or augment.KEY=VALUE."),
+        click.option("--size", default=size, show_default=True, help="Side of the training pictures."),
+        click.option("--checks", default=10, show_default=True, help="How often the network is examined."),
+        click.option("--cache", type=click.Path(path_type=Path), help="Folder for samples that are slow to make."),
+        click.option("--set", "changes", multiple=True, help="train.KEY, augment.KEY or STUDENT.KEY=VALUE."),
         click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
         device_options,
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def ordered(name: str, changes: tuple[str, ...], **rest: Any) -> None:
+            from boostvsod.trainjob import Order, Settings
+
+            say(str(rest["runtime"]))
+            settings = Settings(train).changed(changes, (name, *parts))
+            common_ones = {key: rest.pop(key) for key in Order.__annotations__ if key in rest}
+            function(Order(name=name, settings=settings, **common_ones), **rest)
+
+        for option in reversed(options):
+            ordered = option(ordered)
+        return ordered
+
+    return decorate
+
+
+def seen_motion(function: Command) -> Command:
+    """Where colour-coded motion comes from."""
+    stage = click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
+    return seeing(stage(function))
+
+
+def seeing(function: Command) -> Command:
+    """Who sees the motion."""
+    return click.option("--flow", default="dis", show_default=True, help="Backend that sees the motion.")(function)
+
+
+def any_backbone(function: Command) -> Command:
+    """Another encoder under the built-in decoder."""
+    name = click.option("--backbone", help="Of lite: any timm name, also hf-hub:USER/MODEL or local-dir:FOLDER.")
+    own = click.option("--pretrained", is_flag=True, help="Start from the backbone's own weights; may download.")
+    return name(own(function))
 
 
 @command.command()
-@common
-def saliency(sources: tuple[str, ...], validate: str | None, size: int, runtime: Runtime, **rest: Any) -> None:
+@any_backbone
+@common("lite", 256, WHOLE_SET)
+def saliency(order: Order, backbone: str | None, pretrained: bool) -> None:
     """Pictures to masks (DUTS, or the frames of clips)."""
-    from boostvsod.pretrain import picture_samples
-
-    say(str(runtime))
-    parts = [picture_samples(source, size, HOLD_OUT) for source in sources]
-    held = picture_samples(validate, size, 1)[1] if validate else parts[0][1]
-    _train(parts, held, size=size, runtime=runtime, **rest)
+    _on_pictures(order, order.material().pictures, **_backbone(backbone, pretrained))
 
 
 @command.command()
-@click.option("--flow", default="dis", show_default=True, help="Backend that sees the motion.")
-@click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
-@common
-def motion(
-    flow: str,
-    staged: tuple[str, ...],
-    sources: tuple[str, ...],
-    validate: str | None,
-    size: int,
-    runtime: Runtime,
-    **rest: Any,
-) -> None:
+@any_backbone
+@common("lite", 256, WHOLE_SET)
+def patch(order: Order, backbone: str | None, pretrained: bool) -> None:
+    """Pictures cut around their objects to masks: who looks closer (LIM, IV-A)."""
+    _on_pictures(order, order.material().patches, **_backbone(backbone, pretrained))
+
+
+def _backbone(name: str | None, pretrained: bool) -> dict[str, Any]:
+    return ({"backbone": name} if name else {}) | ({"pretrained": True} if pretrained else {})
+
+
+def _on_pictures(order: Order, make: Any, **student: Any) -> None:
+    from boostvsod.material import gather
+    from boostvsod.pairs import Samples
+
+    parts, held = gather(order.sources, order.validate, make)
+    _train(order, order.student(**student), _lesson(order, Samples.join(parts), held))
+
+
+@command.command()
+@seen_motion
+@common("lite", 256, WHOLE_SET)
+def motion(order: Order, flow: str, staged: tuple[str, ...]) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
-    from boostvsod.pretrain import filmed_samples, staged_samples
+    from boostvsod.pairs import Samples
 
-    say(str(runtime))
-    parts = [filmed_samples(source, size, HOLD_OUT, flow, runtime) for source in sources]
-    held = filmed_samples(validate, size, 1, flow, runtime)[1] if validate else parts[0][1]
-    parts += [staged_samples(source, size, HOLD_OUT, flow, runtime) for source in staged]
-    _train(parts, held, size=size, runtime=runtime, **rest)
+    parts, held = _motions(order, flow, staged)
+    _train(order, order.student(), _lesson(order, Samples.join(parts), held))
 
 
 @command.command()
-@click.option("--flow", default="dis", show_default=True, help="Backend that sees the motion.")
-@click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
+@seen_motion
 @click.option("--theta", default="lite", show_default=True, help="Weights of the network that grades the motion.")
-@common
-def mqpm(
-    flow: str,
-    staged: tuple[str, ...],
-    theta: str,
-    sources: tuple[str, ...],
-    validate: str | None,
-    size: int,
-    runtime: Runtime,
-    name: str,
-    **rest: Any,
-) -> None:
-    """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7).
-
-    --init may name weights of a plain motion network: the locating half starts from them.
-    """
-    from boostvsod import registry
-    from boostvsod.pretrain import filmed_samples, staged_samples
-    from boostvsod.quality import labelled, motion_scores, quality_threshold
-
-    say(str(runtime))
-    parts = [filmed_samples(source, size, HOLD_OUT, flow, runtime) for source in sources]
-    held = filmed_samples(validate, size, 1, flow, runtime)[1] if validate else parts[0][1]
-    parts += [staged_samples(source, size, HOLD_OUT, flow, runtime) for source in staged]
-    grader = registry.build("students", "lite", runtime, weights=theta, size=size)
-    scores = [motion_scores(part, grader, runtime) for part, _ in parts]
-    threshold = quality_threshold(scores[0])
-    judged = [labelled(part, own, threshold) for (part, _), own in zip(parts, scores, strict=True)]
-    shares = ", ".join(f"{float(part.labels.mean()):.2f}" for part in judged if part.labels is not None)
-    say(f"lambda {threshold:.3f}; good motion: {shares} of each source")
-    held = labelled(held, motion_scores(held, grader, runtime), threshold)
-    name = "judge-lite" if name == "lite" else name
-    _train([(part, held) for part in judged], held, name=name, size=size, runtime=runtime, judges=True, **rest)
-
-
-def _train(
-    parts: list[Split],
-    held: Samples,
-    *,
-    name: str,
-    init: str,
-    epochs: float,
-    size: int,
-    changes: tuple[str, ...],
-    output: Path,
-    runtime: Runtime,
-    judges: bool = False,
-) -> None:
+@click.option("--localiser", help="Weights of a plain motion network: the locating half starts from them.")
+@common("judge-lite", 256, WHOLE_SET)
+def mqpm(order: Order, flow: str, staged: tuple[str, ...], theta: str, localiser: str | None) -> None:
+    """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7)."""
     from boostvsod import registry
     from boostvsod.pairs import Samples
-    from boostvsod.pretrain import pretrain
-    from boostvsod.quality import judged_right, of_judges
-    from boostvsod.weights import save_weights
+    from boostvsod.quality import can_judge, labelled, motion_scores, quality_threshold, with_judgement
 
-    train, augment = _settings(changes)
-    samples = Samples.join(part[0] for part in parts)
-    say(f"{len(samples)} samples to train on, {len(held)} to score")
-    runtime.settle()  # random weights hang on the seed alone
-    start = {"weights": "none", "localiser": init} if judges and init != "none" else {"weights": init}
-    student = registry.build("students", name, runtime, size=size, **start)
-    started = time.monotonic()
-    state = output.with_suffix(".state")
-    objective = of_judges(train) if judges else None
-    scores = pretrain(
-        student, samples, held, epochs, train, augment, runtime,
-        objective=objective, state=state, after_step=Teller(),
-    )  # fmt: skip
-    scores |= {"judged right": judged_right(student.net, held, runtime)} if judges else {}
-    save_weights(student.net, output)
-    state.unlink()
-    click.echo(json.dumps({"output": str(output), "seconds": round(time.monotonic() - started), **scores}))
+    student = can_judge(order.student(**({"localiser": localiser} if localiser else {})), f"--student {order.name}")
+    parts, held = _motions(order, flow, staged)
+    grader = registry.build("students", "lite", order.runtime, weights=theta, size=order.size)
+    scores = [motion_scores(part, grader, order.runtime) for part in parts]
+    threshold = quality_threshold(scores[0])
+    judged = [labelled(part, own, threshold) for part, own in zip(parts, scores, strict=True)]
+    shares = ", ".join(f"{float((own >= threshold).mean()):.2f}" for own in scores)
+    say(f"lambda {threshold:.3f}; good motion: {shares} of each source")
+    held = labelled(held, motion_scores(held, grader, order.runtime), threshold)
+    _train(
+        order,
+        student,
+        with_judgement(_lesson(order, Samples.join(judged), held), held, order.settings.train, order.runtime),
+    )
 
 
-def _settings(changes: tuple[str, ...]) -> tuple[TrainOptions, Augment]:
-    """What whole-set training does by default, with --set over it."""
-    from boostvsod.augment import Augment
-    from boostvsod.errors import ConfigError
-    from boostvsod.recipe import override, parse_setting
-    from boostvsod.trainoptions import TrainOptions
+def _motions(order: Order, flow: str, staged: tuple[str, ...]) -> tuple[list[Samples], Samples]:
+    from boostvsod.material import gather
+    from boostvsod.pairs import Pairs
 
-    train = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)
-    augment = Augment()
-    for change in changes:
-        table, key, value = parse_setting(change)
-        if table == "train":
-            train = override(train, table, key, value)
-        elif table == "augment":
-            augment = override(augment, table, key, value)
-        else:
-            raise ConfigError(f"--set {change}: there are the tables train and augment")
-    return train, augment
+    material = order.material(flow)
+    parts, held = gather(order.sources, order.validate, material.filmed)
+    return [*parts, *(material.staged(Pairs.open(source)) for source in staged)], held
+
+
+@command.command()
+@seeing
+@click.option("--every", default=5, show_default=True, help="l: of so many frames one has its mask.")
+@click.option("--made", default=1, show_default=True, help="m: so many more are made between two masks.")
+@click.option("--densifier", default="warp", show_default=True, help="Who makes them.")
+@common("rcrnet-ner", 448, AS_RCRNET)
+def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> None:
+    """Clips of which few frames are annotated to masks (RCRNet, protocol m/l).
+
+    Options of the densifier: --set NAME.KEY=VALUE, as in --set fgplg.weights=FILE.
+    """
+    from boostvsod.clipdata import Clips, Protocol, clips_of
+    from boostvsod.cliplessons import of_clips
+    from boostvsod.material import gather
+
+    student, material = order.student(), order.material(flow)
+    protocol = Protocol(every, made, densifier, order.settings.options.get(densifier, {}))
+    parts, held = gather(
+        order.sources,
+        order.validate,
+        lambda pairs: clips_of(pairs, material, protocol),
+        lambda pairs: clips_of(pairs, material, Protocol(l=1, m=0)),
+    )
+    batch = order.settings.train.batch
+    _train(order, student, of_clips(Clips.join(parts), held, student.window, batch, order.runtime))
+
+
+@command.command()
+@seeing
+@click.option("--every", default=5, show_default=True, help="l: how far apart the masks are that it sees.")
+@click.option("--made", default=1, show_default=True, help="m: how many frames between them it learns to fill.")
+@common("fgplg", 448, AS_RCRNET)
+def fgplg(order: Order, flow: str, every: int, made: int) -> None:
+    """The masks of frames between two masks: RCRNet's pseudo-label generator, or any densifier that learns."""
+    from boostvsod.clipdata import Protocol, filler_that_learns, gaps_of
+    from boostvsod.cliplessons import of_gaps
+    from boostvsod.material import gather
+    from boostvsod.pairs import Samples
+
+    options = {"weights": order.init, "side": order.size, **order.settings.options.get(order.name, {})}
+    order.runtime.settle()
+    protocol, material = Protocol(every, made, order.name, options), order.material(flow)
+    filler = filler_that_learns(protocol, order.runtime)
+    parts, held = gather(order.sources, order.validate, lambda pairs: gaps_of(pairs, filler, material, protocol))
+    _train(order, filler.student(), of_gaps(Samples.join(parts), held, order.settings.train.batch, order.runtime))
+
+
+def _lesson(order: Order, samples: Samples, held: Samples) -> Lesson:
+    from boostvsod.pretrain import of_samples
+
+    say(f"{len(samples)} samples to train on, {len(held)} to examine")
+    return of_samples(samples, held, order.settings.train.batch, order.settings.augment, order.runtime)
+
+
+def _train(order: Order, student: Student, lesson: Lesson) -> None:
+    scores = order.carry_out(student, lesson, Teller())
+    click.echo(json.dumps({"output": str(order.output), **scores}))
 
 
 class Teller:

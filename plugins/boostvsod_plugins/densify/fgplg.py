@@ -6,18 +6,18 @@ seven input channels: the picture, both warped truths, and how far the flow to e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
-from boostvsod.kinds import Densifier, Flow, FlowBackend, Frame, Frames, Map, Mined
+from boostvsod.kinds import Densifier, Flow, FlowBackend, Frame, Frames, Map, Mined, Student
 from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from boostvsod_plugins.densify.gaps import Seen
+    from boostvsod_plugins.densify.gaps import Gap, Seen
 
 SIDE = 448
 
@@ -54,24 +54,36 @@ class Fgplg:
         self.between, self.reach, self.side = between, reach, side
 
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> list[Mined]:
-        from boostvsod_plugins.densify.gaps import gaps, in_order, look
+        from boostvsod_plugins.densify.gaps import gaps, in_order
 
         filled = []
         for gap in gaps(mined, self.between, self.reach):
-            frame = frames[gap.index]
-            before, after = (look(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
-            score = min(gap.before.score, gap.after.score)
-            filled.append(Mined(gap.index, self._label(frame, before, after), score, gap.why))
+            label = self._label(self._look(frames, gap, flow), frames[gap.index])
+            filled.append(Mined(gap.index, label, min(gap.before.score, gap.after.score), gap.why))
         return in_order(mined, filled)
 
-    def _label(self, frame: Frame, before: Seen, after: Seen) -> Map:
+    def student(self) -> Student:
+        return Student(self.net, self.side, lr=1e-5, sgd_lr=1e-4)  # IV-A
+
+    def looks(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, Tensor]]:
+        from boostvsod_plugins.densify.gaps import gaps
+
+        return ((gap.index, self._look(frames, gap, flow)[0]) for gap in gaps(mined, self.between, self.reach))
+
+    def _look(self, frames: Frames, gap: Gap, flow: FlowBackend) -> Tensor:
+        from boostvsod_plugins.densify.gaps import look
+
+        frame = frames[gap.index]
+        before, after = (look(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
+        return seven_channels(frame, before, after, self.side)
+
+    def _label(self, seen: Tensor, frame: Frame) -> Map:
         import torch
 
         from boostvsod.images import resize_map
 
-        seen = seven_channels(frame, before, after, self.side).to(self.runtime.device)
         with torch.inference_mode():
-            label = torch.sigmoid(self.net(seen).float())[0, 0].cpu().numpy()
+            label = torch.sigmoid(self.net(seen.to(self.runtime.device)).float())[0, 0].cpu().numpy()
         return resize_map(label, *frame.rgb.shape[:2])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Flow, Judged, Map, MotionSaliency, Rgb, Student
 from boostvsod.offer import Offer
@@ -43,12 +42,11 @@ class JudgedMotion:
 
 def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite") -> MotionSaliency:
     """`net`: a student that can judge; `weights`: a file, or the name of bundled ones."""
+    from boostvsod.quality import can_judge
     from boostvsod.registry import build as build_part
 
     student = build_part("students", net, runtime, weights=weights)
-    if not hasattr(student.net, "judge"):
-        raise ConfigError(f"judged.net={net!r} cannot judge motion; judge-lite, judge-cpd and judge-vgg can")
-    return JudgedMotion(student, runtime)
+    return JudgedMotion(can_judge(student, f"judged.net={net!r}"), runtime)
 
 
 @hookimpl

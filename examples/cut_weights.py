@@ -1,0 +1,25 @@
+"""Cut a part out of a file of weights: python cut_weights.py WEIGHTS OUT (only|without) PREFIX.
+
+`only locate.` gives the locating half of judge-lite, which is a motion network by itself; `without encoder.` the
+decoder of a network whose encoder was not trained.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from boostvsod.weights import read_weights, save_tensors
+
+
+def main(weights: str, out: str, how: str, prefix: str) -> None:
+    found = read_weights(Path(weights))
+    if how == "only":
+        part = {key.removeprefix(prefix): value for key, value in found.items() if key.startswith(prefix)}
+    else:
+        part = {key: value for key, value in found.items() if not key.startswith(prefix)}
+    save_tensors(part, Path(out), half=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Trains the bundled networks anew. What is there already is left alone: delete a file to have it rebuilt.
+#
+#   examples/train_defaults.sh --duts DUTS-TR.zip --davis DAVIS-2016-train.zip [--out FOLDER] [OPTION ...]
+#   examples/train_defaults.sh --smoke [--out FOLDER]      # a few steps on drawn clips: does all of it run?
+#
+# OPTIONs go to every training, as in --device cuda --precision bf16. A training that is stopped goes on where it
+# was when the script is run again, so it fits into short stretches of a GPU: timeout 590 examples/train_defaults.sh ...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+duts='' davis='' smoke='' out=adapters/boostvsod_adapters/weights common=()
+while (($#)); do
+  case $1 in
+    --duts) duts=$2 && shift 2 ;;
+    --davis) davis=$2 && shift 2 ;;
+    --out) out=$2 && shift 2 ;;
+    --smoke) smoke=1 && shift ;;
+    *) common+=("$1") && shift ;;
+  esac
+done
+parts=$out/parts # what is on its way
+mkdir -p "$parts"
+
+if [[ $smoke ]]; then
+  drawn=$(mktemp -d)
+  trap 'rm -rf "$drawn"' EXIT
+  python examples/draw_clips.py "$drawn"
+  duts=$drawn davis=$drawn common+=(--epochs 0.5 --size 64 --checks 1 --set train.batch=4 --device cpu)
+fi
+[[ $duts && $davis ]] || { echo "--duts and --davis are needed, or --smoke" >&2 && exit 2; }
+
+train() {  # NAME KIND OPTION ...: one network, unless it is there
+  local name=$1 kind=$2
+  shift 2
+  [[ -e $out/$name.safetensors ]] && echo "$out/$name.safetensors is there already" && return
+  boostvsod train "$kind" "$@" "${common[@]}" -o "$out/$name.safetensors"
+}
+
+large=(--set train.weight_decay=0.02 --set train.ema=0.9995)
+small=(--set train.weight_decay=0.02 --set train.ema=0.995)
+faint=(--set augment.colour=0.05 --set augment.grey=0) # colours of a flow mean directions
+lite=$out/lite.safetensors
+
+train lite saliency --data "$duts" --epochs 170 --set train.batch=128 --set train.lr=3e-3 "${large[@]}"
+train lite-video saliency --data "$davis" --init "$lite" --epochs 16 --set train.batch=64 --set train.lr=5e-4 "${small[@]}"
+
+if [[ ! -e $out/patch-lite.safetensors ]]; then # a decoder on the encoder of lite
+  out=$parts train patch patch --data "$duts" --init "$lite" --epochs 2 --set train.batch=32 --set train.lr=1e-3 \
+    --set train.freeze=encoder "${small[@]}"
+  python examples/cut_weights.py "$parts/patch.safetensors" "$out/patch-lite.safetensors" without encoder.
+fi
+
+if [[ ! -e $out/motion-lite.safetensors || ! -e $out/mqpm-lite.safetensors ]]; then # the halves of one network
+  filmed=(--data "$davis" --cache "$parts/cache" "${faint[@]}")
+  out=$parts train motion motion "${filmed[@]}" --stage "$duts" --init "$lite" --epochs 5 \
+    --set train.batch=32 --set train.lr=1e-3 "${small[@]}"
+  out=$parts train mqpm mqpm "${filmed[@]}" --theta "$lite" --localiser "$parts/motion.safetensors" --epochs 3 \
+    --set train.lr=3e-4
+  python examples/cut_weights.py "$parts/mqpm.safetensors" "$out/motion-lite.safetensors" only locate.
+  python examples/cut_weights.py "$parts/mqpm.safetensors" "$out/mqpm-lite.safetensors" only quality.
+fi
+rm -rf "$parts"
