@@ -24,12 +24,13 @@ FAINT = 0.1  # below this a stretched map says "background", however sure it is 
 
 WEIGHTS = {"surer": -0.047, "steadier": 0.465, "outlined": -0.081, "alike": 0.223}  # of the target's advantage in S
 BIAS = 0.03
+STAKES, VOTES = ("alike",), ("surer", "steadier", "outlined")  # positive votes are for the target
 KEEP, REJECT = 0.05, 0.045  # expected gain in S from which boosted maps are taken, and up to which they are not
 
 
 def stamp() -> tuple[object, ...]:
     """What the decision hangs on, besides the maps."""
-    return WEIGHTS, BIAS, KEEP, REJECT
+    return WEIGHTS, BIAS, STAKES, VOTES, KEEP, REJECT
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,13 @@ def signs_of(piece: Piece, target: Maps, boosted: Maps) -> dict[str, float]:
 
 
 def expected_gain(signs: Mapping[str, float]) -> float:
-    """By how much S would rise if the boosted maps were taken."""
-    return -(BIAS + sum(weight * signs[name] for name, weight in WEIGHTS.items()))
+    """By how much S would rise if the boosted maps were taken.
+
+    How little the maps are alike tells what is at stake, not who is right: it counts only if another sign speaks
+    for the boosted maps. Where they lost one of several objects, none does.
+    """
+    counted = [name for name in WEIGHTS if name not in STAKES or any(signs[vote] <= 0 for vote in VOTES)]
+    return -(BIAS + sum(WEIGHTS[name] * signs[name] for name in counted))
 
 
 def judge(gain: float) -> tuple[str, str]:

@@ -221,3 +221,39 @@ def test_what_never_moves_is_not_lost(tmp_path: Path) -> None:
     for saliency, truth in zip(result.maps, clip.truth, strict=True):
         assert saliency[truth].mean() > 0.7
         assert saliency[~truth].mean() < 0.1
+
+
+def test_a_cut_in_the_middle_makes_two_judgements(tmp_path: Path) -> None:
+    before, after = make_clip(8, 96, 128), make_clip(8, 96, 128, seed=3)
+    elsewhere = np.where(after.truth[..., None], after.frames, 255 - after.frames)
+    frames, truth = np.concatenate([before.frames, elsewhere]), np.concatenate([before.truth, after.truth])
+    rng = np.random.default_rng(0)
+    poor = [np.roll(m, int(rng.integers(-30, 30)), 1) for m in truth[8:]]  # the second shot alone is to be mended
+    result = run(tmp_path, frames, np.concatenate([truth[:8], poor]))
+    assert [(d.start, d.stop) for d in result.decisions] == [(0, 8), (8, 16)]
+    assert result.decisions[0].kept == "baseline"
+    assert result.decisions[1].kept != "baseline"
+    assert any(i < 8 for i in result.mined)
+    assert any(i >= 8 for i in result.mined)
+
+
+def crowd(frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Four objects in one scene, one of which goes the other way."""
+    clip = make_clip(frames, 160, 240)
+    pictures, truth = clip.frames.copy(), clip.truth.copy()
+    for seed, shift, way in ((1, (45, 60), 1), (2, (-40, 90), -1), (4, (-45, -30), 1)):
+        other = make_clip(frames, 160, 240, seed=seed)
+        rgb, mask = (np.roll(x[::way], shift, (1, 2)) for x in (other.frames, other.truth))
+        pictures[mask] = rgb[mask]
+        truth |= mask
+    return pictures, truth
+
+
+def test_nobody_in_a_crowd_is_lost(tmp_path: Path) -> None:
+    """The networks see one of these objects alone; who saw them all is not overruled."""
+    frames, truth = crowd(8)
+    result = run(tmp_path, frames, truth)
+    signs = result.decisions[0].signs
+    assert signs["alike"] < -0.9, "the boosted maps have lost most of them"
+    assert result.decisions[0].kept == "baseline"
+    assert gate.expected_gain({**signs, "steadier": -0.01}) > gate.KEEP > gate.expected_gain(signs)
