@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from boostvsod.engine import hopeless
-from boostvsod.kinds import Mined, quiet
+from boostvsod.engine import boost_piece, hopeless
+from boostvsod.kinds import Maps, Mined, quiet
 from boostvsod.learner import fine_tune
 from boostvsod.plan import Parts, Plan
 from boostvsod.recipe import find_recipe
 from boostvsod.runtime import Runtime
+from boostvsod.store import STAGES, Store, StoredMaps
 from boostvsod.video import Piece, Video
 
 PROBE = 3  # frames that are really computed
@@ -30,9 +31,9 @@ def estimate(video: Video, target: Any, recipe: str, settings: Iterable[str], ru
     parts = Parts(plan)
     pieces = video.pieces(plan.recipe.buffer)
     learns = [piece for piece in pieces if not hopeless(piece, plan.recipe)]
-    per_frame = _seconds_per_frame(parts, max(pieces, key=len))
+    per_frame = _seconds_per_frame(plan, parts, max(pieces, key=len))
     height, width = video.shape
-    stages = 4 if learns else 2
+    stages = len(STAGES) if learns else 2
     return {
         "video": video.name,
         "frames": len(video),
@@ -44,20 +45,27 @@ def estimate(video: Video, target: Any, recipe: str, settings: Iterable[str], ru
     }
 
 
-def _seconds_per_frame(parts: Parts, piece: Piece) -> float:
-    """Target, motion, and a student's step, on a few frames, after one to warm up."""
-    count = min(PROBE, len(piece))
-    learns = not hopeless(piece, parts.recipe)
-    _probe(parts, piece, 1, learns)
-    started = time.perf_counter()
-    _probe(parts, piece, count, learns)
-    return (time.perf_counter() - started) / count
+def _seconds_per_frame(plan: Plan, parts: Parts, piece: Piece) -> float:
+    """All of the method on a few frames, after one round to warm up."""
+    stop = piece.start + min(PROBE, len(piece))
+    probe = Piece(piece.video, piece.start, stop, (piece.start, stop))
+    _, seconds = (_timed(plan, parts, probe) for _ in range(2))
+    return seconds / len(probe)
 
 
-def _probe(parts: Parts, piece: Piece, count: int, learns: bool) -> None:
-    maps = parts.predict(piece, range(count))
-    if not learns:
-        return
-    parts.move(piece, range(count))
-    mined = [Mined(i, np.asarray(m), 0.0, "probe") for i, m in enumerate(maps)][: max(1, round(MINED_SHARE * count))]
-    fine_tune(parts.fresh_student(), piece, mined, parts.recipe, parts.runtime, quiet)
+def _timed(plan: Plan, parts: Parts, probe: Piece) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "probe", plan.keys, quiet)
+        with store.writing():
+            started = time.perf_counter()
+            outcome = boost_piece(probe, parts, store)
+            if not hopeless(probe, plan.recipe) and not any(verdict.mined for verdict in outcome.verdicts):
+                _learn_anyway(parts, probe, StoredMaps(store.stage("target"), probe.names))
+            return time.perf_counter() - started
+
+
+def _learn_anyway(parts: Parts, probe: Piece, maps: Maps) -> None:
+    """That these frames were not trusted does not say that none will be."""
+    count = max(1, round(MINED_SHARE * len(probe)))
+    mined = [Mined(i, maps[i], 0.0, "probe") for i in range(count)]
+    fine_tune(parts.fresh_student(), probe, mined, parts.recipe, parts.runtime, quiet)
