@@ -94,13 +94,13 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
         store.keep("final", piece, BATCH, fuse)
         return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
     fused = store.keep("fused", piece, BATCH, fuse)
-    return Outcome(pass_gate(piece, store, maps, fused, why), mining.verdicts)
+    return Outcome(pass_gate(piece, store, maps, fused, motion, why), mining.verdicts)
 
 
-def pass_gate(piece: Piece, store: Store, maps: Maps, fused: Maps, why: str) -> Decision:
+def pass_gate(piece: Piece, store: Store, maps: Maps, fused: Maps, motion: Maps, why: str) -> Decision:
     """The final maps are the fused ones, the target's own, or their mean: whatever is probably best."""
     with store.timed("gate"):
-        signs = gate.signs_of(piece, maps, fused)
+        signs = gate.signs_of(maps, fused, motion)
     kept, because = gate.judge(gate.expected_gain(signs))
     store.keep("final", piece, BATCH, lambda _, numbers: [gate.chosen(kept, maps[i], fused[i]) for i in numbers])
     return Decision(piece.start, piece.stop, kept, f"{why}; {because}", signs)

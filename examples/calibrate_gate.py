@@ -1,77 +1,65 @@
-"""Fit the gate's weights where ground truth is known.
+"""Fit the gate's two numbers where ground truth is known.
 
     boostvsod bench --dataset DAVIS-train.zip --target lite --target maps:... --recipe default \
         --set recipe.gate=off --control none -o calibration
-    python examples/calibrate_gate.py DAVIS-train.zip calibration [MORE.zip calibration2 ...]
+    python examples/calibrate_gate.py calibration [MORE ...]
 
-Least squares from the signs of each video to how much better the target's own maps are, in S; checked by
-leaving each video out in turn. Prints what belongs into boostvsod/gate.py.
+Least squares from the signs of each video to how much S the boosted maps gain; checked by leaving each video
+out in turn. Prints what belongs into boostvsod/gate.py.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from boostvsod import gate
-from boostvsod.bench.jobs import find_clip, run_folder
-from boostvsod.datasets import open_dataset
-from boostvsod.sources import from_pictures
+from boostvsod.bench.arms import BASELINE
+from boostvsod.bench.jobs import run_folder
 from boostvsod.store import StoredMaps
-from boostvsod.video import Piece, Video
-
-RIDGE = 1e-3
 
 
-def signs_of_row(row: dict[str, Any], out: Path, data: str) -> dict[str, float]:
-    clip = find_clip(open_dataset(data), row["video"])
-    video = Video.open(from_pictures(clip.frames, clip.name, data))
-    folder = run_folder(out, row["target"], row["video"])
-    target, boosted = (StoredMaps(folder / row[key], video.names) for key in ("baseline", "maps"))
-    whole = Piece(video, 0, len(video), (0, len(video)))  # one judgement a video, as its scores are
-    return gate.signs_of(whole, target, boosted)
+def signs_of_row(row: dict[str, Any], out: Path) -> dict[str, float]:
+    folder, names = run_folder(out, row["target"], row["video"]), list(row["S"])
+    return gate.signs_of(*(StoredMaps(folder / row[stage], names) for stage in ("baseline", "maps", "motion")))
 
 
-def fitted(signs: np.ndarray, advantage: np.ndarray) -> np.ndarray:
-    x = np.c_[signs, np.ones(len(signs))]
-    return np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ advantage)
-
-
-def known(data: str, out: Path) -> list[tuple[str, str, dict[str, float], float]]:
-    """Target, video, signs, and how much better the target's own maps are: of every boosted job."""
+def known(out: Path) -> list[tuple[str, str, dict[str, float], float]]:
+    """Target, video, signs, and how much better the boosted maps are: of every boosted job."""
     rows = [json.loads(path.read_text()) for path in sorted((out / "jobs").glob("*.json"))]
-    before = {(r["target"], r["video"]): r["scores"]["S"] for r in rows if r["arm"] == "baseline"}
+    before = {(r["target"], r["video"]): r["scores"]["S"] for r in rows if r["arm"] == BASELINE}
     return [
-        (r["target"], r["video"], signs_of_row(r, out, data), before[r["target"], r["video"]] - r["scores"]["S"])
+        (r["target"], r["video"], signs_of_row(r, out), r["scores"]["S"] - before[r["target"], r["video"]])
         for r in rows
-        if r["arm"] != "baseline"
+        if r["arm"] != BASELINE
     ]
 
 
-def main(arguments: list[str]) -> None:
-    pairs = zip(arguments[::2], arguments[1::2], strict=True)
-    targets, videos, signs, advantages = zip(
-        *(one for data, out in pairs for one in known(data, Path(out))), strict=True
-    )
-    names = list(gate.WEIGHTS)
-    columns = np.array([[own[name] for name in names] for own in signs])
-    advantage, video = np.array(advantages), np.array(videos)
+def fitted(signs: Sequence[dict[str, float]], gain: np.ndarray) -> np.ndarray:
+    """TAKEN and MISSED of gain = apart * (TAKEN - MISSED * moving)."""
+    x = np.array([[own["apart"], -own["apart"] * own["moving"]] for own in signs])
+    return np.asarray(np.linalg.lstsq(x, gain, rcond=None)[0])
+
+
+def main(benchmarks: list[str]) -> None:
+    targets, videos, signs, gains = zip(*(one for out in benchmarks for one in known(Path(out))), strict=True)
+    gain, video = np.array(gains), np.array(videos)
     expected = np.zeros(len(video))
     for name in set(videos):
-        others = video != name
-        weights = fitted(columns[others], advantage[others])
-        expected[~others] = np.c_[columns[~others], np.ones((~others).sum())] @ weights
+        others = [i for i in range(len(video)) if videos[i] != name]
+        taken, missed = fitted([signs[i] for i in others], gain[others])
+        for i in np.flatnonzero(video == name):
+            expected[i] = signs[i]["apart"] * (taken - missed * signs[i]["moving"])
     for i in np.argsort(expected):
-        told = " ".join(f"{name} {value:+.3f}" for name, value in signs[i].items())
-        print(f"{targets[i]:8} {videos[i]:16} expected {-expected[i]:+.3f} was {-advantage[i]:+.3f}  {told}")
-    weights = fitted(columns, advantage)
-    print(f"left out in turn: correlation {np.corrcoef(expected, advantage)[0, 1]:.3f}")
-    print("WEIGHTS =", dict(zip(names, np.round(weights[:-1], 3).tolist(), strict=True)))
-    print("BIAS =", round(float(weights[-1]), 3))
+        told = " ".join(f"{name} {value:.3f}" for name, value in signs[i].items())
+        print(f"{targets[i]:8} {videos[i]:16} expected {expected[i]:+.3f} was {gain[i]:+.3f}  {told}")
+    print(f"left out in turn: correlation {np.corrcoef(expected, gain)[0, 1]:.3f}")
+    print("TAKEN, MISSED =", ", ".join(f"{number:.3f}" for number in fitted(signs, gain)))
 
 
 if __name__ == "__main__":

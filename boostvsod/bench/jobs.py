@@ -126,6 +126,7 @@ def _told(result: Result) -> dict[str, Any]:
         "decisions": record["decisions"],
         "maps": f".boostvsod/{record['stages']['final']}",
         "baseline": f".boostvsod/{record['stages']['target']}",
+        "motion": f".boostvsod/{record['stages']['motion']}",
         "notes": record["notes"],
     }
 

@@ -89,7 +89,7 @@ def build(
     closer: str = "lite",
     margin: float = 0.25,
     B: int = 3,
-    floor: float = 0.5,
+    floor: float = 0.2,
     least: float = 0.15,
 ) -> Miner:
     """`student`, `weights`, `size`: the network whose opinion counts; `closer`: weights that look closer, beside
