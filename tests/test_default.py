@@ -102,6 +102,18 @@ def test_frames_where_opinions_agree_are_trusted() -> None:
     assert "the best of 3 frames; rivals: " in mining.mined[0].why
 
 
+def test_frames_without_motion_count_only_where_there_is_no_other() -> None:
+    clip = make_clip(9, 96, 128)
+    truth = [mask.astype(np.float32) for mask in clip.truth]
+    silent = [np.zeros_like(m) if i >= 3 else m for i, m in enumerate(truth)]
+    mining = mine(clip_evidence(truth, silent, clip.frames))
+    assert {m.index for m in mining.mined} <= {0, 1, 2}
+    assert mining.mined
+    assert "nothing moves here" in mining.verdicts[5].why
+    everywhere = mine(clip_evidence(truth, [np.zeros_like(m) for m in truth], clip.frames))
+    assert any(m.index >= 3 for m in everywhere.mined)
+
+
 def test_nobody_who_agrees_means_no_frame() -> None:
     clip = make_clip(4, 96, 128)
     silent = [np.zeros((96, 128), np.float32)] * 4

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from boostvsod_plugins.opinions import CloserLook
 
 BATCH = 8
+HEARD = 0.25  # of the frames: from there on those without motion can be done without
 
 
 @dataclass
 class TrustMiner:
-    """Of every B frames the one with the most agreement, if that is not far below the best of the piece."""
+    """Of every B frames the one with the most agreement, if that is not far below the best of the piece.
+
+    Where the object stands still for a while, motion is silent, and colours alone may agree on something else.
+    """
 
     student: Student
     look: CloserLook
@@ -40,11 +44,12 @@ class TrustMiner:
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
             trust += [agreement(maps) for maps in self._opinions(evidence, numbers)]
-        bar = max(self.least, self.floor * max(trust))
-        starts = range(0, len(trust), self.B)
-        best = [max(range(s, min(s + self.B, len(trust))), key=trust.__getitem__) for s in starts]
-        keys = [i for i in best if trust[i] >= bar]
-        verdicts = [self._verdict(i, trust, bar, i in keys) for i in range(len(trust))]
+        heard = _heard(evidence)
+        bar = max(self.least, self.floor * max(t for t, counts in zip(trust, heard, strict=True) if counts))
+        windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
+        rivals = [[i for i in window if heard[i] and trust[i] >= bar] for window in windows]
+        keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
+        verdicts = [self._verdict(i, trust, bar, heard[i], i in keys) for i in range(len(trust))]
         mined = [Mined(i, self.truth(evidence, i), trust[i], verdicts[i].why) for i in keys]
         return Mining(tuple(mined), tuple(verdicts))
 
@@ -70,15 +75,25 @@ class TrustMiner:
             found.append([*maps, self.look(rgb, consensus(maps))])
         return found
 
-    def _verdict(self, i: int, trust: Sequence[float], bar: float, key: bool) -> Verdict:
+    def _verdict(self, i: int, trust: Sequence[float], bar: float, heard: bool, key: bool) -> Verdict:
         start = i - i % self.B
         rivals = [k for k in range(start, min(start + self.B, len(trust))) if k != i]
         told = f"trust {trust[i]:.3f}"
+        if not heard:
+            return Verdict(key, {"trust": trust[i]}, f"{told}, but nothing moves here: colours may agree on scenery")
         if trust[i] < bar:
             return Verdict(key, {"trust": trust[i]}, f"{told} < {bar:.3f}: the opinions differ too much")
         against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals) or "none"
         outcome = "the best of" if key else "not the best of"
         return Verdict(key, {"trust": trust[i]}, f"{told} >= {bar:.3f}, {outcome} {self.B} frames; rivals: {against}")
+
+
+def _heard(evidence: Evidence) -> list[bool]:
+    """Which frames count: those in which motion says something; all, if it is silent nearly everywhere."""
+    from boostvsod_plugins.opinions import that_say_something
+
+    heard = [bool(that_say_something([motion])) for motion in evidence.motion]
+    return heard if sum(heard) >= HEARD * len(heard) else [True] * len(heard)
 
 
 def build(
