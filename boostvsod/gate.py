@@ -18,8 +18,8 @@ from boostvsod.kinds import Map, Maps
 SIDE = 240  # the longer side of what the gate looks at
 FAINT = 0.05  # motion of less than this is as good as none
 
-TAKEN, MISSED = 0.397, 0.692  # S gained by maps that take away what does not move, and lost by what does
-KEEP, REJECT = 0.03, 0.02  # expected gain in S from which boosted maps are taken, and up to which they are not
+TAKEN, MISSED = 0.443, 0.814  # S gained by maps that take away what does not move, and lost by what does
+KEEP, REJECT = 0.03, 0.025  # expected gain in S from which boosted maps are taken, and up to which they are not
 
 
 def stamp() -> tuple[float, ...]:
