@@ -110,6 +110,6 @@ def loss_curve(losses: Sequence[float]) -> list[tuple[float, float]]:
 def write_card(path: Path, facts: Mapping[str, str], scores: Mapping[str, float]) -> None:
     """A model card: what was trained, on what, how, and how good it is."""
     told = {**facts, "on what was held out": ", ".join(f"{key} {scores[key]:.3f}" for key in SHOWN)}
-    lines = [f"# {path.stem}", "", "| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in told.items())]
+    table = Table(["", ""], list(told.items())).render("markdown")
     with write_atomically(path) as temporary:
-        temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        temporary.write_text(f"# {path.stem}\n\n{table}\n", encoding="utf-8")

@@ -106,7 +106,7 @@ class Order:
             "network": f"{self.name} ({type(core).__name__}), {millions:.2f} M parameters, from {student.origin}",
             "input": f"{student.size} x {student.size}",
             "data": f"{sources}: {lesson.samples} samples",
-            "command": f"`{shlex.join(['boostvsod', *sys.argv[1:]])}`",
+            "command": shlex.join(["boostvsod", *sys.argv[1:]]),
             "run": f"{self.runtime}; {_hardware(self.runtime)}",
         }
 
