@@ -45,7 +45,7 @@ train lite saliency --data "$duts" --epochs 170 --set train.batch=128 --set trai
 train lite-video saliency --data "$davis" --init "$lite" --epochs 16 --set train.batch=64 --set train.lr=5e-4 "${small[@]}"
 
 if [[ ! -e $out/patch-lite.safetensors ]]; then # a decoder on the encoder of lite
-  out=$parts train patch patch --data "$duts" --init "$lite" --epochs 2 --set train.batch=32 --set train.lr=1e-3 \
+  out=$parts train patch patch --data "$duts" --init "$lite" --epochs 1 --set train.batch=32 --set train.lr=1e-3 \
     --set train.freeze=encoder "${small[@]}"
   python examples/cut_weights.py "$parts/patch.safetensors" "$out/patch-lite.safetensors" without encoder.
 fi

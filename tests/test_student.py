@@ -47,7 +47,7 @@ def test_logits_have_the_pictures_size_and_sides_only_in_training() -> None:
     assert [tuple(x.shape) for x in net.train()(rgb)] == [(2, 1, 70, 90)] * 5
 
 
-@pytest.mark.parametrize("weights", ["lite", "lite-video", "motion-lite"])
+@pytest.mark.parametrize("weights", ["lite", "lite-video", "motion-lite", "patch-lite"])
 def test_bundled_weights_load_and_say_where_from(weights: str) -> None:
     student = build("students", "lite", weights=weights)
     assert student.origin.startswith(f"{weights}.safetensors sha256:")
