@@ -19,9 +19,14 @@ SIDE = 160  # agreement is seen well enough at this size
 KEPT = 0.2  # parts of an object are at least this share of its largest part
 
 
+def says_something(saliency: Map) -> bool:
+    """Whether a map sees an object at all."""
+    return float(saliency.max()) >= SAYS
+
+
 def that_say_something(maps: Sequence[Map]) -> list[Map]:
-    """Those that see an object at all: a silent map is no evidence against the others."""
-    return [m for m in maps if float(m.max()) >= SAYS]
+    """Those that do: a silent map is no evidence against the others."""
+    return [m for m in maps if says_something(m)]
 
 
 def consensus(maps: Sequence[Map]) -> Map:

@@ -38,13 +38,16 @@ class TrustMiner:
     runtime: Runtime
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod_plugins.opinions import agreement
+        from boostvsod_plugins.opinions import agreement, says_something
 
         trust: list[float] = []
+        moves: list[bool] = []
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
-            trust += [agreement(maps) for maps in self._opinions(evidence, numbers)]
-        heard = _heard(evidence)
+            for maps in self._opinions(evidence, numbers):
+                trust.append(agreement(maps))
+                moves.append(says_something(maps[1]))
+        heard = _heard(moves)
         bar = max(self.least, self.floor * max(t for t, counts in zip(trust, heard, strict=True) if counts))
         windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
         rivals = [[i for i in window if heard[i] and trust[i] >= bar] for window in windows]
@@ -88,12 +91,9 @@ class TrustMiner:
         return Verdict(key, {"trust": trust[i]}, f"{told} >= {bar:.3f}, {outcome} {self.B} frames; rivals: {against}")
 
 
-def _heard(evidence: Evidence) -> list[bool]:
+def _heard(moves: Sequence[bool]) -> list[bool]:
     """Which frames count: those in which motion says something; all, if it is silent nearly everywhere."""
-    from boostvsod_plugins.opinions import that_say_something
-
-    heard = [bool(that_say_something([motion])) for motion in evidence.motion]
-    return heard if sum(heard) >= HEARD * len(heard) else [True] * len(heard)
+    return list(moves) if sum(moves) >= HEARD * len(moves) else [True] * len(moves)
 
 
 def build(
