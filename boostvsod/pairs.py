@@ -110,7 +110,6 @@ class Samples:
         """Keep them in a file."""
         from boostvsod.weights import save_tensors
 
-        path.parent.mkdir(parents=True, exist_ok=True)
         parts = {"pictures": self.pictures, "masks": self.masks}
         parts |= {} if self.labels is None else {"labels": self.labels}
         save_tensors(parts, path, half=False)

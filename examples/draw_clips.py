@@ -17,10 +17,9 @@ def main(folder: str) -> None:
     for seed in range(CLIPS):
         clip = make_clip(frames=FRAMES, seed=seed)
         for i, (rgb, truth) in enumerate(zip(clip.frames, clip.truth, strict=True)):
-            for kind in ("frames", "masks"):
-                (Path(folder) / f"clip{seed}" / kind).mkdir(parents=True, exist_ok=True)
-            write_png(Path(folder) / f"clip{seed}" / "frames" / f"{i:05d}.png", rgb)
-            write_map(Path(folder) / f"clip{seed}" / "masks" / f"{i:05d}.png", np.asarray(truth, np.float32), 8)
+            place = Path(folder) / f"clip{seed}"
+            write_png(place / "frames" / f"{i:05d}.png", rgb)
+            write_map(place / "masks" / f"{i:05d}.png", np.asarray(truth, np.float32), 8)
 
 
 if __name__ == "__main__":
