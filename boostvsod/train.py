@@ -77,6 +77,9 @@ class _Training:
         own = student.sgd_lr if options.optimizer == "sgd" else student.lr
         rate = options.lr or own * options.lr_scale
         self.frozen = [p for name, p in self.net.named_parameters() if _kept(name, options) and p.requires_grad]
+        if options.freeze and not self.frozen:
+            parts = ", ".join(name for name, _ in self.net.named_children())
+            raise ConfigError(f"train.freeze {options.freeze!r} begins no weight's name; the parts are: {parts}")
         for weight in self.frozen:
             weight.requires_grad_(False)
         self.optimizer = _optimizer(self.net, rate, options)

@@ -71,7 +71,15 @@ class Order:
         """Samples of this order's size."""
         return Material(self.size, self.runtime, flow, self.cache)
 
-    def student(self, **more: Any) -> Student:
+    def student(self, *, clips: bool = False, **more: Any) -> Student:
+        """The student of that name, which must see `clips` or else single pictures."""
+        student = self._build(more)
+        if (student.window > 1) != clips:
+            kinds = "train rcrnet is for networks that see several, the other kinds for those that see one"
+            raise ConfigError(f"--student {self.name} sees {student.window} frame(s) at once; {kinds}")
+        return student
+
+    def _build(self, more: Options) -> Student:
         """The student, or the twin of the trainable target, of that name."""
         from boostvsod import registry, targets
 

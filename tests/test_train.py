@@ -94,6 +94,11 @@ def test_what_is_frozen_stays_as_it_is(optimizer: str) -> None:
     assert all(p.requires_grad for p in one.net.parameters())
 
 
+def test_freezing_nothing_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"train\.freeze 'encodr' begins no weight's name; the parts are: 0, 1, 2, 3"):
+        fit(student(), draw, 1, TrainOptions(freeze="encodr"), RUNTIME)
+
+
 def test_losses_by_hand() -> None:
     logits = torch.tensor([[[[0.0, 100.0]]], [[[-100.0, 0.0]]]])  # predictions .5 1 | 0 .5
     truth = torch.tensor([[[[1.0, 1.0]]], [[[0.0, 0.0]]]])

@@ -92,6 +92,13 @@ def test_any_trainable_target_and_no_other(data: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 2, refused.output
 
 
+@pytest.mark.parametrize(("kind", "name"), [("saliency", "rcrnet-ner"), ("rcrnet", "lite")])
+def test_clips_and_pictures_are_told_apart(kind: str, name: str, data: Path, tmp_path: Path) -> None:
+    refused = call("train", kind, "--student", name, "--data", data, "--size", 64, "-o", tmp_path / "w.safetensors")
+    assert refused.exit_code == 2, refused.output
+    assert f"--student {name} sees" in refused.stderr
+
+
 def test_a_backbone_from_a_hub(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder as the hub's cache has it, without the network."""
     import huggingface_hub.constants

@@ -136,7 +136,8 @@ def mqpm(order: Order, flow: str, staged: tuple[str, ...], theta: str, localiser
     from boostvsod.pairs import Samples
     from boostvsod.quality import can_judge, labelled, motion_scores, quality_threshold, with_judgement
 
-    student = can_judge(order.student(**({"localiser": localiser} if localiser else {})), f"--student {order.name}")
+    halves: dict[str, Any] = {"localiser": localiser} if localiser else {}
+    student = can_judge(order.student(**halves), f"--student {order.name}")
     parts, held = _motions(order, flow, staged)
     grader = registry.build("students", "lite", order.runtime, weights=theta, size=order.size)
     scores = [motion_scores(part, grader, order.runtime) for part in parts]
@@ -176,7 +177,7 @@ def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> No
     from boostvsod.cliplessons import of_clips
     from boostvsod.material import gather
 
-    student, material = order.student(), order.material(flow)
+    student, material = order.student(clips=True), order.material(flow)
     protocol = Protocol(every, made, densifier, order.settings.options.get(densifier, {}))
     parts, held = gather(
         order.sources,
