@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The papers' ablation tables, measured here beside what they published.
+# The papers' ablation tables, measured here beside what they published, and the default recipe's own.
 # usage: ablations.sh DATASET TARGET OUT, as in: ablations.sh DAVIS 'maps:maps/{video}' ablations
 # A table whose recipe is not installed is passed over, and said.
 set -euo pipefail
 data=$1 target=$2 out=$3
+mkdir -p "$out"
 recipes=$(boostvsod list recipes --json)
 
 table() {  # NAME RECIPE: one published table
@@ -11,9 +12,12 @@ table() {  # NAME RECIPE: one published table
     echo "$1: there is no recipe $2 here" >&2
     return
   fi
-  mkdir -p "$out"
   boostvsod bench --dataset "$data" --target "$target" --paper "$1" --format markdown -o "$out/$1" | tee "$out/$1.md"
 }
+
+boostvsod bench --dataset "$data" --target "$target" --recipe default --control none --format markdown -o "$out/default" \
+  --change recipe.gate=off --change train.lambda=0 --change recipe.fuser=student --change consensus.contrast=1 \
+  --change trust.near=1 --change recipe.motion=contrast | tee "$out/default.md"
 
 table nr-1 motion    # Table I: how motion saliency is seen
 table nr-3 nr        # Table III: the final product against the low-level one

@@ -32,8 +32,11 @@ def plan_arms(
     flows: Sequence[str] = (),
     sweeps: Sequence[str] = (),
     controls: Sequence[str] = CONTROLS,
+    changes: Sequence[str] = (),
 ) -> list[Arm]:
     """The baseline, every recipe under every flow and every combination of swept values, then the controls.
+
+    After each recipe comes the same with each of `changes` by itself: what does one part bring?
 
     Controls are of the first recipe: the same in all but what they take away (or, the oracle, add).
     """
@@ -41,7 +44,7 @@ def plan_arms(
     boosted = [
         Arm(_arm_name(recipe, labels), recipe, (*_fitting(common, extra), *extra))
         for recipe in recipes
-        for labels, extra in _variants(flows, sweeps)
+        for labels, extra in [*_variants(flows, sweeps), *(([change], (change,)) for change in changes)]
     ]
     if not boosted:
         raise ConfigError("a benchmark needs at least one recipe")

@@ -28,6 +28,7 @@ many: dict[str, Any] = {"multiple": True}
 @click.option("--recipe", "recipes", **many, help="Default: default.")
 @click.option("--flow", "flows", **many, help="Every recipe with each of these.")
 @click.option("--sweep", "sweeps", **many, help="TABLE.KEY=V1,V2,...: every recipe with each of these.")
+@click.option("--change", "changes", **many, help="TABLE.KEY=VALUE: every recipe once more with this alone changed.")
 @click.option("--paper", help="A published ablation: its recipe and sweep, its numbers beside ours. See papers.toml.")
 @click.option("--explain", type=click.Choice(["quality"]), help="quality: are trusted frames better than others?")
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
@@ -82,7 +83,7 @@ def _arms(options: dict[str, Any]) -> Any:
     if options["paper"]:
         published = ablation(options["paper"])
         recipes, sweeps, controls = [published.recipe], [published.sweep], []
-    return plan_arms(recipes, options["settings"], options["flows"], sweeps, controls)
+    return plan_arms(recipes, options["settings"], options["flows"], sweeps, controls, options["changes"])
 
 
 def _execution(options: dict[str, Any], runtime: Runtime) -> Any:
