@@ -17,6 +17,7 @@ from boostvsod.recipe import find_recipe
 from boostvsod.runtime import Runtime
 from boostvsod.synthetic import make_clip
 from boostvsod_plugins import opinions
+from boostvsod_plugins.mining.trust import Signs, trusted
 
 NOTHING = np.zeros((40, 60), np.float32)
 
@@ -53,6 +54,37 @@ def test_agreement_by_hand() -> None:
     assert opinions.agreement([left, left, shifted]) == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
     assert opinions.agreement([left, NOTHING]) == 0, "nobody to agree with"
     assert opinions.overlap(NOTHING, NOTHING) == 0
+
+
+def test_sureness_and_steadiness_by_hand() -> None:
+    assert opinions.sureness(box(10, 10, 20, 20)) == pytest.approx(1)
+    assert opinions.sureness(box(10, 10, 20, 20, 0.4)) == pytest.approx(0.4)
+    assert opinions.sureness(NOTHING) == 0
+    steady = opinions.steadiness([0.2, 0.2, 0.1, 0.2, 0.4], around=1)
+    assert steady == pytest.approx([1, 1, 0.5, 1, 0.75], abs=1e-3)  # against 0.2, 0.2, 0.2, 0.2, 0.3
+    assert opinions.steadiness([0.0, 0.0], around=1) == [1, 1]
+
+
+def test_trust_is_one_for_a_sure_and_steady_truth() -> None:
+    sure, grey = Signs(0.8, True, 1.0, 0.2), Signs(0.8, True, 0.5, 0.2)
+    assert trusted([sure] * 3) == pytest.approx([1, 1, 1])
+    expected = trusted([sure, sure, grey, Signs(0.8, True, 1.0, 0.1)])
+    assert expected[0] > expected[2], "grey where the opinions differ"
+    assert expected[0] > expected[3], "half of it gone"
+    assert min(expected) > 0.5
+
+
+def test_a_frame_much_worse_than_its_neighbours_teaches_nothing() -> None:
+    clip = make_clip(9, 96, 128)
+    truth = [mask.astype(np.float32) for mask in clip.truth]
+    gone = [m * (i < 6) for i, m in enumerate(truth)]  # the target loses all but a corner of it
+    for m, whole in zip(gone[6:], clip.truth[6:], strict=True):
+        rows, columns = np.nonzero(whole)
+        m[rows.min() : rows.min() + 4, columns.min() : columns.min() + 4] = 1
+    mining = mine(clip_evidence(gone, gone, clip.frames), agree=0.0, least=0.0)
+    assert {m.index for m in mining.mined} <= set(range(6))
+    assert "a frame near by has" in mining.verdicts[8].why
+    assert any(m.index >= 6 for m in mine(clip_evidence(gone, gone, clip.frames), agree=0.0, near=1.0, least=0.0).mined)
 
 
 def test_box_holds_the_large_parts() -> None:

@@ -51,11 +51,29 @@ def overlap(a: Map, b: Map) -> float:
 
 def agreement(maps: Sequence[Map]) -> float:
     """The mean overlap of every two maps that say something; 0 for fewer than two."""
-    scale = SIDE / max(maps[0].shape)
-    height, width = (max(1, round(side * min(1.0, scale))) for side in maps[0].shape)
-    small = [resize_map(m, height, width) for m in that_say_something(maps)]
-    pairs = [overlap(a, b) for a, b in combinations(small, 2)]
+    pairs = [overlap(a, b) for a, b in combinations(map(small, that_say_something(maps)), 2)]
     return float(np.mean(pairs)) if pairs else 0.0
+
+
+def sureness(saliency: Map) -> float:
+    """How white what a map shows is: 1 for a mask, the level itself for an even grey, 0 for nothing."""
+    return float((saliency**2).sum() / max(saliency.sum(), FLOOR))
+
+
+def steadiness(areas: Sequence[float], around: int) -> list[float]:
+    """By frame, how near an area is to the median of those of so many frames on each side: 1 if it is the same."""
+    found = []
+    for i, area in enumerate(areas):
+        usual = float(np.median(areas[max(0, i - around) : i + around + 1]))
+        found.append((min(area, usual) + FLOOR) / (max(area, usual) + FLOOR))
+    return found
+
+
+def small(saliency: Map) -> Map:
+    """A map as large as what frames are compared by needs it to be."""
+    scale = min(1.0, SIDE / max(saliency.shape))
+    height, width = (max(1, round(side * scale)) for side in saliency.shape)
+    return resize_map(saliency, height, width)
 
 
 def object_box(saliency: Map, margin: float) -> Proposal | None:

@@ -1,7 +1,8 @@
-"""Frames in which independent opinions agree: the target's, the motion's, a network's, and a closer look.
+"""Frames on which independent opinions settle: the target's, the motion's, a network's, and a closer look.
 
 None of them is right everywhere, and they err differently: colour errs on clutter, motion on what stands
-still. Where they agree they are likely right, and what they say together is better than any of them.
+still. What they say together is better than any of them, and it tells itself where it is good: it is white, not
+grey, where they agree, and as large as in the frames around.
 """
 
 from __future__ import annotations
@@ -20,12 +21,24 @@ if TYPE_CHECKING:
     from boostvsod_plugins.opinions import CloserLook
 
 BATCH = 8
+LOSS = 0.37  # S lost by a truth that is all grey: fitted to the dev clips, each left out in turn
+AROUND = 10  # frames on each side are near
 HEARD = 0.25  # of the frames: from there on those without motion can be done without
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What a frame is trusted for. Its truth is what the opinions say together: grey where they differ."""
+
+    agreement: float  # overlap of the opinions
+    moves: bool
+    sure: float  # how white the truth is
+    area: float  # of the truth
 
 
 @dataclass
 class TrustMiner:
-    """Of every B frames the one with the most agreement, if that is not far below the best of the piece.
+    """Of every B frames the one whose truth is probably best, if none near by is much better.
 
     Where the object stands still for a while, motion is silent, and colours alone may agree on something else.
     """
@@ -33,38 +46,28 @@ class TrustMiner:
     student: Student
     look: CloserLook
     B: int
-    floor: float
+    near: float
     least: float
+    agree: float
     runtime: Runtime
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod_plugins.opinions import agreement, says_something
-
-        trust: list[float] = []
-        moves: list[bool] = []
+        signs: list[Signs] = []
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
-            for maps in self._opinions(evidence, numbers):
-                trust.append(agreement(maps))
-                moves.append(says_something(maps[1]))
-        heard = _heard(moves)
-        bar = max(self.least, self.floor * max(t for t, counts in zip(trust, heard, strict=True) if counts))
+            signs += map(self._signs, self._opinions(evidence, numbers))
+        trust = trusted(signs)
+        doubts = self._doubts(signs, trust)
         windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
-        rivals = [[i for i in window if heard[i] and trust[i] >= bar] for window in windows]
+        rivals = [[i for i in window if not doubts[i]] for window in windows]
         keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
-        verdicts = [self._verdict(i, trust, bar, heard[i], i in keys) for i in range(len(trust))]
+        verdicts = [self._verdict(i, trust, doubts[i], i in keys) for i in range(len(trust))]
         mined = [Mined(i, self.truth(evidence, i), trust[i], verdicts[i].why) for i in keys]
         return Mining(tuple(mined), tuple(verdicts))
 
     def truth(self, evidence: Evidence, i: int) -> Map:
-        """What all say together, and the closer look, in equal parts: the one is sure, the other sharp."""
-        import numpy as np
-
-        from boostvsod.images import stretched
-        from boostvsod_plugins.opinions import consensus
-
-        maps = self._opinions(evidence, [i])[0]
-        return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
+        """What the opinions say together of frame `i`."""
+        return _truth(self._opinions(evidence, [i])[0])
 
     def _opinions(self, evidence: Evidence, numbers: Sequence[int]) -> list[list[Map]]:
         """Target, motion, network, closer look: of each frame."""
@@ -78,17 +81,58 @@ class TrustMiner:
             found.append([*maps, self.look(rgb, consensus(maps))])
         return found
 
-    def _verdict(self, i: int, trust: Sequence[float], bar: float, heard: bool, key: bool) -> Verdict:
+    def _signs(self, maps: Sequence[Map]) -> Signs:
+        from boostvsod_plugins.opinions import agreement, says_something, small, sureness
+
+        truth = small(_truth(maps))
+        return Signs(agreement(maps), says_something(maps[1]), sureness(truth), float(truth.mean()))
+
+    def _doubts(self, signs: Sequence[Signs], trust: Sequence[float]) -> list[str]:
+        """Why each frame is not to be learnt from; empty if it may be."""
+        heard = _heard([s.moves for s in signs])
+        doubts = [self._doubt(*of) for of in zip(signs, trust, heard, strict=True)]
+        sound = [0.0 if doubt else t for doubt, t in zip(doubts, trust, strict=True)]
+        for i, doubt in enumerate(doubts):
+            best = max(sound[max(0, i - AROUND) : i + AROUND + 1])
+            if not doubt and trust[i] < best - self.near:
+                doubts[i] = f"a frame near by has {best:.3f}"
+        return doubts
+
+    def _doubt(self, signs: Signs, trust: float, heard: bool) -> str:
+        """What speaks against a frame by itself."""
+        if not heard:
+            return "nothing moves here: colours may agree on scenery"
+        if signs.agreement < self.agree:
+            return f"the opinions overlap by {signs.agreement:.2f} < {self.agree:g}"
+        return f"less than {self.least:g}" if trust < self.least else ""
+
+    def _verdict(self, i: int, trust: Sequence[float], doubt: str, key: bool) -> Verdict:
+        told, scores = f"trust {trust[i]:.3f}", {"trust": trust[i]}
+        if doubt:
+            return Verdict(key, scores, f"{told}, but {doubt}")
         start = i - i % self.B
         rivals = [k for k in range(start, min(start + self.B, len(trust))) if k != i]
-        told = f"trust {trust[i]:.3f}"
-        if not heard:
-            return Verdict(key, {"trust": trust[i]}, f"{told}, but nothing moves here: colours may agree on scenery")
-        if trust[i] < bar:
-            return Verdict(key, {"trust": trust[i]}, f"{told} < {bar:.3f}: the opinions differ too much")
         against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals) or "none"
         outcome = "the best of" if key else "not the best of"
-        return Verdict(key, {"trust": trust[i]}, f"{told} >= {bar:.3f}, {outcome} {self.B} frames; rivals: {against}")
+        return Verdict(key, scores, f"{told}, {outcome} {self.B} frames; rivals: {against}")
+
+
+def trusted(signs: Sequence[Signs]) -> list[float]:
+    """The S to expect of each frame's truth: it is good where it is white, not grey, and as large as around it."""
+    from boostvsod_plugins.opinions import steadiness
+
+    steady = steadiness([s.area for s in signs], AROUND)
+    return [1 - LOSS * (1 - s.sure * size) for s, size in zip(signs, steady, strict=True)]
+
+
+def _truth(maps: Sequence[Map]) -> Map:
+    """What all say together, and the closer look, in equal parts: the one is sure, the other sharp."""
+    import numpy as np
+
+    from boostvsod.images import stretched
+    from boostvsod_plugins.opinions import consensus
+
+    return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
 
 
 def _heard(moves: Sequence[bool]) -> list[bool]:
@@ -104,12 +148,13 @@ def build(
     closer: str = "lite",
     margin: float = 0.25,
     B: int = 3,
-    floor: float = 0.2,
-    least: float = 0.15,
+    near: float = 0.05,
+    least: float = 0.7,
+    agree: float = 0.15,
 ) -> Miner:
     """`student`, `weights`, `size`: the network whose opinion counts; `closer`: weights that look closer, beside
-    those; `margin` of that look; `B`: frames per mined one; `floor`: of the best agreement in the piece, and
-    `least` at all: frames with less are not mined.
+    those; `margin` of that look; `B`: frames per mined one. Not mined are frames with less than `least`
+    trust, with `near` less than one near by, and those whose opinions overlap by less than `agree`.
     """
     from boostvsod import registry
     from boostvsod_plugins.opinions import CloserLook
@@ -118,9 +163,9 @@ def build(
         raise ConfigError(f"trust.B={B}: at least 1 frame")
     own = registry.build("students", student, runtime, weights=weights, size=size)
     lookers = [registry.build("students", student, runtime, weights=name) for name in dict.fromkeys((closer, weights))]
-    return TrustMiner(own, CloserLook(lookers, margin, runtime), B, floor, least, runtime)
+    return TrustMiner(own, CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
 
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("trust", "frames in which independent opinions agree", build)]
+    return [Offer("trust", "frames on whose truth independent opinions settle", build)]
