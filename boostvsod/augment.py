@@ -15,7 +15,10 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Augment:
-    """How far views may stray. Sizes are ratios: 0.6 shows 60 % of the picture's side."""
+    """How far views may stray. Sizes are ratios: 0.6 shows 60 % of the picture's side.
+
+    `swap` puts the channels in any order: a coloured flow then shows (about) the same motion another way round.
+    """
 
     flip: bool = True
     zoom: tuple[float, float] = (0.55, 1.15)
@@ -23,6 +26,7 @@ class Augment:
     degrees: float = 12.0
     colour: float = 0.3
     grey: float = 0.1
+    swap: bool = False
     blur: float = 0.2
     noise: float = 0.03
 
@@ -32,7 +36,7 @@ def views(pictures: Tensor, masks: Tensor, options: Augment, draw: torch.Generat
     both = torch.cat([pictures, masks], 1).float() / 255
     grid = F.affine_grid(_placements(len(both), options, draw).to(both.device), list(both.shape), False)
     seen = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
-    rgb = _recolour(seen[:, :3], options, draw)
+    rgb = _recolour(_swap(seen[:, :3], draw) if options.swap else seen[:, :3], options, draw)
     return _degrade(rgb, options, draw).clamp(0, 1), seen[:, 3:].clamp(0, 1)
 
 
@@ -54,6 +58,12 @@ def _placements(count: int, options: Augment, draw: torch.Generator) -> Tensor:
     row_x = torch.stack([mirror * across * cos, -down * sin, shift_x], 1)
     row_y = torch.stack([mirror * across * sin, down * cos, shift_y], 1)
     return torch.stack([row_x, row_y], 1)
+
+
+def _swap(rgb: Tensor, draw: torch.Generator) -> Tensor:
+    """Each picture's channels in an order of its own."""
+    order = torch.rand(len(rgb), 3, generator=draw).argsort(1).to(rgb.device)
+    return rgb.gather(1, order[:, :, None, None].expand_as(rgb))
 
 
 def _recolour(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:

@@ -28,7 +28,7 @@ Scene = tuple[Rgb, Map, Rgb, list[int]]  # object, its mask, background, seed
 
 
 def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
-    """Colour-coded flow from each frame of each clip to the next, with the frame's own mask; S x S."""
+    """Colour-coded flow from each frame of each clip to the next and back, with the frame's own mask; S x S."""
     job = functools.partial(_film, flow=flow, size=size, runtime=runtime)
     for clip in spread(job, pairs.clips(), runtime.threads):
         yield from clip
@@ -36,7 +36,7 @@ def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sam
 
 def filmed_count(pairs: Pairs) -> int:
     """How many `filmed` will give."""
-    return sum(len(clip) - 1 for clip in pairs.clips())
+    return sum(2 * (len(clip) - 1) for clip in pairs.clips())
 
 
 def staged(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
@@ -58,8 +58,9 @@ def _backend(flow: str, runtime: Runtime) -> FlowBackend:
 def _film(clip: Pairs, flow: str, size: int, runtime: Runtime) -> list[Sample]:
     frames = list(clip.read())
     return [
-        (resize_rgb(_coloured(now, later, flow, runtime), size, size), resize_map(mask, size, size))
-        for (now, mask), (later, _) in pairwise(frames)
+        (resize_rgb(_coloured(now, other, flow, runtime), size, size), resize_map(mask, size, size))
+        for pair in pairwise(frames)
+        for (now, mask), (other, _) in (pair, pair[::-1])
     ]
 
 

@@ -56,7 +56,12 @@ if [[ ! -e $out/motion-lite.safetensors || ! -e $out/mqpm-lite.safetensors ]]; t
     --set train.batch=32 --set train.lr=1e-3 "${small[@]}"
   out=$parts train mqpm mqpm "${filmed[@]}" --theta "$lite" --localiser "$parts/motion.safetensors" --epochs 3 \
     --set train.lr=3e-4
-  python examples/cut_weights.py "$parts/mqpm.safetensors" "$out/motion-lite.safetensors" only locate.
   python examples/cut_weights.py "$parts/mqpm.safetensors" "$out/mqpm-lite.safetensors" only quality.
+  first=$parts/first.safetensors further=$parts/further.safetensors # larger, and in any colours; their mean is best
+  python examples/cut_weights.py "$parts/mqpm.safetensors" "$first" only locate.
+  out=$parts train larger mqpm "${filmed[@]}" --theta "$lite" --localiser "$first" --epochs 1 --size 320 \
+    --set train.lr=4e-4 --set augment.swap=true "${small[@]}"
+  python examples/cut_weights.py "$parts/larger.safetensors" "$further" only locate.
+  python examples/mean_weights.py "$out/motion-lite.safetensors" "$first" "$further"
 fi
 rm -rf "$parts"

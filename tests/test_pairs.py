@@ -12,6 +12,7 @@ from made import write_maps, write_pictures
 
 from boostvsod.augment import Augment, views
 from boostvsod.errors import InputError
+from boostvsod.images import resize_map
 from boostvsod.motiondata import filmed, filmed_count, staged
 from boostvsod.pairs import Pairs, load
 from boostvsod.runtime import Runtime
@@ -72,10 +73,22 @@ def test_colours_change_and_stay_in_range(clip: Clip) -> None:
     assert (rgb - pictures / 255).abs().mean() > 0.02
 
 
+def test_swapped_channels_are_the_same_picture_in_other_colours(clip: Clip) -> None:
+    pictures = torch.from_numpy(clip.frames[:12].transpose(0, 3, 1, 2).copy())
+    still = Augment(flip=False, zoom=(1, 1), aspect=0, degrees=0, colour=0, grey=0, blur=0, noise=0, swap=True)
+    rgb, _ = views(pictures, pictures[:, :1], still, torch.Generator().manual_seed(1))
+    seen, given = (rgb * 255).round().byte(), pictures
+    assert torch.equal(seen.sort(1).values, given.sort(1).values)
+    assert not torch.equal(seen, given)
+
+
 def test_motion_pictures_show_what_moves(folder: Path) -> None:
     pairs = Pairs.open(folder)
     flows = list(filmed(pairs, "dis", 96, Runtime(threads=2)))
-    assert len(flows) == filmed_count(pairs) == 33
+    assert len(flows) == filmed_count(pairs) == 66, "to the next frame and back"
+    first, second = [mask for _, mask in pairs.clips()[0].read()][:2]
+    assert np.array_equal(flows[0][1], resize_map(first, 96, 96)), "a frame's motion goes with its own mask"
+    assert np.array_equal(flows[1][1], resize_map(second, 96, 96))
     made = list(staged(pairs, "dis", 96, Runtime(threads=2)))
     assert len(made) == 36
     contrasts = []
