@@ -217,7 +217,7 @@ def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
         "train.lamda=3": "train.lamda is unknown; there are: .*loss",
         "train.batch=two": "train.batch='two': expected int, got str",
         "mqpm.T=5": "recipe 'default' has no part 'mqpm'",
-        "trust.flor=1": "trust has no option 'flor'; did you mean 'floor'",
+        "trust.naer=1": "trust has no option 'naer'; did you mean 'near'",
         "recipe.gate=ajar": "recipe.gate 'ajar' is unknown; there are: off, on",
         "oops": r"expected TABLE\.KEY=VALUE",
     }.items():
