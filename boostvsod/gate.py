@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from boostvsod.images import resize_map, soft_iou, stretched
+from boostvsod.images import shrunk, soft_iou, stretched
 from boostvsod.kinds import Map, Maps
 
-SIDE = 240  # the longer side of what the gate looks at
+SIDE, LEAST = 240, 16  # the longer side of what the gate looks at, and the least of the shorter one
 FAINT = 0.05  # motion of less than this is as good as none
 
 TAKEN, MISSED = 0.443, 0.814  # S gained by maps that take away what does not move, and lost by what does
@@ -36,7 +36,8 @@ def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
     overlaps: list[float] = []
     sums = np.zeros(4)
     for own, other, moving in zip(target, boosted, motion, strict=True):
-        a, b, m = stretched(_small(own)), stretched(_small(other)), _small(moving)
+        a, b, m = (shrunk(each, SIDE, LEAST) for each in (own, other, moving))
+        a, b = stretched(a), stretched(b)
         lost = np.maximum(a - b, 0)
         overlaps.append(soft_iou(a, b, empty=1.0))
         sums += [(lost * m).sum(), lost.sum(), (b * m).sum(), b.sum()]
@@ -64,9 +65,3 @@ def chosen(kept: str, target: Map, boosted: Map) -> Map:
     if kept == "blend":
         return np.asarray((target + boosted) / 2, np.float32)
     return boosted if kept == "boosted" else target
-
-
-def _small(saliency: Map) -> Map:
-    scale = min(1.0, SIDE / max(saliency.shape))
-    height, width = (max(16, round(side * scale)) for side in saliency.shape)
-    return resize_map(saliency, height, width)

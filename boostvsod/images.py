@@ -99,6 +99,13 @@ def resize_map(saliency: Map, height: int, width: int) -> Map:
     return np.clip(resized, 0, 1).astype(np.float32, copy=False)
 
 
+def shrunk(saliency: Map, longest: int, least: int = 1) -> Map:
+    """A map whose longer side is at most `longest` and whose shorter one is at least `least`."""
+    scale = min(1.0, longest / max(saliency.shape))
+    height, width = (max(least, round(side * scale)) for side in saliency.shape)
+    return resize_map(saliency, height, width)
+
+
 def resize_rgb(rgb: Rgb, height: int, width: int) -> Rgb:
     """Bilinear, or by area when shrinking."""
     if rgb.shape[:2] == (height, width):

@@ -8,7 +8,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from boostvsod.images import resize_map, soft_iou, stretched
+from boostvsod.images import shrunk, soft_iou, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.predict import predict
 from boostvsod.runtime import Runtime
@@ -71,9 +71,7 @@ def steadiness(areas: Sequence[float], around: int) -> list[float]:
 
 def small(saliency: Map) -> Map:
     """A map as large as what frames are compared by needs it to be."""
-    scale = min(1.0, SIDE / max(saliency.shape))
-    height, width = (max(1, round(side * scale)) for side in saliency.shape)
-    return resize_map(saliency, height, width)
+    return shrunk(saliency, SIDE)
 
 
 def object_box(saliency: Map, margin: float) -> Proposal | None:
