@@ -68,8 +68,8 @@ class Course:
         write_json(self.notes, {"seconds": self.seconds, "found": self.found})
 
     def best_step(self) -> int:
-        """The step with the best S."""
-        return max(self.found, key=lambda step: self.found[step][BEST_BY])
+        """The step with the best S, of equals the last: what locates may be frozen while what judges learns."""
+        return max(self.found, key=lambda step: (self.found[step][BEST_BY], step))
 
     def finish(self, facts: Mapping[str, str], losses: Sequence[float]) -> dict[str, float]:
         """Leave the best weights in the network and in the output, and write card and report; returns the scores."""
