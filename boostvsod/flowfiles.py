@@ -9,11 +9,16 @@ import numpy as np
 
 from boostvsod.errors import ConfigError, InputError
 from boostvsod.files import write_atomically
-from boostvsod.kinds import Flow
+from boostvsod.kinds import Flow, Frame
 
 MAGIC = 202021.25  # "PIEH", the first four bytes of a .flo file
 STEP, ZERO = 64.0, 2**15  # KITTI: steps a pixel, and the value of no motion
 FORMATS = ("flo", "png", "npy")
+
+
+def file_name(a: Frame, b: Frame) -> str:
+    """What the file of the flow from one frame to another is called, without its suffix."""
+    return f"{a.name}.back" if b.index < a.index else a.name
 
 
 def write_flow(path: Path, flow: Flow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ from boostvsod.errors import InputError
 from boostvsod.files import write_atomically
 from boostvsod.kinds import Map, Rgb
 
+SAYS = 0.5  # a map that nowhere reaches this says nothing
+FAINTEST = 1e-4  # no single map may rule a pixel out for good
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
@@ -76,6 +79,21 @@ def stretched(saliency: Map) -> Map:
     if high <= low:
         return np.zeros_like(saliency)
     return np.asarray((saliency - low) / (high - low), np.float32)
+
+
+def says_something(saliency: Map) -> bool:
+    """Whether a map sees an object at all."""
+    return float(saliency.max()) >= SAYS
+
+
+def in_common(maps: Sequence[Map]) -> Map:
+    """What maps of one frame see together: the geometric mean of those that say something.
+
+    A silent map is no evidence against the others; if all are silent, it is the mean of all.
+    """
+    speaking = [m for m in maps if says_something(m)] or maps
+    logs = [np.log(np.maximum(m, FAINTEST)) for m in speaking]
+    return np.asarray(np.exp(np.mean(logs, axis=0)), np.float32)
 
 
 def soft_iou(a: Map, b: Map, empty: float) -> float:

@@ -28,9 +28,10 @@ class Learner:
         self.piece, self.mined, self.parts, self.store = piece, mined, parts, store
 
     def __call__(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        runtime, mirror = self.parts.runtime, self.parts.recipe.mirror
         if (length := self.trained.window) > 1:
-            return predict_windows(self.trained, [piece.window(i, length) for i in numbers], self.parts.runtime)
-        return predict(self.trained, [piece[i].rgb for i in numbers], self.parts.runtime)
+            return predict_windows(self.trained, [piece.window(i, length) for i in numbers], runtime, mirror=mirror)
+        return predict(self.trained, [piece[i].rgb for i in numbers], runtime, mirror=mirror)
 
     @cached_property
     def trained(self) -> Student:
@@ -54,6 +55,8 @@ def fine_tune(
         draw = draw_clips(piece, mined, student, options.batch)
     else:
         draw = draw_mined(piece, mined, student.size, options.batch)
+    if recipe.mirror:
+        draw = mirrored_by_turns(draw, len(mined))
     return fit(student, draw, steps, options, runtime, after_step=lambda step, _: progress("learn", step, steps))
 
 
@@ -89,6 +92,21 @@ def draw_clips(piece: Piece, mined: Sequence[Mined], student: Student, batch: in
         return torch.stack(clips), joined, torch.cat(weight).expand_as(joined)
 
     return draw
+
+
+def mirrored_by_turns(draw: Draw, count: int) -> Draw:
+    """The same batches of `count` mined frames; every second time a frame comes, it comes in a mirror."""
+
+    def turned(step: int, generator: torch.Generator) -> Batch:
+        seen, *rest = draw(step, generator)
+        second = torch.arange(step * len(seen), (step + 1) * len(seen)) // count % 2 == 1
+        return tuple(_mirrored(x, second.repeat_interleave(len(x) // len(seen))) for x in (seen, *rest))
+
+    return turned
+
+
+def _mirrored(x: Tensor, which: Tensor) -> Tensor:
+    return torch.where(which.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
 
 
 def _turns(count: int, step: int, batch: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -22,7 +22,6 @@ from boostvsod.kinds import (
     Fuser,
     FusesPictures,
     Judged,
-    JudgesMotion,
     Map,
     Miner,
     MotionSaliency,
@@ -32,6 +31,7 @@ from boostvsod.kinds import (
     check_flow,
     check_map,
 )
+from boostvsod.looks import Looks
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.video import Piece, Video
@@ -66,7 +66,8 @@ class Plan:
         recipe = self.recipe
         base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
         target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
-        motion = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale, recipe.stamp(recipe.motion))
+        flow = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale)
+        motion = fingerprint(flow, recipe.stamp(recipe.motion), recipe.looks)
         student = fingerprint(target, motion, recipe.learning())
         fused = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
         final = fingerprint(fused, recipe.gate, gate.stamp())
@@ -94,6 +95,7 @@ class Parts:
             flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
             self.flow: FlowBackend = at_scale(flow, recipe.flow_scale)
             self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
+            self.looks = Looks(self.motion, recipe.looks, f"motion {recipe.motion}")
         self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
         targets.prepare(self.target, plan.video.name, plan.video.names)
 
@@ -131,11 +133,15 @@ class Parts:
 
     def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can."""
-        pairs = [(piece[i], self._partner(piece, i)) for i in numbers]
-        flows = estimate_many(self.flow, pairs)
+        pairs = [self.looks.pairs(piece, i) for i in numbers]
+        flows = iter(self._flows([pair for of in pairs for pair in of]))
+        return [self.looks.see(of, [next(flows) for _ in of]) for of in pairs]
+
+    def _flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        who, flows = f"flow {self.recipe.flow}", estimate_many(self.flow, pairs)
         if len(flows) != len(pairs):
-            raise PluginError(f"flow {self.recipe.flow}: {len(flows)} flows came back for {len(pairs)} pairs")
-        return [self._motion_of(frame, flow) for (frame, _), flow in zip(pairs, flows, strict=True)]
+            raise PluginError(f"{who}: {len(flows)} flows came back for {len(pairs)} pairs")
+        return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]
 
     def fuse(self, frame: Frame, target: Map, motion: Map, student: Map) -> Map:
         """What is made of a frame's maps."""
@@ -144,17 +150,3 @@ class Parts:
         else:
             fused = self.fuser.fuse(target, motion, student)
         return check_map(fused, target.shape, f"fuser {self.recipe.fuser}", frame.name)
-
-    def _partner(self, piece: Piece, i: int) -> Frame:
-        partner = piece.partner(i)
-        assert partner is not None, "a shot of one frame is never asked for motion"
-        return partner
-
-    def _motion_of(self, frame: Frame, flow: Flow) -> Map | Judged:
-        shape = frame.rgb.shape[:2]
-        who = f"motion {self.recipe.motion}"
-        flow = check_flow(flow, shape, f"flow {self.recipe.flow}")
-        if isinstance(self.motion, JudgesMotion):
-            judged = self.motion.judge(frame.rgb, flow)
-            return replace(judged, map=check_map(judged.map, shape, who, frame.name))
-        return check_map(self.motion.saliency(frame.rgb, flow), shape, who, frame.name)

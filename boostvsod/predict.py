@@ -14,8 +14,14 @@ from boostvsod.kinds import Map, Rgb, Student, Window
 from boostvsod.runtime import Runtime
 
 
-def answer(student: Student, rgb: Tensor, runtime: Runtime) -> np.ndarray:
-    """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S."""
+def answer(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bool = False) -> np.ndarray:
+    """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S.
+
+    With `mirror` they are the means of what it sees, and what it sees in a mirror.
+    """
+    if mirror:
+        seen, mirrored = (answer(student, x, runtime) for x in (rgb, rgb.flip(-1)))
+        return np.asarray((seen + mirrored[..., ::-1]) / 2)
     net = on_device(student, runtime).eval()
     rgb = rgb.to(runtime.device)
     if student.window == 1:
@@ -39,18 +45,20 @@ def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
     return torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
 
 
-def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
+def predict(student: Student, pictures: Sequence[Rgb], runtime: Runtime, *, mirror: bool = False) -> list[Map]:
     """One map per picture, each of its picture's size."""
-    maps = answer(student, as_batch(pictures, student.size, student.size), runtime)
+    maps = answer(student, as_batch(pictures, student.size, student.size), runtime, mirror=mirror)
     return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
 
-def predict_windows(student: Student, windows: Sequence[Window], runtime: Runtime) -> list[Map]:
+def predict_windows(
+    student: Student, windows: Sequence[Window], runtime: Runtime, *, mirror: bool = False
+) -> list[Map]:
     """The map of each window's centre, by a student that sees several frames at once."""
     maps = []
     for window in windows:  # clips are large: one at a time
         clip = as_batch([frame.rgb for frame in window.frames], student.size, student.size)
-        seen = answer(student, clip[None], runtime)[window.centre]
+        seen = answer(student, clip[None], runtime, mirror=mirror)[window.centre]
         maps.append(resize_map(seen, *window.frame.rgb.shape[:2]))
     return maps
 

@@ -31,9 +31,11 @@ class Recipe:
     flow: str = "dis"
     flow_scale: float = 1.0  # of the pictures flow is computed on; it comes back at full size
     motion: str = "contrast"
+    looks: int = 1  # at the motion of each frame, at most 4: looks.py says which
     miner: str = ""
     student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained
     stand_in: str = "lite"
+    mirror: bool = False  # the student learns the mined frames' mirror images as well, and sees every frame both ways
     learner: str = "fine-tune"  # or "propagate": mined maps are carried along the flow, nothing is learnt
     densifier: str = ""  # who makes truth for frames between the mined ones; empty: nobody
     fuser: str = "student"
@@ -59,7 +61,7 @@ class Recipe:
     def learning(self) -> list[Any]:
         """All that determines what a student learns, given the maps."""
         parts = [self.stamp(part) for part in (self.miner, self.densifier, self.student, self.stand_in)]
-        return [parts, asdict(self.train), self.per_frame, self.learner]
+        return [parts, asdict(self.train), self.per_frame, self.mirror, self.learner]
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, resolved, for the records."""

@@ -180,10 +180,13 @@ class Piece:
 
     def partner(self, i: int) -> Frame | None:
         """The frame flow goes to: the next of the shot, for its last the one before, None if it is alone."""
+        return next(iter(self.partners(i, 1)), None)
+
+    def partners(self, i: int, most: int) -> tuple[Frame, ...]:
+        """The frames flow can go to: the next of the shot and the one before, as far as there are such."""
         own = self.start + i
-        if own + 1 < self.shot[1]:
-            return self.video[own + 1]
-        return self.video[own - 1] if own > self.shot[0] else None
+        inside = [k for k in (own + 1, own - 1) if self.shot[0] <= k < self.shot[1]]
+        return tuple(self.video[k] for k in inside[:most])
 
 
 def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]:

@@ -70,11 +70,24 @@ def test_resized_flow_moves_pictures_as_far() -> None:
 
 def test_flow_of_a_folder_gives_the_run_of_its_backend(tmp_path: Path, clip: Clip) -> None:
     frames = write_pictures(tmp_path / "walk", clip.frames)
-    done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy"])
+    done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy", "--both"])
     assert done.exit_code == 0, done.output
     settings = {"dis": FORCED, "file": (*FORCED, "recipe.flow=file", f"file.folder={tmp_path / 'flow'}")}
     made = {name: boost(frames, "classic", out=tmp_path / name, settings=how) for name, how in settings.items()}
     assert all(np.array_equal(a, b) for a, b in zip(made["dis"].maps, made["file"].maps, strict=True))
+
+
+def test_flow_both_ways_is_kept_under_two_names(tmp_path: Path, clip: Clip) -> None:
+    frames = write_pictures(tmp_path / "walk", clip.frames)
+    done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy", "--both"])
+    assert done.exit_code == 0, done.output
+    made = sorted(p.name for p in (tmp_path / "flow").glob("*.npy"))
+    count = len(clip.frames)
+    assert made == sorted([f"{i:05d}.npy" for i in range(count - 1)] + [f"{i:05d}.back.npy" for i in range(1, count)])
+    dis, kept = build("flows", "dis"), build("flows", "file", folder=str(tmp_path / "flow"))
+    a, b = (Frame.of(clip.frames[i], i) for i in (1, 2))
+    for pair in (a, b), (b, a):
+        assert np.array_equal(kept.estimate(*pair), dis.estimate(*pair))
 
 
 def test_a_folder_without_the_last_flow_turns_the_one_before_round(tmp_path: Path) -> None:
@@ -108,6 +121,10 @@ def test_the_command_writes_flow_and_a_preview(tmp_path: Path) -> None:
     words = ["flow", str(frames), "-o", str(tmp_path / "o"), "--format", "png", "--scale", "0.5"]
     done = CliRunner().invoke(main, [*words, "--set", "dis.preset=fast"])
     assert done.exit_code == 0, done.output
-    assert sorted(p.name for p in (tmp_path / "o").iterdir()) == [*(f"{i:05d}.png" for i in range(5)), "preview.mp4"]
-    assert read_flow(tmp_path / "o" / "00004.png").shape == (48, 64, 2)
+    assert sorted(p.name for p in (tmp_path / "o").iterdir()) == [
+        *(f"{i:05d}.png" for i in range(4)),
+        "00004.back.png",
+        "preview.mp4",
+    ]
+    assert read_flow(tmp_path / "o" / "00004.back.png").shape == (48, 64, 2)
     assert cv2.VideoCapture(str(tmp_path / "o" / "preview.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 5

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from boostvsod import build
-from boostvsod.predict import predict
+from boostvsod.learner import mirrored_by_turns
+from boostvsod.predict import answer, predict
 from boostvsod.runtime import Runtime
 
 RUNTIME = Runtime()
@@ -44,7 +45,31 @@ def test_logits_have_the_pictures_size_and_sides_only_in_training() -> None:
     net = build("students", "lite", weights="none").net
     rgb = torch.rand(2, 3, 70, 90)
     assert [tuple(x.shape) for x in net.eval()(rgb)] == [(2, 1, 70, 90)]
-    assert [tuple(x.shape) for x in net.train()(rgb)] == [(2, 1, 70, 90)] * 5
+    assert [tuple(x.shape) for x in net.train()(rgb)] == [(2, 1, 70, 90)] * 4
+
+
+def test_a_mirror_shows_what_is_there_the_other_way_round() -> None:
+    student = build("students", "lite", size=64)
+    rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    plain, both = (answer(student, rgb, RUNTIME, mirror=mirror) for mirror in (False, True))
+    assert np.allclose(both, answer(student, rgb.flip(-1), RUNTIME, mirror=True)[..., ::-1], atol=1e-5)
+    assert not np.allclose(both, plain, atol=1e-3)
+
+
+def test_every_second_time_a_mined_frame_comes_in_a_mirror() -> None:
+    ramp = torch.arange(4.0).expand(3, 1, 1, 4) + torch.tensor([0, 10, 20]).view(3, 1, 1, 1)
+
+    def draw(step: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+        order = [k % 3 for k in (2 * step, 2 * step + 1)]
+        return ramp[order].expand(-1, 3, -1, -1), ramp[order], torch.ones(2, 1, 1, 4)
+
+    turned = mirrored_by_turns(draw, 3)
+    first = []
+    for step in range(6):
+        rgb, truth, _ = turned(step, torch.Generator())
+        assert torch.equal(rgb[:, :1], truth)
+        first += truth[:, 0, 0, 0].tolist()
+    assert first == [0, 10, 20, 3, 13, 23] * 2
 
 
 @pytest.mark.parametrize("weights", ["lite", "lite-video", "motion-lite", "patch-lite"])

@@ -16,19 +16,27 @@ from boostvsod.runtime import Runtime
 @click.option("--set", "settings", multiple=True, help="BACKEND.KEY=VALUE, as in raft-small.weights=FILE.")
 @click.option("--scale", default=1.0, show_default=True, help="Of the pictures it looks at; flow is at full size.")
 @click.option("--format", "kind", type=click.Choice(["flo", "png", "npy"]), default="flo", show_default=True)
+@click.option("--both", is_flag=True, help="The flow from each frame to the one before as well: NAME.back.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @device_options
 def command(
-    source: str, name: str, settings: tuple[str, ...], scale: float, kind: str, output: Path, runtime: Runtime
+    source: str,
+    name: str,
+    settings: tuple[str, ...],
+    scale: float,
+    kind: str,
+    both: bool,
+    output: Path,
+    runtime: Runtime,
 ) -> None:
     """Write the flow from each frame of SOURCE to the next into OUTPUT, and preview.mp4 in Middlebury colours.
 
-    The last frame of a shot has the flow back to the one before it.
+    The last frame of a shot has but the flow to the one before it, NAME.back.
     """
     from boostvsod import registry
     from boostvsod.cli.show import shown
     from boostvsod.flowcolour import colour_flow
-    from boostvsod.flowfiles import write_flow
+    from boostvsod.flowfiles import file_name, write_flow
     from boostvsod.flowtools import at_scale
     from boostvsod.kinds import check_flow
     from boostvsod.outputs import film_writer
@@ -43,9 +51,10 @@ def command(
     with shown(video.name) as progress, film_writer(output / "preview.mp4", video.fps) as show:
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
-                if (partner := piece.partner(i)) is not None:
+                for k, partner in enumerate(piece.partners(i, 2 if both else 1)):
                     flow = check_flow(backend.estimate(frame, partner), video.shape, f"flow {name}")
-                    write_flow(output / f"{frame.name}.{kind}", flow)
-                    show(colour_flow(flow))
+                    write_flow(output / f"{file_name(frame, partner)}.{kind}", flow)
+                    if k == 0:
+                        show(colour_flow(flow))
                 progress("flow", frame.index + 1, len(video))
     say(f"{len(video)} frames' flow in {output}")

@@ -8,34 +8,21 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from boostvsod.images import shrunk, soft_iou, stretched
+from boostvsod.images import in_common, says_something, shrunk, soft_iou, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.predict import predict
 from boostvsod.runtime import Runtime
 
-SAYS = 0.5  # a map that nowhere reaches this says nothing
-FLOOR = 1e-4  # no single map may rule a pixel out for good
+FLOOR = 1e-4  # keeps ratios of nothing finite
 SIDE = 160  # agreement is seen well enough at this size
 KEPT = 0.2  # parts of an object are at least this share of its largest part
 
 
-def says_something(saliency: Map) -> bool:
-    """Whether a map sees an object at all."""
-    return float(saliency.max()) >= SAYS
-
-
-def that_say_something(maps: Sequence[Map]) -> list[Map]:
-    """Those that do: a silent map is no evidence against the others."""
-    return [m for m in maps if says_something(m)]
-
-
 def consensus(maps: Sequence[Map]) -> Map:
     """The geometric mean, stretched: what most see, drawn as sharply as the sharpest. Empty if nobody sees anything."""
-    speaking = that_say_something(maps)
-    if not speaking:
+    if not any(map(says_something, maps)):
         return np.zeros_like(maps[0])
-    logs = [np.log(np.maximum(m, FLOOR)) for m in speaking]
-    return stretched(np.exp(np.mean(logs, axis=0)))
+    return stretched(in_common(maps))
 
 
 def sharpened(saliency: Map, contrast: float) -> Map:
@@ -51,7 +38,7 @@ def overlap(a: Map, b: Map) -> float:
 
 def agreement(maps: Sequence[Map]) -> float:
     """The mean overlap of every two maps that say something; 0 for fewer than two."""
-    pairs = [overlap(a, b) for a, b in combinations(map(small, that_say_something(maps)), 2)]
+    pairs = [overlap(a, b) for a, b in combinations(map(small, filter(says_something, maps)), 2)]
     return float(np.mean(pairs)) if pairs else 0.0
 
 

@@ -13,7 +13,7 @@ SUFFIXES = (".flo", ".png", ".npy")
 
 
 class FlowFolder:
-    """NAME's file is the flow from frame NAME to the next."""
+    """NAME's file is the flow from frame NAME to the next, NAME.back's that to the one before."""
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -21,26 +21,26 @@ class FlowFolder:
         self.folder = folder
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
-        from boostvsod.flowfiles import read_flow
+        from boostvsod.flowfiles import file_name, read_flow
         from boostvsod.flowtools import resize_flow
 
-        own = self._path(a)
-        if own is not None:
+        name = file_name(a, b)
+        if (own := self._path(name)) is not None:
             flow = read_flow(own)
-        elif b.index < a.index and (other := self._path(b)) is not None:
-            flow = -read_flow(other)  # the last frame has no next: the way here, turned round, is the way back
+        elif b.index < a.index and (other := self._path(b.name)) is not None:
+            flow = -read_flow(other)  # the way here, turned round, is about the way back
         else:
-            names = ", ".join(f"{a.name}{suffix}" for suffix in SUFFIXES)
+            names = ", ".join(f"{name}{suffix}" for suffix in SUFFIXES)
             raise InputError(f"flow file: {self.folder} holds none of {names}")
         return resize_flow(flow, *a.rgb.shape[:2])
 
-    def _path(self, frame: Frame) -> Path | None:
-        paths = (self.folder / f"{frame.name}{suffix}" for suffix in SUFFIXES)
+    def _path(self, name: str) -> Path | None:
+        paths = (self.folder / f"{name}{suffix}" for suffix in SUFFIXES)
         return next((path for path in paths if path.is_file()), None)
 
 
 def build(folder: str) -> FlowBackend:
-    """`folder`: Middlebury .flo, KITTI .png or .npy, one file per frame but the last."""
+    """`folder`: Middlebury .flo, KITTI .png or .npy; NAME to the next frame, NAME.back, if there, to the one before."""
     return FlowFolder(Path(folder).expanduser())
 
 
