@@ -49,10 +49,10 @@ def kept(result: Result) -> list[bytes]:
 SWITCHES = {
     "nr": ["nr.threshold=0.05", "nr.size_invariant=false", "train.lambda=2", "recipe.fuser=student"],
     "mqpm": ["mqpm.T=1", "mqpm.truth=motion", "train.epochs=2", "recipe.densifier=warp", "recipe.flow=farneback"],
-    "longterm": ["longterm.B=2", "longterm.otsu=true", "longterm.most=1", "longterm.refiner=classic", "train.epochs=2"],
+    "longterm": ["longterm.B=2", "longterm.otsu=true", "longterm.K=2", "longterm.refiner=classic", "train.epochs=4"],
 }
 EASY = {
-    "nr": ("nr.threshold=0.9",),
+    "nr": ("nr.threshold=0.7",),
     "mqpm": ("mqpm.threshold=0.0", "mqpm.T=3", "train.lr=0.01"),
     "longterm": ("train.lr=0.01",),
 }

@@ -10,6 +10,8 @@ import click
 from boostvsod.cli.options import device_options, say
 from boostvsod.runtime import Runtime
 
+SEED = 4  # of the clip: of nine, six get better with `lite` and three keep its maps; this one shows what can be gained
+
 
 @click.command("demo")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("boostvsod-demo"), show_default=True)
@@ -28,7 +30,7 @@ def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], r
     from boostvsod.video import Video
 
     say(str(runtime))
-    clip = make_clip()
+    clip = make_clip(seed=SEED)
     video = Video.open(clip.frames)
     with shown("demo") as progress:
         result = boost(video, target, recipe, output, settings=settings, progress=progress, **asdict(runtime))
