@@ -40,6 +40,11 @@ def views(pictures: Tensor, masks: Tensor, options: Augment, draw: torch.Generat
     return _degrade(rgb, options, draw).clamp(0, 1), seen[:, 3:].clamp(0, 1)
 
 
+def mirrored(x: Tensor, which: Tensor) -> Tensor:
+    """A batch B ... W of which those that `which`, B, says are seen in a mirror."""
+    return torch.where(which.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
+
+
 def _uniform(count: int, low: float, high: float, draw: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(count, generator=draw)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from boostvsod.augment import mirrored
 from boostvsod.clipdata import Clips
 from boostvsod.kinds import Student
 from boostvsod.metrics import Scores
@@ -28,11 +29,10 @@ def draw_windows(clips: Clips, window: int, batch: int) -> Draw:
     def draw(step: int, generator: torch.Generator) -> Batch:
         chosen = wanted[torch.randint(len(wanted), (batch,), generator=generator)].tolist()
         back = torch.randint(window, (batch,), generator=generator).tolist()
-        mirrored = torch.randint(2, (batch,), generator=generator).bool()
+        turned = torch.randint(2, (batch,), generator=generator).bool()
         rows = torch.tensor([window_rows(span_of[i], i - b, window) for i, b in zip(chosen, back, strict=True)])
         seen, truth = clips.samples.pictures[rows].float() / 255, clips.samples.masks[rows].float() / 255
-        turned = mirrored[:, None, None, None, None]
-        seen, truth = (torch.where(turned, x.flip(-1), x) for x in (seen, truth))
+        seen, truth = (mirrored(x, turned) for x in (seen, truth))
         weight = clips.known[rows][..., None, None, None].expand_as(truth)
         return seen, truth.flatten(0, 1), weight.flatten(0, 1)
 
@@ -65,9 +65,9 @@ def of_gaps(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) -
 
     def draw(step: int, generator: torch.Generator) -> Batch:
         chosen = torch.randint(len(samples), (batch,), generator=generator)
-        mirrored = torch.randint(2, (batch,), generator=generator).bool()[:, None, None, None]
+        turned = torch.randint(2, (batch,), generator=generator).bool()
         seen, truth = samples.pictures[chosen].float(), samples.masks[chosen].float() / 255
-        seen, truth = (torch.where(mirrored, x.flip(-1), x) for x in (seen, truth))
+        seen, truth = (mirrored(x, turned) for x in (seen, truth))
         return seen, truth, torch.ones_like(truth)
 
     return Lesson(len(samples), draw, lambda student: score_gaps(student, held_out, runtime))

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from boostvsod.augment import mirrored
 from boostvsod.images import resize_map
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.plan import Parts
@@ -100,13 +101,9 @@ def mirrored_by_turns(draw: Draw, count: int) -> Draw:
     def turned(step: int, generator: torch.Generator) -> Batch:
         seen, *rest = draw(step, generator)
         second = torch.arange(step * len(seen), (step + 1) * len(seen)) // count % 2 == 1
-        return tuple(_mirrored(x, second.repeat_interleave(len(x) // len(seen))) for x in (seen, *rest))
+        return tuple(mirrored(x, second.repeat_interleave(len(x) // len(seen))) for x in (seen, *rest))
 
     return turned
-
-
-def _mirrored(x: Tensor, which: Tensor) -> Tensor:
-    return torch.where(which.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
 
 
 def _turns(count: int, step: int, batch: int) -> list[int]:
