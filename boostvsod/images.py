@@ -125,12 +125,21 @@ def shrunk(saliency: Map, longest: int, least: int = 1) -> Map:
 
 
 def resize_rgb(rgb: Rgb, height: int, width: int) -> Rgb:
-    """Bilinear, or by area when shrinking."""
-    if rgb.shape[:2] == (height, width):
+    """Bilinear; when shrinking by area, nearly: means of 2 x 2 pixels are four times as fast as means of any others."""
+    rows, columns = rgb.shape[:2]
+    if (rows, columns) == (height, width):
         return rgb
-    shrinking = height * width < rgb.shape[0] * rgb.shape[1]
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return cv2.resize(rgb, (width, height), interpolation=interpolation).astype(np.uint8, copy=False)
+    if height * width >= rows * columns:
+        return _sized(rgb, height, width, cv2.INTER_LINEAR)
+    tall, wide = rows >= 4 * height, columns >= 4 * width
+    if tall or wide:
+        half = _sized(rgb, rows // 2 if tall else rows, columns // 2 if wide else columns, cv2.INTER_AREA)
+        return resize_rgb(half, height, width)
+    return _sized(_sized(rgb, 2 * height, 2 * width, cv2.INTER_LINEAR), height, width, cv2.INTER_AREA)
+
+
+def _sized(rgb: Rgb, height: int, width: int, interpolation: int) -> Rgb:
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=interpolation), np.uint8)
 
 
 def _bytes(path: Path) -> bytes:

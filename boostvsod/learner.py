@@ -14,7 +14,7 @@ from boostvsod.augment import mirrored
 from boostvsod.images import resize_map
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.plan import Parts
-from boostvsod.predict import as_batch, predict, predict_windows
+from boostvsod.predict import as_batch, finished, predict, predict_windows
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.store import Store
@@ -42,7 +42,7 @@ class Learner:
         with self.store.timed("learn"):
             losses = fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
         self.store.keep_losses(self.piece.start, losses)
-        return student
+        return finished(student, parts.runtime)
 
 
 def fine_tune(

@@ -6,8 +6,12 @@ import os
 import random
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from boostvsod.errors import ConfigError, DeviceError
+
+if TYPE_CHECKING:
+    import torch
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -30,8 +34,14 @@ class Runtime:
             return nullcontext()
         import torch
 
-        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
-        return torch.autocast(self.device.split(":")[0], dtype)
+        return torch.autocast(self.device.split(":")[0], self.dtype)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of matrix work."""
+        import torch
+
+        return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
     def settle(self) -> None:
         """Apply threads and seeds to every library that keeps its own."""

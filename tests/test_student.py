@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from boostvsod import build
+from boostvsod.images import resize_rgb
+from boostvsod.kinds import Frame, Student, Window
 from boostvsod.learner import mirrored_by_turns
-from boostvsod.predict import answer, predict
+from boostvsod.predict import answer, finished, predict
 from boostvsod.runtime import Runtime
 
 RUNTIME = Runtime()
@@ -24,6 +28,53 @@ def test_any_backbone_will_do(backbone: str) -> None:
     student = build("students", "lite", weights="none", backbone=backbone, size=64)
     maps = predict(student, [np.zeros((30, 50, 3), np.uint8), np.full((64, 40, 3), 200, np.uint8)], RUNTIME)
     assert [m.shape for m in maps] == [(30, 50), (64, 40)]
+
+
+@pytest.mark.parametrize("backbone", ["slim", "mobilenetv3_small_050"])
+def test_finished_it_says_the_same_without_batch_norms(backbone: str) -> None:
+    student = build("students", "lite", weights="lite" if backbone == "slim" else "none", backbone=backbone, size=64)
+    done = finished(student, RUNTIME)
+    kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
+    assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can go on learning"
+    assert not any(kind == "BatchNorm2d" for kind in kinds[1])
+    pictures = [np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)]
+    assert np.allclose(predict(done, pictures, RUNTIME), predict(student, pictures, RUNTIME), atol=1e-4)
+
+
+def test_what_cannot_be_followed_stays_as_it_is() -> None:
+    class Moody(torch.nn.Module):
+        def forward(self, rgb: torch.Tensor) -> torch.Tensor:
+            return rgb[:, :1] if rgb.mean() > 0.5 else rgb[:, 1:2]
+
+    student = Student(Moody(), 32)
+    assert finished(student, RUNTIME) is student
+
+
+WIDE, TALL, SQUARE, STRIP = (480, 854), (854, 480), (300, 300), (9, 900)
+
+
+@pytest.mark.parametrize(
+    ("shape", "sides"), [(WIDE, (256, 320)), (TALL, (320, 256)), (SQUARE, (288, 288)), (STRIP, (96, 896))]
+)
+def test_as_a_target_it_sees_half_the_stretch_of_a_picture(shape: tuple[int, int], sides: tuple[int, int]) -> None:
+    seen: list[tuple[int, ...]] = []
+    target: Any = build("targets", "lite")
+    target.ready.net.register_forward_pre_hook(lambda net, inputs: seen.append(tuple(inputs[0].shape)))
+    picture, other = np.zeros((*shape, 3), np.uint8), np.zeros((40, 80, 3), np.uint8)
+    maps = target.predict([Window((Frame.of(rgb),), 0) for rgb in (picture, picture, other)])
+    assert seen == [(2, 3, *sides), (1, 3, 256, 352)]
+    assert [m.shape for m in maps] == [shape, shape, (40, 80)]
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (256, 320), (200, 30), (479, 853)])
+def test_shrunk_pictures_are_means_of_areas(height: int, width: int) -> None:
+    import cv2
+
+    noise = np.random.default_rng(0).normal(0, 40, (480, 854, 3))
+    picture = np.clip(128 + 10 * cv2.GaussianBlur(noise, (0, 0), 5), 0, 255).astype(np.uint8)
+    area = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(float)
+    near = np.abs(resize_rgb(picture, height, width) - area).mean()
+    assert near < 1 < picture.std()
 
 
 def test_pretrained_is_passed_on_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:

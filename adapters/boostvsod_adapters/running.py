@@ -7,6 +7,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -105,9 +106,10 @@ class ImageTarget:
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         pictures = [window.frame.rgb for window in windows]
         found: list[Map] = []
-        for rgb, same in _runs(pictures):
-            size = self.form.sides(*rgb.shape[:2])
-            found += [finish(m, rgb, self.published.stretch) for m in self._maps(to_tensor(same, self.form, size))]
+        for (height, width, _), of_one_size in groupby(pictures, lambda rgb: rgb.shape):  # only they fit in one batch
+            same = list(of_one_size)
+            maps = self._maps(to_tensor(same, self.form, self.form.sides(height, width)))
+            found += [finish(m, rgb, self.published.stretch) for m, rgb in zip(maps, same, strict=True)]
         return found
 
     def _maps(self, x: Tensor) -> np.ndarray:
@@ -120,17 +122,6 @@ class ImageTarget:
     def twin(self) -> Student:
         """A copy with the same weights: training it leaves this target as it was."""
         return copy.deepcopy(self.student)
-
-
-def _runs(pictures: Sequence[Rgb]) -> list[tuple[Rgb, list[Rgb]]]:
-    """Neighbours of one size together: only they fit in one batch."""
-    runs: list[tuple[Rgb, list[Rgb]]] = []
-    for rgb in pictures:
-        if runs and runs[-1][0].shape == rgb.shape:
-            runs[-1][1].append(rgb)
-        else:
-            runs.append((rgb, [rgb]))
-    return runs
 
 
 class ClipTarget:

@@ -10,7 +10,7 @@ import numpy as np
 
 from boostvsod.images import in_common, says_something, shrunk, soft_iou, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
-from boostvsod.predict import predict
+from boostvsod.predict import finished, predict
 from boostvsod.runtime import Runtime
 
 FLOOR = 1e-4  # keeps ratios of nothing finite
@@ -80,7 +80,8 @@ class CloserLook:
     """Networks look at the object alone, which fills their whole input then (LIM's patchwise refiner, IV-A)."""
 
     def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
-        self.students, self.margin, self.runtime = students, margin, runtime
+        self.students = [finished(student, runtime) for student in students]
+        self.margin, self.runtime = margin, runtime
 
     def __call__(self, rgb: Rgb, around: Map, *, keep: bool = False) -> Map:
         """Their mean map of the box around what a map shows; outside it nothing or, with `keep`, that map."""

@@ -52,7 +52,7 @@ class LiteNet(nn.Module):
         """The logits of the decoder's levels at the input's size; of the finest alone when not training."""
         wanted = self.heads if self.training else list(self.heads)[-1:]
         logits = [head(level) for head, level in zip(wanted, levels[-len(wanted) :], strict=True)]
-        return tuple(F.interpolate(x, list(size), mode="bilinear", align_corners=False) for x in reversed(logits))
+        return tuple(F.interpolate(x, size, mode="bilinear", align_corners=False) for x in reversed(logits))
 
 
 class Context(nn.Module):

@@ -29,9 +29,11 @@ class MotionNet:
 
 def build(runtime: Runtime, student: str = "lite", weights: str = "motion-lite") -> MotionSaliency:
     """`student`: the architecture, by name; `weights`: a file or the name of bundled ones."""
+    from boostvsod.predict import finished
     from boostvsod.registry import build as build_part
 
-    return MotionNet(build_part("students", student, runtime, weights=weights), runtime)
+    seeing = build_part("students", student, runtime, weights=weights)
+    return MotionNet(finished(seeing, runtime), runtime)
 
 
 @hookimpl
