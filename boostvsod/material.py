@@ -44,7 +44,7 @@ class Material:
         return self.kept("filmed", pairs, lambda: load(filmed(pairs, *self._how()), count, self.size))
 
     def staged(self, pairs: Pairs) -> Samples:
-        """The same of motions staged with single pictures."""
+        """The same of motions staged with single pictures; the flow may be `motiondata.EXACT` here."""
         return self.kept("staged", pairs, lambda: load(staged(pairs, *self._how()), len(pairs), self.size))
 
     def _how(self) -> tuple[str, int, Runtime]:

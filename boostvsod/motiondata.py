@@ -1,7 +1,8 @@
 """Pictures of motion to train motion networks on: colour-coded flow, with the mask of what moves.
 
 Annotated video is scarce, so `staged` makes more from single pictures: an object cut out of one picture
-moves one way over another picture that moves another way, and a real flow backend looks at both moments.
+moves one way over another picture that moves another way. A real flow backend looks at both moments, or the
+motion is taken as it was staged.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from boostvsod.runtime import Runtime
 from boostvsod.workers import spread
 
 Sample = tuple[Rgb, Map]
+EXACT = "exact"  # in place of a flow backend: the motion as it was staged
 Scene = tuple[Rgb, Map, Rgb, list[int]]  # object, its mask, background, seed
 
 
@@ -73,6 +75,8 @@ def _stage(scene: Scene, flow: str, runtime: Runtime) -> Sample:
     rng = np.random.default_rng(seed)
     camera = _motion(len(mask), rng, shift=0.04, turn=2, zoom=0.03, bend=rng.choice([0, 0, 2.0]))
     own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
+    if flow == EXACT:
+        return colour_flow(np.where(mask[..., None] > 0.5, _followed(camera + own), _followed(camera))), mask
     now = _over(rgb, mask, ground)
     later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(ground, camera))
     return _coloured(now, later, flow, runtime), mask
@@ -98,3 +102,11 @@ def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom
 def _warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:
     """Move every pixel by (about) its displacement: sampled backwards, exact for pure translation."""
     return warp_back(image, -field, cv2.BORDER_REFLECT if image.ndim == 3 else cv2.BORDER_CONSTANT)
+
+
+def _followed(field: np.ndarray) -> Flow:
+    """Where each pixel that `_warp` moves comes to lie: flow(p) = field(p + flow(p)), as fields are smooth."""
+    flow = field
+    for _ in range(5):
+        flow = warp_back(field, flow)
+    return flow

@@ -51,6 +51,7 @@ def pretrain(
     state: Path | None = None,
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
     look: Look = look_away,
+    workers: int = 0,
 ) -> list[float]:
     """Train in place for `epochs` passes over the lesson's samples; returns the losses."""
     steps = lesson.steps(epochs, options)
@@ -64,6 +65,7 @@ def pretrain(
         state=state,
         after_step=lambda step, loss: after_step(step, steps, loss),
         look=look,
+        workers=workers,
     )
 
 

@@ -7,6 +7,7 @@ import math
 import pickle
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from boostvsod.losses import loss_called, supervise
 from boostvsod.predict import on_device
 from boostvsod.runtime import Runtime
 from boostvsod.trainoptions import TrainOptions
+from boostvsod.workers import ready_ahead
 
 Batch = tuple[Tensor, ...]  # what the network sees, and what the objective wants besides
 Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
@@ -45,18 +47,19 @@ def fit(
     state: Path | None = None,
     after_step: AfterStep = lambda step, loss: None,
     look: Look = look_away,
+    workers: int = 0,
 ) -> list[float]:
     """Train `student.net` in place for `steps` steps and return the loss of each.
 
     By default batches hold RGB in [0, 1], B 3 S S, truth and weight, B 1 S S, and the loss is that of maps.
-    What a step sees depends on the seed and its number alone. With `state`, the whole of the training
-    is saved there every half minute, and a run that was killed continues from it.
+    What a step sees depends on the seed and its number alone; `workers` threads make it ready ahead. With `state`,
+    the whole of the training is saved there every half minute, and a run that was killed continues from it.
     """
     run = _Training(student, steps, options, runtime, objective or of_maps(options))
     run.restore(state)
     saved = time.monotonic()
-    while run.step < steps:
-        loss = run.advance(draw)
+    for batches in ready_ahead(partial(_seen_by, draw, options, runtime.seed), range(run.step, steps), workers):
+        loss = run.advance(batches)
         after_step(run.step, loss)
         look(run.step, run.net if run.average is None else run.average)
         if state and (time.monotonic() - saved > SAVE_EVERY or run.step == steps):
@@ -64,6 +67,12 @@ def fit(
             saved = time.monotonic()
     run.finish()
     return run.losses
+
+
+def _seen_by(draw: Draw, options: TrainOptions, seed: int, step: int) -> list[Batch]:
+    """The batches of one step, whose gradients are added up."""
+    first = (seed * 1_000_003 + step) * options.accumulate
+    return [draw(step, torch.Generator().manual_seed(first + part)) for part in range(options.accumulate)]
 
 
 class _Training:
@@ -89,14 +98,10 @@ class _Training:
         self.step = 0
         self.losses: list[float] = []
 
-    def advance(self, draw: Draw) -> float:
+    def advance(self, batches: Sequence[Batch]) -> float:
         """One optimiser step."""
         _train_mode(self.net, self.options)
-        total = 0.0
-        for part in range(self.options.accumulate):
-            seed = (self.runtime.seed * 1_000_003 + self.step) * self.options.accumulate + part
-            batch = draw(self.step, torch.Generator().manual_seed(seed))
-            total += self._backward(batch)
+        total = sum(map(self._backward, batches))
         if not math.isfinite(total):
             rate = self.schedule.get_last_lr()[0]
             raise ConfigError(f"training diverged: the loss of step {self.step} is {total}; lower train.lr ({rate:g})")

@@ -64,6 +64,7 @@ class Order:
     checks: int
     cache: Path | None
     output: Path
+    workers: int
     runtime: Runtime
     settings: Settings
 
@@ -101,7 +102,7 @@ class Order:
         course = Course(student, lesson.examine, lesson.steps(self.epochs, train), self.checks, self.output)
         losses = pretrain(
             student, lesson, self.epochs, train, self.runtime,
-            state=course.state, after_step=tell, look=course.look,
+            state=course.state, after_step=tell, look=course.look, workers=self.workers,
         )  # fmt: skip
         scores = course.finish(self._facts(student, lesson), losses)
         return {"seconds": round(course.seconds), **scores}

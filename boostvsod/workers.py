@@ -1,10 +1,10 @@
-"""Work spread over processes: results come back in order, and only a few jobs are ahead at a time."""
+"""Work spread over processes or threads: results come back in order, and only a few jobs are ahead at a time."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
@@ -20,10 +20,20 @@ def spread(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -
     Workers are spawned, not forked: a forked copy of a process that has run torch or OpenCV may hang.
     """
     if workers <= 1:
-        yield from map(function, jobs)
-        return
+        return map(function, jobs)
+    return _ahead(ProcessPoolExecutor(workers, mp_context=get_context("spawn")), function, jobs, workers)
+
+
+def ready_ahead(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:
+    """`map(function, jobs)`; `workers` threads, if any, work on the next results while the last are used."""
+    if workers < 1:
+        return map(function, jobs)
+    return _ahead(ThreadPoolExecutor(workers), function, jobs, workers)
+
+
+def _ahead(pool: Executor, function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:
     waiting = iter(jobs)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with pool:
         running = deque(pool.submit(function, job) for job in islice(waiting, workers * AHEAD))
         while running:
             result = running.popleft().result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,13 @@ def test_each_switch_changes_the_result(given: dict[str, Any], change: dict[str,
     pair = [mine(evidence(), proposal_options={"overlap": 0.95}, **given, **more) for more in ({}, change)]
     one, other = ([(m.index, m.truth.tobytes(), m.why) for m in found.mined] for found in pair)
     assert one != other
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_frame_has_more_proposals_than_asked_for(most: int) -> None:
+    found = mine(evidence(), proposal_options={"overlap": 0.95}, most=most)
+    counts = [int(re.search(r"(\d+) (boxes|proposals)", verdict.why)[1]) for verdict in found.verdicts]  # type: ignore[index]
+    assert max(counts) == most
 
 
 def test_no_motion_or_no_object_means_no_keyframe() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from made import write_maps, write_pictures
 
+from boostvsod import motiondata
 from boostvsod.augment import Augment, views
 from boostvsod.errors import InputError
+from boostvsod.flowtools import warp_back
 from boostvsod.images import resize_map
 from boostvsod.motiondata import filmed, filmed_count, staged
 from boostvsod.pairs import Pairs, load
@@ -96,5 +99,22 @@ def test_motion_pictures_show_what_moves(folder: Path) -> None:
         inside, outside = rgb[mask > 0.5].mean(0), rgb[mask < 0.5].mean(0)
         contrasts.append(np.abs(inside - outside).mean())
     assert np.mean(contrasts) > 10, "objects move unlike their scenes"
+    exact = list(staged(pairs, "exact", 96, Runtime()))
+    assert [mask.tobytes() for _, mask in exact] == [mask.tobytes() for _, mask in made]
+    near = [np.abs(a.astype(float) - b).mean() for (a, _), (b, _) in zip(exact, made, strict=True)]
+    far = [np.abs(a.astype(float) - b).mean() for (a, _), (b, _) in zip(exact, made[1:] + made[:1], strict=True)]
+    assert np.mean(near) < 0.6 * np.mean(far), "the backend sees what was staged"
     again = load(staged(pairs, "dis", 96, Runtime()), 36, 96)
     assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])
+
+
+def test_a_staged_motion_is_followed_to_where_it_lands() -> None:
+    rng = np.random.default_rng(3)
+    picture = cv2.GaussianBlur(rng.uniform(0, 255, (96, 96, 3)).astype(np.float32), (0, 0), 4)
+    field = motiondata._motion(96, rng, shift=0.06, turn=5, zoom=0.05, bend=3.0)
+    later = motiondata._warp(picture, field)
+    followed, field_alone, still = (
+        np.abs(warp_back(later, flow) - picture)[16:-16, 16:-16].mean()
+        for flow in (motiondata._followed(field), field, 0 * field)
+    )
+    assert followed < 0.4 * field_alone < 0.4 * still

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +66,19 @@ def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dic
     assert losses_resumed == losses_whole
     for name, value in whole.net.state_dict().items():
         assert torch.equal(value, resumed.net.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_batches_made_ready_ahead_are_the_same(workers: int) -> None:
+    options, drawn = TrainOptions(lr=0.01, accumulate=2), []
+
+    def noted(step: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
+        drawn.append((step, threading.current_thread().name))
+        return draw(step, generator)
+
+    assert fit(student(), noted, 12, options, RUNTIME, workers=workers) == fit(student(), draw, 12, options, RUNTIME)
+    assert sorted(step for step, _ in drawn) == sorted([*range(12)] * 2)
+    assert threading.current_thread().name not in {thread for _, thread in drawn}
 
 
 def test_a_state_of_another_training_is_named(tmp_path: Path) -> None:

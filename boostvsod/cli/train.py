@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] 
         click.option("--size", default=size, show_default=True, help="Side of the training pictures."),
         click.option("--checks", default=10, show_default=True, help="How often the network is examined."),
         click.option("--cache", type=click.Path(path_type=Path), help="Folder for samples that are slow to make."),
+        click.option("--workers", default=0, show_default=True, help="Threads that make batches ready ahead."),
         click.option("--set", "changes", multiple=True, help="train.KEY, augment.KEY or STUDENT.KEY=VALUE."),
         click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
         device_options,
@@ -71,7 +72,8 @@ def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] 
 def seen_motion(function: Command) -> Command:
     """Where colour-coded motion comes from."""
     stage = click.option("--stage", "staged", multiple=True, help="Pairs to stage motions from, as well.")
-    return seeing(stage(function))
+    how = 'Backend that sees staged motions, or "exact": as they were staged; may be repeated; default: --flow\'s.'
+    return seeing(stage(click.option("--stage-flow", "stage_flows", multiple=True, help=how)(function)))
 
 
 def seeing(function: Command) -> Command:
@@ -117,11 +119,11 @@ def _on_pictures(order: Order, make: Any, **student: Any) -> None:
 @command.command()
 @seen_motion
 @common("lite", 256, WHOLE_SET)
-def motion(order: Order, flow: str, staged: tuple[str, ...]) -> None:
+def motion(order: Order, flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
     from boostvsod.pairs import Samples
 
-    parts, held = _motions(order, flow, staged)
+    parts, held = _motions(order, flow, staged, stage_flows or (flow,))
     _train(order, order.student(), _lesson(order, Samples.join(parts), held))
 
 
@@ -130,7 +132,14 @@ def motion(order: Order, flow: str, staged: tuple[str, ...]) -> None:
 @click.option("--theta", default="lite", show_default=True, help="Weights of the network that grades the motion.")
 @click.option("--localiser", help="Weights of a plain motion network: the locating half starts from them.")
 @common("judge-lite", 256, WHOLE_SET)
-def mqpm(order: Order, flow: str, staged: tuple[str, ...], theta: str, localiser: str | None) -> None:
+def mqpm(
+    order: Order,
+    flow: str,
+    staged: tuple[str, ...],
+    stage_flows: tuple[str, ...],
+    theta: str,
+    localiser: str | None,
+) -> None:
     """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7)."""
     from boostvsod import registry
     from boostvsod.pairs import Samples
@@ -138,7 +147,7 @@ def mqpm(order: Order, flow: str, staged: tuple[str, ...], theta: str, localiser
 
     halves: dict[str, Any] = {"localiser": localiser} if localiser else {}
     student = can_judge(order.student(**halves), f"--student {order.name}")
-    parts, held = _motions(order, flow, staged)
+    parts, held = _motions(order, flow, staged, stage_flows or (flow,))
     grader = registry.build("students", "lite", order.runtime, weights=theta, size=order.size)
     scores = [motion_scores(part, grader, order.runtime) for part in parts]
     threshold = quality_threshold(scores[0])
@@ -153,13 +162,15 @@ def mqpm(order: Order, flow: str, staged: tuple[str, ...], theta: str, localiser
     )
 
 
-def _motions(order: Order, flow: str, staged: tuple[str, ...]) -> tuple[list[Samples], Samples]:
+def _motions(
+    order: Order, flow: str, staged: Sequence[str], stage_flows: Sequence[str]
+) -> tuple[list[Samples], Samples]:
     from boostvsod.material import gather
     from boostvsod.pairs import Pairs
 
-    material = order.material(flow)
-    parts, held = gather(order.sources, order.validate, material.filmed)
-    return [*parts, *(material.staged(Pairs.open(source)) for source in staged)], held
+    parts, held = gather(order.sources, order.validate, order.material(flow).filmed)
+    pairs = [Pairs.open(source) for source in staged]
+    return [*parts, *(order.material(seen).staged(own) for seen in stage_flows for own in pairs)], held
 
 
 @command.command()
