@@ -125,7 +125,7 @@ def test_frames_where_opinions_agree_are_trusted() -> None:
     clip = make_clip(9, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
     wrong = [np.roll(m, 40, 1) if i % 3 == 1 else m for i, m in enumerate(truth)]
-    mining = mine(clip_evidence(truth, wrong, clip.frames))
+    mining = mine(clip_evidence(truth, wrong, clip.frames), B=3)
     assert len(mining.mined) == 3
     assert all(m.index % 3 != 1 for m in mining.mined)
     for m in mining.mined:

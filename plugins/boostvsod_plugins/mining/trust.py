@@ -148,7 +148,7 @@ def build(
     size: int = 320,
     closer: str = "lite",
     margin: float = 0.25,
-    B: int = 3,
+    B: int = 2,
     near: float = 0.05,
     least: float = 0.7,
     agree: float = 0.15,
@@ -158,13 +158,14 @@ def build(
     trust, with `near` less than one near by, and those whose opinions overlap by less than `agree`.
     """
     from boostvsod import registry
+    from boostvsod.predict import finished
     from boostvsod_plugins.opinions import CloserLook
 
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
     own = registry.build("students", student, runtime, weights=weights, size=size)
     lookers = [registry.build("students", student, runtime, weights=name) for name in dict.fromkeys((closer, weights))]
-    return TrustMiner(own, CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
+    return TrustMiner(finished(own, runtime), CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
 
 
 @hookimpl
