@@ -51,21 +51,11 @@ if [[ ! -e $out/patch-lite.safetensors ]]; then # a decoder on the encoder of li
 fi
 
 filmed=(--data "$davis" --cache "$parts/cache" "${faint[@]}")
-if [[ ! -e $out/motion-lite.safetensors ]]; then
-  out=$parts train motion motion "${filmed[@]}" --stage "$duts" --init "$lite" --epochs 5 \
-    --set train.batch=32 --set train.lr=1e-3 "${small[@]}"
-  out=$parts train mqpm mqpm "${filmed[@]}" --theta "$lite" --localiser "$parts/motion.safetensors" --epochs 3 \
-    --set train.lr=3e-4
-  first=$parts/first.safetensors further=$parts/further.safetensors # larger, and in any colours; their mean is best
-  python examples/cut_weights.py "$parts/mqpm.safetensors" "$first" only locate.
-  out=$parts train larger mqpm "${filmed[@]}" --theta "$lite" --localiser "$first" --epochs 1 --size 320 \
-    --set train.lr=4e-4 --set augment.swap=true "${small[@]}"
-  python examples/cut_weights.py "$parts/larger.safetensors" "$further" only locate.
-  python examples/mean_weights.py "$out/motion-lite.safetensors" "$first" "$further"
-fi
+train motion-lite motion "${filmed[@]}" --init "$lite" --epochs 2.5 --size 224 --checks 1 \
+  --set train.batch=16 --set train.lr=1e-3 --set train.weight_decay=0.02 --set train.ema=0.99
 
 if [[ ! -e $out/mqpm-lite.safetensors ]]; then # the half that judges what the other, motion-lite, locates
-  out=$parts train judge mqpm "${filmed[@]}" --theta "$lite" --localiser "$out/motion-lite.safetensors" --epochs 0.5 \
+  out=$parts train judge mqpm "${filmed[@]}" --theta "$lite" --localiser "$out/motion-lite.safetensors" --epochs 1 \
     --size 320 --checks 1 --set train.lr=1e-3 --set train.ema=0.98 --set train.freeze=locate --set augment.swap=true
   python examples/cut_weights.py "$parts/judge.safetensors" "$out/mqpm-lite.safetensors" only quality.
 fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -59,6 +60,20 @@ def test_weights_card_and_report(kind: str, data: Path, tmp_path: Path) -> None:
     assert "| input | 64 x 64 |" in card
     assert "<svg" in (tmp_path / "w.html").read_text()
     build("students", "judge-lite" if kind == "mqpm" else "lite", RUNTIME, weights=str(out))
+
+
+def test_staged_motions_are_added_as_a_backend_sees_them_and_exactly(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    words = ["--data", data, "--epochs", 0.1, "--size", 64, "--checks", 1, "--workers", 2, "-o", out]
+    flows = ["--stage-flow", "farneback", "--stage-flow", "exact"]
+    counts = []
+    for staged in ([], ["--stage", data], ["--stage", data, *flows]):
+        done = call("train", "motion", *words, *staged)
+        assert done.exit_code == 0, done.output
+        counts.append(int(re.search(r"(\d+) samples to train on", done.stderr)[1]))  # type: ignore[index]
+        out.unlink()
+    pictures = len(list(data.rglob("masks/*")))
+    assert np.diff(counts).tolist() == [pictures, pictures]
 
 
 def test_clip_networks_learn_the_protocol(data: Path, tmp_path: Path) -> None:
