@@ -163,6 +163,8 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     clip = make_clip(60, 240, 320)
     film = write_film(tmp_path / "a.mp4", clip.frames)
     code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
+    # Whoever runs the tests in the background has interruptions ignored, and children inherit that.
+    code = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {code}"
     words = ["run", "--video", str(film), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
     process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not any((tmp_path / "o" / ".boostvsod").glob("target-*/*.png")):
