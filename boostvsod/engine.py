@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod import gate
-from boostvsod.kinds import Decision, Evidence, Map, Maps, Outcome, Progress, Result, Verdict, quiet
+from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.learner import Learner
 from boostvsod.notes import collect
 from boostvsod.plan import Parts, Plan
@@ -77,10 +77,14 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     if why := hopeless(piece, parts.recipe):
         return keep_baseline(piece, store, maps, why)
     motion = store.keep("motion", piece, BATCH, parts.move)
-    mining = parts.miner.mine(Evidence(piece, maps, motion, store.signs("motion", piece)))
+    with store.timed("mine"):
+        mining = parts.miner.mine(Evidence(piece, maps, motion, store.signs("motion", piece)))
     if not mining.mined:
         return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
-    truths = parts.densifier.fill(piece, mining.mined, parts.flow) if parts.densifier else mining.mined
+    truths: Sequence[Mined] = mining.mined
+    if parts.densifier:
+        with store.timed("fill"):
+            truths = parts.densifier.fill(piece, truths, parts.flow)
     learner = LEARNERS[parts.recipe.learner](piece, truths, parts, store)
     learnt = store.keep("student", piece, BATCH, learner)
 

@@ -59,7 +59,9 @@ def test_the_record_says_what_was_done_and_why(pictures: Path, maps: Path, tmp_p
     assert record["weights"] == {"student": "untrained"}
     assert [f["mined"] for f in record["frames"]] == [True] * 12
     assert all(f["why"].startswith("NR 0.") and 0 <= f["scores"]["NR"] <= 1 for f in record["frames"])
-    assert set(record["seconds"]) >= {"index", "target", "motion", "learn", "student", "final"}
+    assert set(record["seconds"]) >= {"index", "target", "motion", "mine", "learn", "student", "final"}
+    assert set(record["cost"]) == {"target", "motion", "mine", "student", "final"}
+    assert record["cost"]["mine"] == record["seconds"]["mine"] > 0
 
 
 def test_the_second_run_does_nothing(pictures: Path, maps: Path, tmp_path: Path) -> None:
