@@ -2,7 +2,7 @@
 
 The maps differ, and the boosted ones have taken something away that the target saw. If that is scenery, it moves
 less than what the boosted maps show, and they are right; if it is a part of the object, or one of several, it
-moves as much, and they are wrong. The two numbers of `expected_gain` were fitted where ground truth is known;
+moves as much, and they are wrong. The numbers of `expected_gain` were fitted where ground truth is known;
 examples/calibrate_gate.py does that again, and docs/default.md says on what.
 """
 
@@ -20,13 +20,14 @@ SIDE, LEAST = 240, 16  # the longer side of what the gate looks at, and the leas
 FAINT = 0.1  # motion of less than this is as good as none
 BLUR = 8  # pixels of that size: motion ends where flow does, not at outlines, and thin parts have none of their own
 
-TAKEN, MISSED = 0.556, 0.86  # S gained by maps that take away what does not move, and lost by what does
-KEEP, REJECT = 0.03, 0.025  # expected gain in S from which boosted maps are taken, and up to which they are not
+EVEN, LEAVE = 0.425, 0.195  # what moves so much, as a share, is as often object as scenery; more if maps are apart
+WORTH = 1.03  # S gained or lost for what moves less or more
+KEEP, REJECT = 0.012, 0.0065  # expected gain in S from which boosted maps are taken, and up to which they are not
 
 
 def stamp() -> tuple[float, ...]:
     """What the decision hangs on, besides the maps."""
-    return FAINT, BLUR, TAKEN, MISSED, KEEP, REJECT
+    return FAINT, BLUR, EVEN, LEAVE, WORTH, KEEP, REJECT
 
 
 def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
@@ -48,8 +49,12 @@ def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
 
 
 def expected_gain(signs: Mapping[str, float]) -> float:
-    """By how much S would rise if the boosted maps were taken: nothing if they are the same."""
-    return signs["apart"] * (TAKEN - MISSED * signs["moving"])
+    """By how much S would rise if the boosted maps were taken: nothing if they are the same.
+
+    Maps that have little in common with the boosted ones are mostly wrong ones: more may move of what was taken away.
+    """
+    even = EVEN + LEAVE * signs["apart"]
+    return WORTH * signs["apart"] * (even - signs["moving"])
 
 
 def judge(gain: float) -> tuple[str, str]:

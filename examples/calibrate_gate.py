@@ -1,18 +1,18 @@
-"""Fit the gate's two numbers where ground truth is known.
+"""Fit the gate's numbers where ground truth is known.
 
     boostvsod bench --dataset DAVIS-train.zip --target lite --target maps:... --recipe default \
         --set recipe.gate=off --control none -o calibration
     python examples/calibrate_gate.py calibration [MORE ...]
 
-Least squares from the signs of each video to how much S the boosted maps gain; checked by leaving each video
-out in turn. Prints what belongs into boostvsod/gate.py.
+EVEN and LEAVE are what keeps most gain while no video that loses is taken; WORTH follows by least squares. Checked
+by leaving each video out in turn. Prints what belongs into boostvsod/gate.py.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,23 @@ from boostvsod import gate
 from boostvsod.bench.arms import BASELINE
 from boostvsod.bench.jobs import run_folder
 from boostvsod.store import StoredMaps
+
+EVENS, LEAVES = np.arange(0.3, 0.65, 0.01), np.arange(0, 0.5, 0.025)
+LOST = -0.003  # what nobody would notice is no loss
+ROOM = 0.002  # between the bar and the highest expected gain of a video that loses, before it is scaled
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The gate's numbers, and the highest expected gain of a video that loses."""
+
+    even: float
+    leave: float
+    worth: float = 1.0
+    highest: float = 0.0
+
+    def expected(self, apart: np.ndarray, moving: np.ndarray) -> np.ndarray:
+        return np.asarray(self.worth * apart * (self.even + self.leave * apart - moving))
 
 
 def signs_of_row(row: dict[str, Any], out: Path) -> dict[str, float]:
@@ -40,26 +57,36 @@ def known(out: Path) -> list[tuple[str, str, dict[str, float], float]]:
     ]
 
 
-def fitted(signs: Sequence[dict[str, float]], gain: np.ndarray) -> np.ndarray:
-    """TAKEN and MISSED of gain = apart * (TAKEN - MISSED * moving)."""
-    x = np.array([[own["apart"], -own["apart"] * own["moving"]] for own in signs])
-    return np.asarray(np.linalg.lstsq(x, gain, rcond=None)[0])
+def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
+    """What keeps most gain while no video that loses is taken; of equally good numbers the mean."""
+    tried = [(even, leave) for even in EVENS for leave in LEAVES]
+    kept = []
+    for even, leave in tried:
+        x = Fit(even, leave).expected(apart, moving)
+        kept.append(gain[x > max(x[gain < LOST].max(), 0) + ROOM].sum())
+    even, leave = np.array(tried)[np.isclose(kept, max(kept))].mean(0)
+    x = Fit(even, leave).expected(apart, moving)
+    worth = float((x * gain).sum() / (x**2).sum())
+    return Fit(float(even), float(leave), worth, worth * max(float(x[gain < LOST].max()), 0.0))
 
 
 def main(benchmarks: list[str]) -> None:
-    targets, videos, signs, gains = zip(*(one for out in benchmarks for one in known(Path(out))), strict=True)
-    gain, video = np.array(gains), np.array(videos)
-    expected = np.zeros(len(video))
+    rows = [one for out in benchmarks for one in known(Path(out))]
+    targets, videos = (np.array([row[k] for row in rows]) for k in (0, 1))
+    apart, moving = (np.array([row[2][sign] for row in rows]) for sign in ("apart", "moving"))
+    gain, guess, taken = np.array([row[3] for row in rows]), np.zeros(len(rows)), np.zeros(len(rows), bool)
     for name in set(videos):
-        others = [i for i in range(len(video)) if videos[i] != name]
-        taken, missed = fitted([signs[i] for i in others], gain[others])
-        for i in np.flatnonzero(video == name):
-            expected[i] = signs[i]["apart"] * (taken - missed * signs[i]["moving"])
-    for i in np.argsort(expected):
-        told = " ".join(f"{name} {value:.3f}" for name, value in signs[i].items())
-        print(f"{targets[i]:8} {videos[i]:16} expected {expected[i]:+.3f} was {gain[i]:+.3f}  {told}")
-    print(f"left out in turn: correlation {np.corrcoef(expected, gain)[0, 1]:.3f}")
-    print("TAKEN, MISSED =", ", ".join(f"{number:.3f}" for number in fitted(signs, gain)))
+        own = videos == name
+        fit = fitted(apart[~own], moving[~own], gain[~own])
+        guess[own] = fit.expected(apart[own], moving[own])
+        taken[own] = guess[own] > fit.highest + fit.worth * ROOM / 2
+    for i in np.argsort(guess):
+        told = f"expected {guess[i]:+.3f} {'taken' if taken[i] else 'left '} was {gain[i]:+.3f}"
+        print(f"{targets[i]:8} {videos[i]:18} {told}  apart {apart[i]:.3f} moving {moving[i]:.3f}")
+    print(f"left out in turn: correlation {np.corrcoef(guess, gain)[0, 1]:.3f}")
+    print(f"taken: {taken.sum()}, of which lose: {(taken & (gain < LOST)).sum()}")
+    print(f"gain taken: {gain[taken].sum() / len(gain):.4f} of {gain.clip(0).sum() / len(gain):.4f} a video")
+    print(fitted(apart, moving, gain))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from boostvsod_plugins.opinions import CloserLook
 
 BATCH = 8
-LOSS = 0.4  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
+LOSS = 0.36  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
 AROUND = 10  # frames on each side are near
 HEARD = 0.25  # of the frames: from there on those without motion can be done without
 
@@ -52,17 +52,22 @@ class TrustMiner:
     runtime: Runtime
 
     def mine(self, evidence: Evidence) -> Mining:
-        signs: list[Signs] = []
+        import numpy as np
+
+        signs, truths = [], []
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
-            signs += map(self._signs, self._opinions(evidence, numbers))
+            for maps in self._opinions(evidence, numbers):
+                truth = _truth(maps)
+                signs.append(_signs(maps, truth))
+                truths.append(truth.astype(np.float16))  # a piece is short, but frames may be large
         trust = trusted(signs)
         doubts = self._doubts(signs, trust)
         windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
         rivals = [[i for i in window if not doubts[i]] for window in windows]
         keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
         verdicts = [self._verdict(i, trust, doubts[i], i in keys) for i in range(len(trust))]
-        mined = [Mined(i, self.truth(evidence, i), trust[i], verdicts[i].why) for i in keys]
+        mined = [Mined(i, truths[i].astype(np.float32), trust[i], verdicts[i].why) for i in keys]
         return Mining(tuple(mined), tuple(verdicts))
 
     def truth(self, evidence: Evidence, i: int) -> Map:
@@ -80,13 +85,6 @@ class TrustMiner:
             maps = [evidence.target[i], evidence.motion[i], own]
             found.append([*maps, self.look(rgb, consensus(maps))])
         return found
-
-    def _signs(self, maps: Sequence[Map]) -> Signs:
-        from boostvsod.images import says_something
-        from boostvsod_plugins.opinions import agreement, small, sureness
-
-        truth = small(_truth(maps))
-        return Signs(agreement(maps), says_something(maps[1]), sureness(truth), float(truth.mean()))
 
     def _doubts(self, signs: Sequence[Signs], trust: Sequence[float]) -> list[str]:
         """Why each frame is not to be learnt from; empty if it may be."""
@@ -116,6 +114,14 @@ class TrustMiner:
         against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals) or "none"
         outcome = "the best of" if key else "not the best of"
         return Verdict(key, scores, f"{told}, {outcome} {self.B} frames; rivals: {against}")
+
+
+def _signs(maps: Sequence[Map], truth: Map) -> Signs:
+    from boostvsod.images import says_something
+    from boostvsod_plugins.opinions import agreement, small, sureness
+
+    seen = small(truth)
+    return Signs(agreement(maps), says_something(maps[1]), sureness(seen), float(seen.mean()))
 
 
 def trusted(signs: Sequence[Signs]) -> list[float]:
