@@ -20,14 +20,14 @@ SIDE, LEAST = 240, 16  # the longer side of what the gate looks at, and the leas
 FAINT = 0.1  # motion of less than this is as good as none
 BLUR = 8  # pixels of that size: motion ends where flow does, not at outlines, and thin parts have none of their own
 
-EVEN, LEAVE = 0.425, 0.195  # what moves so much, as a share, is as often object as scenery; more if maps are apart
+EVEN, LENIENCE = 0.425, 0.195  # what moves so much, as a share, is as often object as scenery; more if maps are apart
 WORTH = 1.03  # S gained or lost for what moves less or more
 KEEP, REJECT = 0.012, 0.0065  # expected gain in S from which boosted maps are taken, and up to which they are not
 
 
 def stamp() -> tuple[float, ...]:
     """What the decision hangs on, besides the maps."""
-    return FAINT, BLUR, EVEN, LEAVE, WORTH, KEEP, REJECT
+    return FAINT, BLUR, EVEN, LENIENCE, WORTH, KEEP, REJECT
 
 
 def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
@@ -53,7 +53,7 @@ def expected_gain(signs: Mapping[str, float]) -> float:
 
     Maps that have little in common with the boosted ones are mostly wrong ones: more may move of what was taken away.
     """
-    even = EVEN + LEAVE * signs["apart"]
+    even = EVEN + LENIENCE * signs["apart"]
     return WORTH * signs["apart"] * (even - signs["moving"])
 
 

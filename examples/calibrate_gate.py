@@ -1,10 +1,11 @@
 """Fit the gate's numbers where ground truth is known.
 
-    boostvsod bench --dataset DAVIS-train.zip --target lite --target maps:... --recipe default \
-        --set recipe.gate=off --control none -o calibration
+    python examples/damage_truth.py DAVIS-train.zip damaged
+    boostvsod bench --dataset DAVIS-train.zip --target lite --target classic --target 'strong=maps:damaged/{video}' \
+        --recipe default --set recipe.gate=off --control none -o calibration
     python examples/calibrate_gate.py calibration [MORE ...]
 
-EVEN and LEAVE are what keeps most gain while no video that loses is taken; WORTH follows by least squares. Checked
+EVEN and LENIENCE are what keeps most gain while no video that loses is taken; WORTH follows by least squares. Checked
 by leaving each video out in turn. Prints what belongs into boostvsod/gate.py.
 """
 
@@ -23,7 +24,7 @@ from boostvsod.bench.arms import BASELINE
 from boostvsod.bench.jobs import run_folder
 from boostvsod.store import StoredMaps
 
-EVENS, LEAVES = np.arange(0.3, 0.65, 0.01), np.arange(0, 0.5, 0.025)
+EVENS, LENIENCES = np.arange(0.3, 0.65, 0.01), np.arange(0, 0.5, 0.025)
 LOST = -0.003  # what nobody would notice is no loss
 ROOM = 0.002  # between the bar and the highest expected gain of a video that loses, before it is scaled
 
@@ -33,12 +34,12 @@ class Fit:
     """The gate's numbers, and the highest expected gain of a video that loses."""
 
     even: float
-    leave: float
+    lenience: float
     worth: float = 1.0
     highest: float = 0.0
 
     def expected(self, apart: np.ndarray, moving: np.ndarray) -> np.ndarray:
-        return np.asarray(self.worth * apart * (self.even + self.leave * apart - moving))
+        return np.asarray(self.worth * apart * (self.even + self.lenience * apart - moving))
 
 
 def signs_of_row(row: dict[str, Any], out: Path) -> dict[str, float]:
@@ -59,15 +60,15 @@ def known(out: Path) -> list[tuple[str, str, dict[str, float], float]]:
 
 def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
     """What keeps most gain while no video that loses is taken; of equally good numbers the mean."""
-    tried = [(even, leave) for even in EVENS for leave in LEAVES]
+    tried = [(even, lenience) for even in EVENS for lenience in LENIENCES]
     kept = []
-    for even, leave in tried:
-        x = Fit(even, leave).expected(apart, moving)
+    for even, lenience in tried:
+        x = Fit(even, lenience).expected(apart, moving)
         kept.append(gain[x > max(x[gain < LOST].max(), 0) + ROOM].sum())
-    even, leave = np.array(tried)[np.isclose(kept, max(kept))].mean(0)
-    x = Fit(even, leave).expected(apart, moving)
+    even, lenience = np.array(tried)[np.isclose(kept, max(kept))].mean(0)
+    x = Fit(even, lenience).expected(apart, moving)
     worth = float((x * gain).sum() / (x**2).sum())
-    return Fit(float(even), float(leave), worth, worth * max(float(x[gain < LOST].max()), 0.0))
+    return Fit(float(even), float(lenience), worth, worth * max(float(x[gain < LOST].max()), 0.0))
 
 
 def main(benchmarks: list[str]) -> None:

@@ -1,7 +1,6 @@
 """Maps as a strong network might draw them: ground truth with wavy, soft outlines, and now and then a mistake.
 
     python examples/damage_truth.py DAVIS-train.zip damaged
-    boostvsod bench --dataset DAVIS-train.zip --target 'strong=maps:damaged/{video}' ...
 
 A mistake stays for three to eight frames: a part of the object is missing, or something else is there too.
 The gate is calibrated on these (examples/calibrate_gate.py): they are what it has to leave alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from boostvsod import boost, build, gate
 from boostvsod.errors import ConfigError
 from boostvsod.images import stretched
 from boostvsod.kinds import Evidence, Frame, FusesPictures, MakesTruth, Map, Mining, Result
+from boostvsod.measures.structure import s_measure
 from boostvsod.recipe import find_recipe
 from boostvsod.runtime import Runtime
 from boostvsod.synthetic import make_clip
@@ -215,7 +217,7 @@ def test_what_is_taken_away_decides() -> None:
     assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.KEEP
     assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
     assert gate.expected_gain({"apart": 1.0, "moving": 0.2}) == pytest.approx(
-        gate.WORTH * (gate.EVEN + gate.LEAVE - 0.2)
+        gate.WORTH * (gate.EVEN + gate.LENIENCE - 0.2)
     )
 
 
@@ -317,3 +319,16 @@ def test_nobody_in_a_crowd_is_lost(tmp_path: Path) -> None:
     signs = result.decisions[0].signs
     assert signs["apart"] > 0.5, "the boosted maps have lost most of them"
     assert result.decisions[0].kept == "baseline"
+
+
+DAMAGE = Path(__file__).parents[1] / "examples" / "damage_truth.py"
+
+
+@pytest.mark.skipif(not DAMAGE.exists(), reason="the examples are not here")
+def test_damaged_truth_is_good_but_for_some_frames() -> None:
+    damaged = runpy.run_path(str(DAMAGE))["damaged"]
+    clip = make_clip(60, 96, 128)
+    drawn = list(damaged((m.astype(np.float32) for m in clip.truth), np.random.default_rng(0)))
+    quality = [s_measure(m, truth) for m, truth in zip(drawn, clip.truth, strict=True)]
+    assert 0.9 < np.median(quality) < 0.99
+    assert min(quality) < 0.85
