@@ -28,7 +28,7 @@ from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.video import Piece, Video
 
 STAGES = ("target", "motion", "student", "fused", "final")
-UNKEPT = ("mine", "fill", "gate")  # steps that leave no maps behind: every run takes them again
+STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")  # not all of them leave maps behind
 WORK_BITS = 16  # 8 would blur the order of nearly equal scores
 Make = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
@@ -184,12 +184,10 @@ class Store:
         return {path.stem.partition("-")[2]: json.loads(path.read_text()) for path in files}
 
     def costs(self) -> dict[str, float]:
-        """stage -> seconds it took to make its maps, whichever run made them; and what is done again in every run."""
+        """step -> seconds it took: to make its maps, whichever run made them, or in this run, if it leaves none."""
         write_json(self.work / "costs.json", self._costs)
-        names = {stage: self.stage(stage).name for stage in STAGES}
-        kept = {stage: self._costs[name] for stage, name in names.items() if name in self._costs}
-        again = {step: self.seconds[step] for step in UNKEPT if step in self.seconds}
-        return {stage: round(spent, 3) for stage, spent in (kept | again).items()}
+        spent = {s: self._costs.get(self.stage(s).name) if s in STAGES else self.seconds.get(s) for s in STEPS}
+        return {step: round(seconds, 3) for step, seconds in spent.items() if seconds is not None}
 
     def publish(self, names: Sequence[str], bits: int, record: dict[str, Any]) -> None:
         """Put the final maps in their place, all at once, say so in run.json, drop what is stale."""

@@ -156,6 +156,7 @@ def test_frames_without_motion_count_only_where_there_is_no_other() -> None:
     assert {m.index for m in mining.mined} <= {0, 1, 2}
     assert mining.mined
     assert "nothing moves here" in mining.verdicts[5].why
+    assert mining.verdicts[2].why.endswith("rivals: none"), "who is not to be learnt from is nobody's rival"
     everywhere = mine(clip_evidence(truth, [np.zeros_like(m) for m in truth], clip.frames), weights="lite")
     assert any(m.index >= 3 for m in everywhere.mined)
 
