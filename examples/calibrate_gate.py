@@ -64,11 +64,11 @@ def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
     kept = []
     for even, lenience in tried:
         x = Fit(even, lenience).expected(apart, moving)
-        kept.append(gain[x > max(x[gain < LOST].max(), 0) + ROOM].sum())
+        kept.append(gain[x > x[gain < LOST].max(initial=0) + ROOM].sum())
     even, lenience = np.array(tried)[np.isclose(kept, max(kept))].mean(0)
     x = Fit(even, lenience).expected(apart, moving)
     worth = float((x * gain).sum() / (x**2).sum())
-    return Fit(float(even), float(lenience), worth, worth * max(float(x[gain < LOST].max()), 0.0))
+    return Fit(float(even), float(lenience), worth, worth * float(x[gain < LOST].max(initial=0)))
 
 
 def main(benchmarks: list[str]) -> None:
