@@ -66,7 +66,7 @@ class TrustMiner:
         windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
         rivals = [[i for i in window if not doubts[i]] for window in windows]
         keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
-        verdicts = [self._verdict(i, trust, doubts, i in keys) for i in range(len(trust))]
+        verdicts = [self._verdict(i, trust, doubts[i], rivals[i // self.B], i in keys) for i in range(len(trust))]
         mined = [Mined(i, truths[i].astype(np.float32), trust[i], verdicts[i].why) for i in keys]
         return Mining(tuple(mined), tuple(verdicts))
 
@@ -105,13 +105,11 @@ class TrustMiner:
             return f"the opinions overlap by {signs.agreement:.2f} < {self.agree:g}"
         return f"less than {self.least:g}" if trust < self.least else ""
 
-    def _verdict(self, i: int, trust: Sequence[float], doubts: Sequence[str], key: bool) -> Verdict:
+    def _verdict(self, i: int, trust: Sequence[float], doubt: str, rivals: Sequence[int], key: bool) -> Verdict:
         told, scores = f"trust {trust[i]:.3f}", {"trust": trust[i]}
-        if doubts[i]:
-            return Verdict(key, scores, f"{told}, but {doubts[i]}")
-        start = i - i % self.B
-        rivals = [k for k in range(start, min(start + self.B, len(trust))) if k != i and not doubts[k]]
-        against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals) or "none"
+        if doubt:
+            return Verdict(key, scores, f"{told}, but {doubt}")
+        against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals if k != i) or "none"
         outcome = "the best of" if key else "not the best of"
         return Verdict(key, scores, f"{told}, {outcome} {self.B} frames; rivals: {against}")
 
