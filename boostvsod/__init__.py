@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from boostvsod.errors import (
-    BoostError,
-    ConfigError,
-    DeviceError,
-    InputError,
-    OutputError,
-    PluginError,
-    WeightsError,
-)
+from boostvsod.errors import BoostError, ConfigError, DeviceError, InputError, OutputError, PluginError, WeightsError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.offer import Offer
 from boostvsod.registry import build, offers
@@ -20,8 +12,8 @@ from boostvsod.registry import build, offers
 if TYPE_CHECKING:
     from boostvsod.engine import boost
     from boostvsod.kinds import Frame, Result, Student, Window
+    from boostvsod.media.video import Video
     from boostvsod.runtime import Runtime
-    from boostvsod.video import Video
 
 __version__ = "0.1.0"
 __all__ = [
@@ -50,7 +42,7 @@ LATER = {  # imported when first asked for: a plugin that only needs the door st
     "Result": "kinds",
     "Runtime": "runtime",
     "Student": "kinds",
-    "Video": "video",
+    "Video": "media.video",
     "Window": "kinds",
     "boost": "engine",
 }

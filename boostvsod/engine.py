@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from boostvsod import gate
+from boostvsod.boosting import gate
+from boostvsod.boosting.finetune import Learner
+from boostvsod.boosting.parts import Parts
+from boostvsod.boosting.plan import Plan, find_recipe
+from boostvsod.boosting.propagate import Propagation
+from boostvsod.boosting.record import make_record, result_of
+from boostvsod.boosting.store import Make, Store
+from boostvsod.boosting.warnings import collect
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
-from boostvsod.learner import Learner
-from boostvsod.notes import collect
-from boostvsod.plan import Parts, Plan
-from boostvsod.propagate import Propagation
-from boostvsod.recipe import Recipe, find_recipe
-from boostvsod.record import make_record, result_of
+from boostvsod.media.video import Piece, Video
+from boostvsod.recipe import Recipe
 from boostvsod.runtime import decide
-from boostvsod.store import Make, Store
-from boostvsod.video import Piece, Video
 
 LEARNERS: dict[str, Callable[..., Make]] = {"fine-tune": Learner, "propagate": Propagation}
 BATCH = 8  # frames a stage computes between two looks at the folder

@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 
 from boostvsod import registry
-from boostvsod.archive import File
-from boostvsod.datasets import Dataset
-from boostvsod.datasets import Sequence as Clip
+from boostvsod.datasets.layouts import Dataset
+from boostvsod.datasets.layouts import Sequence as Clip
+from boostvsod.datasets.maps import find_maps
 from boostvsod.errors import ConfigError, InputError
-from boostvsod.flowtools import at_scale
-from boostvsod.images import decode_exactly, decode_rgb
+from boostvsod.flow.tools import at_scale
 from boostvsod.kinds import Frame
-from boostvsod.mapfiles import find_maps
-from boostvsod.measures.stability import decay, flicker
-from boostvsod.metrics import Averages, Scores
+from boostvsod.media.archive import File
+from boostvsod.media.images import decode_exactly, decode_rgb
+from boostvsod.metrics.scores import Averages, Scores
+from boostvsod.metrics.stability import decay, flicker
 from boostvsod.workers import spread
 
 

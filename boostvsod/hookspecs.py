@@ -29,8 +29,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from boostvsod.datasets import Layout
-    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Proposer, Student, Target
+    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Layout, Miner, MotionSaliency, Proposer, Student, Target
     from boostvsod.offer import Offer
     from boostvsod.recipe import Recipe
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.errors import PluginError
-
 if TYPE_CHECKING:
     import torch
 
@@ -294,30 +292,16 @@ def quiet(stage: str, done: int, total: int) -> None:
     """The progress of a caller who does not want to hear of it."""
 
 
-def check_map(value: object, shape: tuple[int, int], who: str, frame: str) -> Map:
-    """The one gate a saliency map passes: float, `shape`, finite, within [0, 1]."""
-    array = np.asarray(value)
-    where = f"{who}, frame {frame!r}"
-    if array.dtype.kind != "f":
-        raise PluginError(f"{where}: returned {array.dtype}, expected floats in [0, 1]")
-    if array.shape != shape:
-        raise PluginError(f"{where}: returned shape {array.shape}, expected {shape}, the frame's own")
-    if not np.isfinite(array).all():
-        bad = int(array.size - np.isfinite(array).sum())
-        raise PluginError(f"{where}: returned {bad} values that are NaN or infinite")
-    low, high = float(array.min()), float(array.max())
-    if low < -1e-4 or high > 1 + 1e-4:
-        raise PluginError(f"{where}: returned values from {low:.4g} to {high:.4g}, expected [0, 1]")
-    clipped: Map = np.clip(array, 0, 1).astype(np.float32, copy=False)
-    return clipped
+@dataclass(frozen=True)
+class Layout:
+    """How one data set lies on disk, and what to know about it."""
 
-
-def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
-    """The one gate a flow field passes: float, H W 2, finite."""
-    array = np.asarray(value)
-    if array.dtype.kind != "f" or array.shape != (*shape, 2):
-        seen = f"{array.dtype} of shape {array.shape}"
-        raise PluginError(f"{who}: returned {seen}, expected floats of shape {(*shape, 2)}")
-    if not np.isfinite(array).all():
-        raise PluginError(f"{who}: returned flow that is NaN or infinite")
-    return array.astype(np.float32, copy=False)
+    name: str
+    title: str
+    pictures: tuple[str, ...]  # folders, in lower case, perhaps several deep: "jpegimages/480p"; ".": anywhere
+    masks: tuple[str, ...]
+    url: str = ""
+    note: str = ""
+    split: str = ""  # file that lists the sequences to be used
+    part: str = ""  # only sequences whose path has this folder
+    sequences: int = 0  # how many there should be; 0 if that is not known

@@ -6,18 +6,49 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from boostvsod.errors import ConfigError
 from boostvsod.files import path_stamp
-from boostvsod.trainoptions import TrainOptions
+from boostvsod.settings import _like, override, parse_setting, read_toml
 
 if sys.version_info >= (3, 11):
-    import tomllib
+    pass
 else:
-    import tomli as tomllib
+    pass
 
-T = TypeVar("T")
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How to optimise.
+
+    `lr` 0 means the student's own rate for that kind of optimiser times `lr_scale`; `size` 0 means the
+    student's own.
+    """
+
+    lr: float = 0.0
+    lr_scale: float = 1.0
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    loss: str = "bce+iou"
+    side: float = 0.4  # weight of every side output's loss
+    batch: int = 8
+    size: int = 0
+    schedule: str = "constant"
+    clip: float = 0.0  # gradient norm; 0 leaves gradients alone
+    ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 keeps the last ones
+    freeze_bn: bool = True  # batch statistics of a handful of frames of one video are worse than none
+    freeze: str = ""  # what begins with this (as "encoder") stays as it is, batch statistics included
+    accumulate: int = 1  # batches per optimiser step
+
+
+WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)
+
+
+AS_RCRNET = TrainOptions(optimizer="adam", loss="bce", weight_decay=0.0, batch=1)  # IV-A of its paper
+
+
 PASSES = ("lambda", "epochs")  # over the mined frames: what NR, and what MQP and LIM call it
 LEARNERS = ("fine-tune", "propagate")
 GATES = ("off", "on")
@@ -109,54 +140,6 @@ class Recipe:
 CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in ("name", "train", "per_frame", "options"))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
 def summary_of(path: Path) -> str:
     """What a recipe file says of itself in one line."""
     return str(read_toml(path).get("summary", ""))
-
-
-def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
-    """A recipe by name or by its TOML file, with settings over it."""
-    if isinstance(recipe, str):
-        from boostvsod import registry
-
-        recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else registry.build("recipes", recipe)
-    return recipe.with_settings(settings)
-
-
-def parse_setting(text: str) -> tuple[str, str, Any]:
-    """`"train.lr=1e-5"` as `("train", "lr", 1e-5)`; what is not a TOML value is a string."""
-    path, equals, value = text.partition("=")
-    table, dot, key = path.strip().partition(".")
-    if not (equals and dot and table and key):
-        raise ConfigError(f"--set {text!r}: expected TABLE.KEY=VALUE, as in train.lr=1e-5")
-    try:
-        return table, key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return table, key, value.strip()
-
-
-def override(settings: T, table: str, key: str, value: Any, legal: Iterable[str] = ()) -> T:
-    """A dataclass of settings with one of them changed, after a look at its name and type."""
-    legal = list(legal) or [f.name for f in fields(settings)]  # type: ignore[arg-type]
-    if key not in legal:
-        raise ConfigError(f"{table}.{key} is unknown; there are: {', '.join(sorted(legal))}")
-    return replace(settings, **{key: _like(getattr(settings, key), value, f"{table}.{key}")})  # type: ignore[type-var]
-
-
-def _like(old: Any, new: Any, where: str) -> Any:
-    """`new` as the type of `old`, or an error: an int may stand for a float, a list for a tuple."""
-    if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
-        return float(new)
-    if isinstance(old, tuple) and isinstance(new, list) and len(old) == len(new):
-        return tuple(_like(a, b, where) for a, b in zip(old, new, strict=True))
-    if type(old) is not type(new):
-        raise ConfigError(f"{where}={new!r}: expected {type(old).__name__}, got {type(new).__name__}")
-    return new

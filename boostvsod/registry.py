@@ -9,20 +9,22 @@ import difflib
 import functools
 import inspect
 import os
+import sys
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import pluggy
 
-from boostvsod import hookspecs
+from boostvsod import hookspecs, registry
 from boostvsod.errors import ConfigError, PluginError
+from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
 from boostvsod.offer import API_VERSION, Card, Offer
+from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
-    from boostvsod.datasets import Layout
-    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Proposer, Student, Target
+    from boostvsod.kinds import Densifier, FlowBackend, Fuser, Layout, Miner, MotionSaliency, Proposer, Student, Target
     from boostvsod.recipe import Recipe
 
 GROUP = "boostvsod"  # the entry-point group, and the distribution whose plugins are always let in
@@ -218,3 +220,17 @@ def call_builder(builder: Any, name: str, runtime: Runtime | None, options: dict
         )
     extra = {"runtime": runtime or Runtime()} if "runtime" in known else {}
     return builder(**options, **extra)
+
+
+LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
+
+
+def versions() -> dict[str, str]:
+    """Of everything that could change a map, plugins included."""
+    found = {"python": sys.version.split()[0]}
+    for library in (*registry.distributions(), *LIBRARIES):
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            found[library] = "absent"
+    return found

@@ -103,3 +103,11 @@ def _as_target(made: Any, spec: str) -> Target:
     if callable(made):
         return PerFrame(made)
     raise PluginError(f"target {spec}: {type(made).__name__} is neither a target (predict) nor a function")
+
+
+def named(target: str) -> tuple[str, str]:
+    """NAME=SPEC, or a spec that is named by its last part."""
+    name, equals, spec = target.partition("=")
+    if equals and not {":", "/"} & set(name):
+        return name, spec
+    return target.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or target, target

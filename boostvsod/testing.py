@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from boostvsod.flow.tools import check_flow as gate_flow
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -32,12 +33,9 @@ from boostvsod.kinds import (
     Student,
     Target,
     Window,
-    check_map,
-)  # fmt: skip
-from boostvsod.kinds import (
-    check_flow as gate_flow,
 )
-from boostvsod.synthetic import make_clip
+from boostvsod.media.maps import check_map
+from boostvsod.media.synthetic import make_clip
 from boostvsod.targets import prepare
 
 SIZES = ((48, 64), (37, 91), (96, 33))  # height, width: even, odd, upright
@@ -68,9 +66,9 @@ def check_student(build: Callable[[], Student]) -> None:
     """Logits of the input's size, finite; a loss that training lowers; a fresh build that is unchanged."""
     import torch
 
+    from boostvsod.recipe import TrainOptions
     from boostvsod.runtime import Runtime
-    from boostvsod.train import fit
-    from boostvsod.trainoptions import TrainOptions
+    from boostvsod.training.loop import fit
 
     torch.manual_seed(0)
     student = build()

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from boostvsod import gate
 from boostvsod.bench.arms import BASELINE
 from boostvsod.bench.jobs import run_folder
-from boostvsod.store import StoredMaps
+from boostvsod.boosting import gate
+from boostvsod.boosting.store import StoredMaps
 
 EVENS, LENIENCES = np.arange(0.3, 0.65, 0.01), np.arange(0, 0.5, 0.025)
 LOST = -0.003  # what nobody would notice is no loss

@@ -19,13 +19,13 @@ import numpy as np
 
 from boostvsod import build
 from boostvsod.bench.jobs import find_clip, run_folder
-from boostvsod.datasets import Dataset, open_dataset
+from boostvsod.boosting.store import StoredMaps
+from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.kinds import Evidence
-from boostvsod.measures.structure import s_measure
+from boostvsod.media.sources import from_pictures
+from boostvsod.media.video import Video
+from boostvsod.metrics.structure import s_measure
 from boostvsod.runtime import decide
-from boostvsod.sources import from_pictures
-from boostvsod.store import StoredMaps
-from boostvsod.video import Video
 from boostvsod_plugins.mining.trust import LOSS
 
 Frames = np.ndarray  # N 2: sure * steady, and S, of each frame

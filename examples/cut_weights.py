@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from boostvsod.weights import read_weights, save_tensors
+from boostvsod.weights.files import read_weights, save_tensors
 
 
 def main(weights: str, out: str, how: str, prefix: str) -> None:

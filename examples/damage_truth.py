@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from boostvsod.datasets import open_dataset
-from boostvsod.images import write_map
+from boostvsod.datasets.layouts import open_dataset
 from boostvsod.kinds import Map
+from boostvsod.media.images import write_map
 
 OFTEN, LASTING = 0.04, (3, 9)  # how often mistakes begin, and how many frames they last
 WAVES, REACH = 12, 1.5  # pixels: of the outlines, how long and how high

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boostvsod.images import write_map, write_png
-from boostvsod.synthetic import make_clip
+from boostvsod.media.images import write_map, write_png
+from boostvsod.media.synthetic import make_clip
 
 CLIPS, FRAMES = 3, 6
 

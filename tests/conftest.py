@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made import write_maps, write_pictures
 
-from boostvsod.synthetic import Clip, make_clip
+from boostvsod.media.synthetic import Clip, make_clip
 
 
 @pytest.fixture(scope="session")

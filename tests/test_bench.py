@@ -21,11 +21,11 @@ from boostvsod.bench.papers import ablation
 from boostvsod.bench.run import Execution, plan_jobs, run_jobs, shard
 from boostvsod.bench.summary import bootstrap, overview, summarise
 from boostvsod.errors import ConfigError
-from boostvsod.mapfiles import named
-from boostvsod.metrics import Scores
-from boostvsod.recipe import read_toml
+from boostvsod.media.synthetic import Clip
+from boostvsod.metrics.scores import Scores
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import Clip
+from boostvsod.settings import read_toml
+from boostvsod.targets import named
 
 SETTINGS = (*QUICK, "nr.threshold=1.1", "lite.size=64")
 

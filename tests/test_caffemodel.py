@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from torch import nn
 
 from boostvsod import registry
-from boostvsod.caffemodel import read_caffemodel, state_from
 from boostvsod.cli import main
 from boostvsod.errors import WeightsError
 from boostvsod.runtime import Runtime
-from boostvsod.weights import load_weights, read_weights
+from boostvsod.weights.caffemodel import read_caffemodel, state_from
+from boostvsod.weights.files import load_weights, read_weights
 from boostvsod_adapters.nets.ras_caffe import RASVGG
 
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from made import FORCED, sets, write_film, write_maps, write_pictures
 
 from boostvsod.cli import main
-from boostvsod.synthetic import Clip, make_clip
+from boostvsod.media.synthetic import Clip, make_clip
 
 
 def picture(path: str, flag: int) -> np.ndarray:

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from made import write_maps, write_pictures
 
-from boostvsod import boost, build, gate
+from boostvsod import boost, build
+from boostvsod.boosting import gate
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
-from boostvsod.images import stretched
 from boostvsod.kinds import Evidence, Frame, FusesPictures, MakesTruth, Map, Mining, Result
-from boostvsod.measures.structure import s_measure
-from boostvsod.recipe import find_recipe
+from boostvsod.media.maps import stretched
+from boostvsod.media.synthetic import make_clip
+from boostvsod.metrics.structure import s_measure
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
 from boostvsod_plugins import opinions
 from boostvsod_plugins.mining.trust import Signs, trusted
 

@@ -10,10 +10,10 @@ import torch
 from made import FORCED, write_pictures
 
 from boostvsod import boost, build
-from boostvsod.flowtools import warp_back
+from boostvsod.flow.tools import warp_back
 from boostvsod.kinds import Flow, Frame, Map, Mined
+from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
 from boostvsod_plugins.densify.fgplg import magnitude, seven_channels
 from boostvsod_plugins.densify.gaps import Seen, gaps
 
@@ -109,9 +109,9 @@ def test_a_run_learns_from_what_was_filled_in(tmp_path: Path) -> None:
 
 
 def test_clips_are_learnt_from_with_the_loss_of_mined_frames_alone(tmp_path: Path) -> None:
+    from boostvsod.boosting.finetune import draw_clips
     from boostvsod.kinds import Student
-    from boostvsod.learner import draw_clips
-    from boostvsod.video import Video
+    from boostvsod.media.video import Video
 
     video = Video.open(make_clip(6, 48, 64).frames)
     piece = video.pieces(100)[0]

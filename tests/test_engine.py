@@ -21,8 +21,8 @@ import boostvsod
 from boostvsod import boost, build
 from boostvsod.errors import ConfigError, OutputError, PluginError
 from boostvsod.kinds import Window
+from boostvsod.media.synthetic import Clip, make_clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import Clip, make_clip
 
 
 def bits(folder: Path) -> dict[str, bytes]:

@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner
 from made import real, write_maps, write_pictures
 
-from boostvsod.archive import File, Tree
 from boostvsod.cli import main
-from boostvsod.datasets import open_dataset, read_truth
+from boostvsod.datasets.layouts import open_dataset, read_truth
 from boostvsod.errors import InputError
 from boostvsod.evaluate import PROTOCOLS, evaluate
-from boostvsod.metrics import Averages, Scores, stretch
-from boostvsod.synthetic import Clip
+from boostvsod.media.archive import File, Tree
+from boostvsod.media.synthetic import Clip
+from boostvsod.metrics.scores import Averages, Scores, stretch
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from made import write_pictures
 
 from boostvsod import boost
+from boostvsod.boosting.explain import MINED, PASSED
 from boostvsod.cli import main
-from boostvsod.explain import MINED, PASSED
-from boostvsod.images import decode_rgb
-from boostvsod.synthetic import make_clip
+from boostvsod.media.images import decode_rgb
+from boostvsod.media.synthetic import make_clip
 
 
 @pytest.fixture(scope="module")

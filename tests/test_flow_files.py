@@ -13,10 +13,10 @@ from made import FORCED, write_pictures
 from boostvsod import boost, build
 from boostvsod.cli import main
 from boostvsod.errors import ConfigError, InputError
-from boostvsod.flowfiles import read_flow, write_flow
-from boostvsod.flowtools import at_scale, consistent, resize_flow, warp_back
+from boostvsod.flow.files import read_flow, write_flow
+from boostvsod.flow.tools import at_scale, consistent, resize_flow, warp_back
 from boostvsod.kinds import Frame
-from boostvsod.synthetic import Clip, make_clip
+from boostvsod.media.synthetic import Clip, make_clip
 
 FLOW = np.random.default_rng(0).normal(0, 20, (13, 17, 2)).astype(np.float32)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boostvsod.flowcolour import WHEEL, colour_flow
+from boostvsod.flow.colour import WHEEL, colour_flow
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "colorwheel.npz")
 

@@ -13,13 +13,13 @@ import pytest
 from made import DATA, real, write_detector
 
 from boostvsod import build
-from boostvsod.archive import Tree
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError, InputError
-from boostvsod.images import decode_rgb
 from boostvsod.kinds import Evidence, Frame, Map, Mining, Proposal, Rgb, Window
-from boostvsod.recipe import find_recipe
+from boostvsod.media.archive import Tree
+from boostvsod.media.images import decode_rgb
+from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
 from boostvsod_plugins.mining.clusters import (
     NEVER,
     Settings,

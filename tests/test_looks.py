@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from boostvsod import build
+from boostvsod.boosting.motion_views import Looks, together
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Judged, Map, Rgb
-from boostvsod.looks import Looks, together
+from boostvsod.media.synthetic import make_clip
+from boostvsod.media.video import Piece, Video
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
-from boostvsod.video import Piece, Video
 
 RIGHT = np.tile(np.array([2, 1], np.float32), (8, 12, 1))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from made import DRAWN, write_film
 
-from boostvsod.synthetic import make_clip
+from boostvsod.media.synthetic import make_clip
 
 PEAK = """import resource, sys; from boostvsod import boost
 boost(sys.argv[1], 'classic', out=sys.argv[2], settings=sys.argv[3:], threads=1)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boostvsod import metrics
-from boostvsod.measures.segments import _contour, contour_f, jaccard
-from boostvsod.measures.thresholds import at_levels, f_measure
+from boostvsod.metrics import scores as metrics
+from boostvsod.metrics.contours import _contour, contour_f, jaccard
+from boostvsod.metrics.thresholds import at_levels, f_measure
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "metrics.npz")
 CASES = sorted({key.partition("/")[0] for key in GOLDEN.files})

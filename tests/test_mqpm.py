@@ -10,15 +10,15 @@ import torch
 from made import write_pictures
 
 from boostvsod import boost, build
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.kinds import Evidence, Frame, Mining
-from boostvsod.measures.structure import agreement, s_measure
-from boostvsod.pairs import Samples
-from boostvsod.quality import judged_right, labelled, motion_scores, of_judges, quality_threshold
-from boostvsod.recipe import find_recipe
+from boostvsod.media.synthetic import make_clip
+from boostvsod.metrics.structure import agreement, s_measure
+from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
-from boostvsod.trainoptions import TrainOptions
+from boostvsod.training.motion_quality import judged_right, labelled, motion_scores, of_judges, quality_threshold
+from boostvsod.training.samples import Samples
 from boostvsod_plugins.mining.mqpm import t_windows
 
 

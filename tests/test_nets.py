@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from boostvsod import build, registry
 from boostvsod.cli import main
 from boostvsod.kinds import Frame, Trainable, Window
-from boostvsod.measures.structure import s_measure
-from boostvsod.metrics import stretch
+from boostvsod.media.synthetic import make_clip
+from boostvsod.metrics.scores import stretch
+from boostvsod.metrics.structure import s_measure
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
-from boostvsod.weights import save_tensors
+from boostvsod.weights.files import save_tensors
 from boostvsod_adapters.nets import (
     cosnet,
     cpd,

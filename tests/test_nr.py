@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from boostvsod import build
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.kinds import Evidence, Frame
-from boostvsod.recipe import find_recipe
 
 
 def evidence(*pairs: tuple[Any, Any]) -> Evidence:

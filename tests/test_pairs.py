@@ -11,15 +11,16 @@ import pytest
 import torch
 from made import write_maps, write_pictures
 
-from boostvsod import motiondata
-from boostvsod.augment import Augment, views
+from boostvsod.datasets.pairs import Pairs
 from boostvsod.errors import InputError
-from boostvsod.flowtools import warp_back
-from boostvsod.images import resize_map
-from boostvsod.motiondata import filmed, filmed_count, staged
-from boostvsod.pairs import Pairs, load
+from boostvsod.flow.tools import warp_back
+from boostvsod.media.maps import resize_map
+from boostvsod.media.synthetic import Clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import Clip
+from boostvsod.training import motion as motiondata
+from boostvsod.training.augment import Augment, views
+from boostvsod.training.motion import filmed, filmed_count, staged
+from boostvsod.training.samples import load
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from made import DATA, real
 
 from boostvsod import boost
 from boostvsod.cli import main
-from boostvsod.images import read_map
-from boostvsod.metrics import Scores
+from boostvsod.media.images import read_map
+from boostvsod.metrics.scores import Scores
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 from made import write_maps, write_pictures
 
 from boostvsod import boost
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.kinds import Result
-from boostvsod.recipe import find_recipe
-from boostvsod.synthetic import make_clip
+from boostvsod.media.synthetic import make_clip
 
 PAPERS = ("nr", "mqpm", "longterm")
 QUICK = ("train.size=64", "train.epochs=1")

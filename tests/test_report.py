@@ -14,15 +14,15 @@ import pytest
 from click.testing import CliRunner
 from made import FORCED, sets, write_pictures
 
+from boostvsod.boosting.report import MOST, shown_frames, write_run_report
 from boostvsod.cli import main
 from boostvsod.engine import boost
-from boostvsod.report.of_run import MOST, shown_frames, write_run_report
+from boostvsod.media.synthetic import Clip as Film
+from boostvsod.media.synthetic import make_clip
+from boostvsod.media.video import Video
 from boostvsod.report.page import Bars, Clip, Page, Pane, write_page
 from boostvsod.report.pictures import map_url
-from boostvsod.synthetic import Clip as Film
-from boostvsod.synthetic import make_clip
-from boostvsod.tables import Table
-from boostvsod.video import Video
+from boostvsod.report.tables import Table
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)<"
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from boostvsod import build
-from boostvsod.images import resize_rgb
+from boostvsod.boosting.finetune import mirrored_by_turns
 from boostvsod.kinds import Frame, Student, Window
-from boostvsod.learner import mirrored_by_turns
-from boostvsod.predict import answer, finished, predict
+from boostvsod.media.images import resize_rgb
 from boostvsod.runtime import Runtime
+from boostvsod.training.students import answer, finished, predict
 
 RUNTIME = Runtime()
 

@@ -14,8 +14,8 @@ from made import QUICK, write_maps
 from boostvsod import boost, build
 from boostvsod.errors import BoostError, ConfigError, InputError, PluginError, WeightsError
 from boostvsod.kinds import Frame, Window
+from boostvsod.media.synthetic import Clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import Clip
 from boostvsod.targets import open_target
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -188,7 +188,7 @@ def test_files_that_are_no_targets_are_named(tmp_path: Path) -> None:
 def test_weights_come_safely_or_not_at_all(tmp_path: Path) -> None:
     import pickle
 
-    from boostvsod.weights import read_weights, save_weights
+    from boostvsod.weights.files import read_weights, save_weights
 
     net = build("students", "lite", Runtime(), weights="none").net
     save_weights(net, tmp_path / "good.safetensors")

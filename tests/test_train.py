@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import nn
 
-from boostvsod import losses
 from boostvsod.errors import ConfigError, WeightsError
 from boostvsod.kinds import Student
+from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.train import Batch, fit
-from boostvsod.trainoptions import TrainOptions
+from boostvsod.training import losses
+from boostvsod.training.loop import Batch, fit
 
 RUNTIME = Runtime(seed=3)
 

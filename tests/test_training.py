@@ -20,14 +20,15 @@ from torch import nn
 
 from boostvsod import build
 from boostvsod.cli import main
-from boostvsod.clipdata import Clips, Protocol, clips_of
-from boostvsod.cliplessons import draw_windows, window_rows
-from boostvsod.course import Course, loss_curve
+from boostvsod.datasets.pairs import Pairs
 from boostvsod.kinds import Student
-from boostvsod.material import Material, gather, patches
-from boostvsod.pairs import Pairs, Samples
+from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
+from boostvsod.training.clip_tasks import draw_windows, window_rows
+from boostvsod.training.clips import Clips, Protocol, clips_of
+from boostvsod.training.progress import Course, loss_curve
+from boostvsod.training.samples import Samples
+from boostvsod.training.sources import Material, gather, patches
 
 RUNTIME = Runtime()
 SCRIPT = Path(__file__).parents[1] / "examples" / "train_defaults.sh"

@@ -12,9 +12,9 @@ import pytest
 from made import write_film, write_pictures
 
 from boostvsod.errors import InputError
-from boostvsod.sources import find_videos
-from boostvsod.synthetic import Clip, make_clip
-from boostvsod.video import Video
+from boostvsod.media.sources import find_videos
+from boostvsod.media.synthetic import Clip, make_clip
+from boostvsod.media.video import Video
 
 
 @pytest.mark.parametrize(

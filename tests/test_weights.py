@@ -16,13 +16,13 @@ from made import QUICK, sets, write_film, write_pictures
 
 from boostvsod import registry
 from boostvsod.cli import main
-from boostvsod.download import download
 from boostvsod.errors import WeightsError
 from boostvsod.files import sha256
+from boostvsod.media.synthetic import Clip
 from boostvsod.offer import Card
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import Clip
-from boostvsod.weights import read_weights, which_fit
+from boostvsod.weights.download import download
+from boostvsod.weights.files import read_weights, which_fit
 
 CARDS = registry.cards()
 

@@ -38,7 +38,8 @@ def saliency(rgb: Rgb) -> Map:
     import cv2
     import numpy as np
 
-    from boostvsod.images import resize_map, resize_rgb
+    from boostvsod.media.images import resize_rgb
+    from boostvsod.media.maps import resize_map
 
     height, width = rgb.shape[:2]
     scale = min(1.0, SIDE / max(height, width))

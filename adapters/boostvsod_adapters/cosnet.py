@@ -38,7 +38,7 @@ def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int 
     import numpy as np
     import torch
 
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.cosnet import COSNetwork
     from boostvsod_adapters.running import ClipTarget
 

@@ -34,7 +34,7 @@ def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
     import torch
 
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.dcfnet import DCFNetwork
     from boostvsod_adapters.running import ClipTarget
 

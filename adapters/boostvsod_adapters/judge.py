@@ -21,7 +21,7 @@ def lite(
 
     The bundled ones are of the judging half: the locating half is the bundled `motion-lite`.
     """
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.lite import SHELF
     from boostvsod_adapters.nets.judge import JudgeLite
 
@@ -49,7 +49,7 @@ def vgg(weights: str = "none", size: int = SIZE) -> Student:
 
 
 def _loaded(net: nn.Module, weights: str, size: int) -> Student:
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
 
     return Student(net, size, lr=1e-3, origin=load_weights(net, weights))
 

@@ -28,7 +28,7 @@ def student(
     """
     from torch import nn
 
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.lite import LiteNet
 
     net = LiteNet(backbone, width, pretrained)
@@ -43,7 +43,7 @@ def target(
     runtime: Runtime, weights: str = "lite", backbone: str = "slim", width: int = 48, size: int = ALONE
 ) -> Target:
     """The same network, predicting alone, on pictures of about `size` x `size` pixels."""
-    from boostvsod.predict import StudentTarget
+    from boostvsod.training.students import StudentTarget
 
     return StudentTarget(student(weights, backbone, width), runtime, size)
 

@@ -12,8 +12,8 @@ from boostvsod.kinds import Target, Window
 from boostvsod.offer import Offer
 
 if TYPE_CHECKING:
-    from boostvsod.archive import File
     from boostvsod.kinds import Map
+    from boostvsod.media.archive import File
 
 log = logging.getLogger("boostvsod")
 
@@ -25,7 +25,7 @@ class MapFolder:
     batch = 8
 
     def __init__(self, folder: str) -> None:
-        from boostvsod.archive import exists
+        from boostvsod.media.archive import exists
 
         if not exists(folder.partition("{video}")[0]):
             raise InputError(f"target maps:{folder}: there is no such folder")
@@ -34,7 +34,7 @@ class MapFolder:
 
     def prepare(self, video: str, names: Sequence[str]) -> None:
         """Find the map of every frame now, so that a missing one is known before anything is computed."""
-        from boostvsod.mapfiles import find_maps
+        from boostvsod.datasets.maps import find_maps
 
         found = find_maps(self.folder, video)
         self.files = {file.stem: file for file in found}
@@ -59,7 +59,8 @@ class MapFolder:
         return [self._read(window) for window in windows]
 
     def _read(self, window: Window) -> Map:
-        from boostvsod.images import decode_map, resize_map
+        from boostvsod.media.images import decode_map
+        from boostvsod.media.maps import resize_map
 
         file, shape = self.files[window.frame.name], window.frame.rgb.shape[:2]
         saliency = decode_map(file.read(), str(file))

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import torch
 
 from boostvsod import registry
-from boostvsod.flowcolour import colour_flow
-from boostvsod.kinds import Map, Rgb, Window, check_flow
+from boostvsod.flow.colour import colour_flow
+from boostvsod.flow.tools import check_flow
+from boostvsod.kinds import Map, Rgb, Window
 from boostvsod.runtime import Runtime
-from boostvsod.weights import load_weights
+from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
 from boostvsod_adapters.running import finish, to_tensor

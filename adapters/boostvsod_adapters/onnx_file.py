@@ -55,7 +55,7 @@ class OnnxTarget:
     def _map(self, rgb: Rgb) -> Map:
         import numpy as np
 
-        from boostvsod.images import resize_map
+        from boostvsod.media.maps import resize_map
 
         raw = self.raw(rgb)
         saliency = 1 / (1 + np.exp(-raw)) if self.contract.activation == "sigmoid" else raw
@@ -65,7 +65,7 @@ class OnnxTarget:
         """The first output for a picture, H W, as the network gives it."""
         import numpy as np
 
-        from boostvsod.images import resize_rgb
+        from boostvsod.media.images import resize_rgb
 
         how = self.contract
         x: Any = resize_rgb(rgb, how.height, how.width).astype(np.float32) * np.float32(how.top / 255)
@@ -105,7 +105,7 @@ def build(
     """`size`: side of the input where the file leaves it open; `range`: 1 or 255, the value of white
     before `mean` and `std` (three numbers each); `activation`: none, sigmoid, or auto.
     """
-    from boostvsod.onnx import open_session
+    from boostvsod.weights.onnx import open_session
 
     file = Path(path).expanduser()
     session = open_session(file, runtime)

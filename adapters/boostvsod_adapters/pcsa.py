@@ -32,7 +32,7 @@ CARD = Card(
 
 def build(runtime: Runtime, weights: str = "pcsa", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: height of the frames, instead of the authors'."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.pcsa import PCSANet
     from boostvsod_adapters.running import ClipTarget
 

@@ -57,7 +57,7 @@ GENERATOR = Card(*PAPER, "pseudo_label_generator.pth", 45.28, str(FORM), net=gen
 
 def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
     """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.rcrnet import VideoModel
     from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 

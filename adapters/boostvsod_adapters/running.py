@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from boostvsod.images import resize_map
 from boostvsod.kinds import Frame, Map, Rgb, Student, Window
-from boostvsod.predict import as_batch
+from boostvsod.media.maps import resize_map
 from boostvsod.runtime import Runtime
-from boostvsod.weights import load_weights
+from boostvsod.training.students import as_batch
+from boostvsod.weights.files import load_weights
 from boostvsod_adapters.published import Input, Published
 
 BATCH = 4

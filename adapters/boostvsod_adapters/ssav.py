@@ -32,7 +32,7 @@ CARD = Card(
 
 def build(runtime: Runtime, weights: str = "ssav") -> Target:
     """`weights`: a .caffemodel or what was converted from one. The recurrent weights tie it to 473 x 473."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.ssav import SSAVNet
     from boostvsod_adapters.running import ClipTarget
 

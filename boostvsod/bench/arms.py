@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from boostvsod import registry
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
-from boostvsod.recipe import Recipe, find_recipe
+from boostvsod.recipe import Recipe
 
 CONTROLS = ("student", "random", "propagate", "oracle")
 BASELINE = "baseline"

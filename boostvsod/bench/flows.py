@@ -9,12 +9,12 @@ from typing import Any
 
 from boostvsod import registry
 from boostvsod.errors import ConfigError
-from boostvsod.images import resize_rgb
 from boostvsod.kinds import FlowBackend, Frame
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.synthetic import make_clip
+from boostvsod.report.tables import Cell, Table
 from boostvsod.runtime import Runtime
-from boostvsod.synthetic import make_clip
-from boostvsod.tables import Cell, Table
-from boostvsod.weightshelf import kept
+from boostvsod.weights.cache import kept
 
 
 def measure_flows(names: Sequence[str], size: str, runs: int, runtime: Runtime) -> Table:

@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from boostvsod.archive import File
 from boostvsod.bench.arms import Arm, recipe_of
 from boostvsod.bench.memory import Peak
-from boostvsod.datasets import Dataset, open_dataset
-from boostvsod.datasets import Sequence as Clip
+from boostvsod.datasets.layouts import Dataset, open_dataset
+from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.engine import boost
 from boostvsod.evaluate import SequenceScore, counted_frames, protocol_called, score_frames
 from boostvsod.files import fingerprint, path_stamp, write_json
 from boostvsod.kinds import Result
-from boostvsod.metrics import Averages
-from boostvsod.plan import versions
+from boostvsod.media.archive import File
+from boostvsod.media.sources import from_pictures
+from boostvsod.metrics.scores import Averages
+from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
-from boostvsod.sources import from_pictures
 
 DIGITS = 9  # of what is kept: enough for any table
 

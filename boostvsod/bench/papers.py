@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.errors import ConfigError
-from boostvsod.recipe import read_toml
-from boostvsod.tables import Cell
+from boostvsod.report.tables import Cell
+from boostvsod.settings import read_toml
 
 METRICS = ("maxF", "meanF", "S", "MAE")
 

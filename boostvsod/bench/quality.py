@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from boostvsod.archive import File
 from boostvsod.bench.arms import BASELINE, CONTROLS
 from boostvsod.bench.jobs import Setup, find_clip, run_folder
 from boostvsod.bench.summary import Row
-from boostvsod.datasets import Dataset, open_dataset
+from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.evaluate import protocol_called, score_frames
-from boostvsod.metrics import Averages
-from boostvsod.tables import Cell, Table
+from boostvsod.media.archive import File
+from boostvsod.metrics.scores import Averages
+from boostvsod.report.tables import Cell, Table
 
 SHOWN = ("maxF", "meanF", "adpF", "S", "MAE")
 GOOD = 0.5  # of the motion quality Q

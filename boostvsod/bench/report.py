@@ -11,15 +11,15 @@ import numpy as np
 from boostvsod.bench.arms import BASELINE, CONTROLS
 from boostvsod.bench.jobs import Setup, find_clip, run_folder
 from boostvsod.bench.summary import ArmSummary, Row
-from boostvsod.datasets import Sequence as Video
-from boostvsod.datasets import open_dataset
-from boostvsod.images import decode_rgb
-from boostvsod.plots import line_plot
-from boostvsod.report.of_run import NAME, shown_frames
+from boostvsod.boosting.report import NAME, shown_frames
+from boostvsod.boosting.store import StoredMaps
+from boostvsod.datasets.layouts import Sequence as Video
+from boostvsod.datasets.layouts import open_dataset
+from boostvsod.media.images import decode_rgb
 from boostvsod.report.page import Bars, Clip, Curve, Page, Pane, write_page
 from boostvsod.report.pictures import map_url, rgb_url
-from boostvsod.store import StoredMaps
-from boostvsod.tables import Table
+from boostvsod.report.plots import line_plot
+from boostvsod.report.tables import Table
 
 ARMS_SHOWN = 3  # in the panes of one video, besides original, truth and baseline
 

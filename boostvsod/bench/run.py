@@ -10,9 +10,9 @@ from typing import Any
 from boostvsod.bench.arms import Arm
 from boostvsod.bench.jobs import Job, Setup, done
 from boostvsod.bench.local import Done, Group, run_local
-from boostvsod.datasets import open_dataset
+from boostvsod.datasets.layouts import open_dataset
 from boostvsod.errors import ConfigError
-from boostvsod.mapfiles import named
+from boostvsod.targets import named
 
 Told = Callable[[Job, "dict[str, Any] | Exception", int, int], None]  # job, result, how many are done, of how many
 

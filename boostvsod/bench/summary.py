@@ -10,8 +10,8 @@ import numpy as np
 
 from boostvsod.bench.arms import BASELINE
 from boostvsod.bench.jobs import averages_of
-from boostvsod.metrics import Averages
-from boostvsod.tables import Cell, Table
+from boostvsod.metrics.scores import Averages
+from boostvsod.report.tables import Cell, Table
 
 Row = dict[str, Any]  # the result of one job
 TIE = 0.001  # of S: less is no difference

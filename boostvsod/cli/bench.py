@@ -16,7 +16,7 @@ from boostvsod.runtime import Runtime
 if TYPE_CHECKING:
     from boostvsod.bench.jobs import Job, Setup
     from boostvsod.bench.summary import ArmSummary
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
 many: dict[str, Any] = {"multiple": True}
 
@@ -125,7 +125,7 @@ def _plain(summary: ArmSummary) -> dict[str, Any]:
 def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) -> list[Table]:
     from boostvsod.bench.papers import ablation
     from boostvsod.bench.summary import overview, per_video
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
     tables = [overview(summaries, caption)]
     tables += [per_video(summaries, target) for target in dict.fromkeys(s.target for s in summaries)]

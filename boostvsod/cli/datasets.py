@@ -9,7 +9,7 @@ import click
 from boostvsod.cli.options import debug_option, no_plugins_option, say
 
 if TYPE_CHECKING:
-    from boostvsod.tables import Cell, Table
+    from boostvsod.report.tables import Cell, Table
 
 
 @click.command("datasets")
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 @no_plugins_option
 def command(places: tuple[str, ...], form: str) -> None:
     """List the layouts that are known or, given PLACES, say what each of them holds."""
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
     if not places:
         click.echo(_known().render(form))
         return
-    from boostvsod.datasets import open_dataset
+    from boostvsod.datasets.layouts import open_dataset
 
     rows: list[list[Cell]] = []
     for place in places:
@@ -37,7 +37,7 @@ def command(places: tuple[str, ...], form: str) -> None:
 
 def _known() -> Table:
     from boostvsod import registry
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
     rows = []
     for name in registry.offers("datasets"):

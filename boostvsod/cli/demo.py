@@ -21,13 +21,13 @@ SEED = 4  # of the clip: of nine, six get better with `lite` and three keep its 
 @device_options
 def command(output: Path, target: str, recipe: str, settings: tuple[str, ...], runtime: Runtime) -> None:
     """Render a clip with exact ground truth, boost a target on it, and compare. Offline, in under a minute."""
+    from boostvsod.boosting.outputs import save
+    from boostvsod.boosting.report import write_run_report
     from boostvsod.cli.show import shown
     from boostvsod.engine import boost
-    from boostvsod.metrics import Scores
-    from boostvsod.outputs import save
-    from boostvsod.report.of_run import write_run_report
-    from boostvsod.synthetic import make_clip
-    from boostvsod.video import Video
+    from boostvsod.media.synthetic import make_clip
+    from boostvsod.media.video import Video
+    from boostvsod.metrics.scores import Scores
 
     say(str(runtime))
     clip = make_clip(seed=SEED)

@@ -29,8 +29,7 @@ def facts() -> Iterator[tuple[str, str]]:
     import onnxruntime
     import torch
 
-    from boostvsod.plan import versions
-    from boostvsod.registry import door
+    from boostvsod.registry import door, versions
     from boostvsod.runtime import decide
 
     yield from versions().items()

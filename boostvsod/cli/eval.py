@@ -13,7 +13,7 @@ from boostvsod.cli.options import debug_option, format_option, no_plugins_option
 
 if TYPE_CHECKING:
     from boostvsod.evaluate import Evaluation
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
 
 @click.command("eval")
@@ -40,9 +40,9 @@ def command(
     data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set or a folder or zip of
     frames and masks. Nothing is ever written to either.
     """
-    from boostvsod.datasets import open_dataset
+    from boostvsod.datasets.layouts import open_dataset
     from boostvsod.evaluate import evaluate, protocol_called
-    from boostvsod.mapfiles import named
+    from boostvsod.targets import named
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
     found = {name: evaluate(maps, data, rules, **options) for name, maps in map(named, methods)}
@@ -63,7 +63,7 @@ def command(
 
 def _tables(found: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:
     """The methods against each other and, of each, the sequences."""
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
     def row(label: str, values: dict[str, float]) -> list[Any]:
         return [label, *(values[key] for key in keys)]
@@ -76,7 +76,7 @@ def _tables(found: dict[str, Evaluation], keys: Sequence[str], caption: str) -> 
 
 
 def _curves(found: dict[str, Evaluation]) -> str:
-    from boostvsod.plots import line_plot
+    from boostvsod.report.plots import line_plot
 
     lines = {
         name: list(zip(e.averages.curves["R"].tolist(), e.averages.curves["P"].tolist(), strict=True))

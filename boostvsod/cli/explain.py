@@ -19,10 +19,10 @@ from boostvsod.cli.options import debug_option, no_plugins_option, say
 @no_plugins_option
 def command(folder: Path, frame: str | None, as_json: bool, strip: Path | None) -> None:
     """Say for each frame of RUN, the output of a run, why it was mined or not, and show it."""
+    from boostvsod.boosting.explain import as_text, explain, find_frame, strip_frames, write_strip
+    from boostvsod.boosting.record import read_result
     from boostvsod.errors import InputError
-    from boostvsod.explain import as_text, explain, find_frame, strip_frames, write_strip
-    from boostvsod.record import read_result
-    from boostvsod.video import Video
+    from boostvsod.media.video import Video
 
     result = read_result(folder)
     wanted = None if frame is None else find_frame(result, frame)

@@ -35,13 +35,12 @@ def command(
     """
     from boostvsod import registry
     from boostvsod.cli.show import shown
-    from boostvsod.flowcolour import colour_flow
-    from boostvsod.flowfiles import file_name, write_flow
-    from boostvsod.flowtools import at_scale
-    from boostvsod.kinds import check_flow
-    from boostvsod.outputs import film_writer
+    from boostvsod.flow.colour import colour_flow
+    from boostvsod.flow.files import file_name, write_flow
+    from boostvsod.flow.tools import at_scale, check_flow
+    from boostvsod.media.films import film_writer
+    from boostvsod.media.video import Video
     from boostvsod.recipe import Recipe
-    from boostvsod.video import Video
 
     say(str(runtime))
     runtime.settle()

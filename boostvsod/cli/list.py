@@ -11,7 +11,7 @@ from boostvsod.cli.options import no_plugins_option, say
 
 if TYPE_CHECKING:
     from boostvsod.offer import Card
-    from boostvsod.tables import Cell, Table
+    from boostvsod.report.tables import Cell, Table
 
 
 @click.command("list")
@@ -37,7 +37,7 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
 
 def _card(card: Card | None, name: str) -> dict[str, Any]:
     """What is known of a published network, and whether its weights are here."""
-    from boostvsod.weightshelf import kept
+    from boostvsod.weights.cache import kept
 
     if card is None:
         return {}
@@ -66,7 +66,7 @@ def table(kind: str | None = None) -> list[dict[str, Any]]:
 
 def networks(rows: list[dict[str, Any]]) -> Table:
     """One kind in full: papers, sizes, inputs, licences, and where the weights are."""
-    from boostvsod.tables import Table
+    from boostvsod.report.tables import Table
 
     def cells(row: dict[str, Any]) -> list[Cell]:
         if "paper" not in row:

@@ -26,10 +26,11 @@ def command(source: str, target: str, output: Path, bits: str, runtime: Runtime)
 
 def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
     """Each picture by itself: sizes may differ, and a window never reaches into its neighbour."""
-    from boostvsod.images import write_map
-    from boostvsod.kinds import Window, check_map
+    from boostvsod.kinds import Window
+    from boostvsod.media.images import write_map
+    from boostvsod.media.maps import check_map
+    from boostvsod.media.video import Video
     from boostvsod.targets import open_target, prepare
-    from boostvsod.video import Video
 
     video = Video.open(folder)
     runtime.settle()
@@ -47,7 +48,7 @@ def _video(source: str, target: str, output: Path, bits: int, runtime: Runtime) 
     import tempfile
 
     from boostvsod.engine import boost
-    from boostvsod.images import write_map
+    from boostvsod.media.images import write_map
 
     with tempfile.TemporaryDirectory() as folder:
         result = boost(source, target, "none", folder, bits=16, **asdict(runtime))

@@ -16,10 +16,10 @@ from boostvsod.cli.options import debug_option, no_plugins_option
 @no_plugins_option
 def command(folder: Path) -> None:
     """Write report.html into FOLDER, the output of a run; `run` and `bench` do so by themselves."""
+    from boostvsod.boosting.record import read_result
+    from boostvsod.boosting.report import NAME, write_run_report
     from boostvsod.errors import InputError
-    from boostvsod.record import read_result
-    from boostvsod.report.of_run import NAME, write_run_report
-    from boostvsod.video import Video
+    from boostvsod.media.video import Video
 
     if (folder / "bench.json").is_file():
         again = json.loads((folder / "bench.json").read_text())["command"]

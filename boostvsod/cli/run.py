@@ -38,8 +38,8 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     Final maps land in OUTPUT/maps, or OUTPUT/VIDEO/maps for several videos. The same command again
     resumes where it stopped, and does nothing where it had finished.
     """
-    from boostvsod.outputs import check_saves
-    from boostvsod.sources import find_videos
+    from boostvsod.boosting.outputs import check_saves
+    from boostvsod.media.sources import find_videos
 
     say(str(runtime))
     named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
@@ -61,7 +61,7 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
 
 
 def _place(source: str, output: Path | None, many: bool) -> Path:
-    from boostvsod.video import Video
+    from boostvsod.media.video import Video
 
     name = Video.open(source).name
     if output is None:
@@ -98,11 +98,11 @@ def _run_all(
 
 
 def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+    from boostvsod.boosting.outputs import save
+    from boostvsod.boosting.report import write_run_report
     from boostvsod.cli.show import shown
     from boostvsod.engine import boost
-    from boostvsod.outputs import save
-    from boostvsod.report.of_run import write_run_report
-    from boostvsod.video import Video
+    from boostvsod.media.video import Video
 
     video = Video.open(source)
     if options["dry_run"]:
@@ -144,7 +144,7 @@ def _parts(seconds: dict[str, float]) -> str:
 
 
 def _dry_run(video: Any, place: Path, runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
-    from boostvsod.dryrun import estimate
+    from boostvsod.bench.estimate import estimate
 
     found = estimate(video, options["target"] or "lite", options["recipe"], options["settings"], runtime)
     say(

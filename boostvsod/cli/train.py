@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boostvsod.cli.options import device_options, say
-from boostvsod.trainoptions import AS_RCRNET, WHOLE_SET, TrainOptions
+from boostvsod.recipe import AS_RCRNET, WHOLE_SET, TrainOptions
 
 if TYPE_CHECKING:
     from boostvsod.kinds import Student
-    from boostvsod.pairs import Samples
-    from boostvsod.pretrain import Lesson
-    from boostvsod.trainjob import Order
+    from boostvsod.training.job import Order
+    from boostvsod.training.samples import Samples
+    from boostvsod.training.tasks import Lesson
 
 TELL = 15.0  # seconds between two lines about the loss
 Command = Callable[..., None]
@@ -55,7 +55,7 @@ def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def ordered(name: str, changes: tuple[str, ...], **rest: Any) -> None:
-            from boostvsod.trainjob import Order, Settings
+            from boostvsod.training.job import Order, Settings
 
             say(str(rest["runtime"]))
             settings = Settings(train).changed(changes, (name, *parts))
@@ -109,8 +109,8 @@ def _backbone(name: str | None, pretrained: bool) -> dict[str, Any]:
 
 
 def _on_pictures(order: Order, make: Any, **student: Any) -> None:
-    from boostvsod.material import gather
-    from boostvsod.pairs import Samples
+    from boostvsod.training.samples import Samples
+    from boostvsod.training.sources import gather
 
     parts, held = gather(order.sources, order.validate, make)
     _train(order, order.student(**student), _lesson(order, Samples.join(parts), held))
@@ -121,7 +121,7 @@ def _on_pictures(order: Order, make: Any, **student: Any) -> None:
 @common("lite", 256, WHOLE_SET)
 def motion(order: Order, flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
-    from boostvsod.pairs import Samples
+    from boostvsod.training.samples import Samples
 
     parts, held = _motions(order, flow, staged, stage_flows or (flow,))
     _train(order, order.student(), _lesson(order, Samples.join(parts), held))
@@ -142,8 +142,8 @@ def mqpm(
 ) -> None:
     """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7)."""
     from boostvsod import registry
-    from boostvsod.pairs import Samples
-    from boostvsod.quality import can_judge, labelled, motion_scores, quality_threshold, with_judgement
+    from boostvsod.training.motion_quality import can_judge, labelled, motion_scores, quality_threshold, with_judgement
+    from boostvsod.training.samples import Samples
 
     halves: dict[str, Any] = {"localiser": localiser} if localiser else {}
     student = can_judge(order.student(**halves), f"--student {order.name}")
@@ -165,8 +165,8 @@ def mqpm(
 def _motions(
     order: Order, flow: str, staged: Sequence[str], stage_flows: Sequence[str]
 ) -> tuple[list[Samples], Samples]:
-    from boostvsod.material import gather
-    from boostvsod.pairs import Pairs
+    from boostvsod.datasets.pairs import Pairs
+    from boostvsod.training.sources import gather
 
     parts, held = gather(order.sources, order.validate, order.material(flow).filmed)
     pairs = [Pairs.open(source) for source in staged]
@@ -184,9 +184,9 @@ def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> No
 
     Options of the densifier: --set NAME.KEY=VALUE, as in --set fgplg.weights=FILE.
     """
-    from boostvsod.clipdata import Clips, Protocol, clips_of
-    from boostvsod.cliplessons import of_clips
-    from boostvsod.material import gather
+    from boostvsod.training.clip_tasks import of_clips
+    from boostvsod.training.clips import Clips, Protocol, clips_of
+    from boostvsod.training.sources import gather
 
     student, material = order.student(clips=True), order.material(flow)
     protocol = Protocol(every, made, densifier, order.settings.options.get(densifier, {}))
@@ -207,10 +207,10 @@ def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> No
 @common("fgplg", 448, AS_RCRNET)
 def fgplg(order: Order, flow: str, every: int, made: int) -> None:
     """The masks of frames between two masks: RCRNet's pseudo-label generator, or any densifier that learns."""
-    from boostvsod.clipdata import Protocol, filler_that_learns, gaps_of
-    from boostvsod.cliplessons import of_gaps
-    from boostvsod.material import gather
-    from boostvsod.pairs import Samples
+    from boostvsod.training.clip_tasks import of_gaps
+    from boostvsod.training.clips import Protocol, filler_that_learns, gaps_of
+    from boostvsod.training.samples import Samples
+    from boostvsod.training.sources import gather
 
     options = {"weights": order.init, "side": order.size, **order.settings.options.get(order.name, {})}
     order.runtime.settle()
@@ -221,7 +221,7 @@ def fgplg(order: Order, flow: str, every: int, made: int) -> None:
 
 
 def _lesson(order: Order, samples: Samples, held: Samples) -> Lesson:
-    from boostvsod.pretrain import of_samples
+    from boostvsod.training.tasks import of_samples
 
     say(f"{len(samples)} samples to train on, {len(held)} to examine")
     return of_samples(samples, held, order.settings.train.batch, order.settings.augment, order.runtime)

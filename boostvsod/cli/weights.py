@@ -25,8 +25,8 @@ def command() -> None:
 def list_(form: str) -> None:
     """Every network that has weights of its own: here or missing, licence, and where its authors keep them."""
     from boostvsod import registry
-    from boostvsod.tables import Cell, Table
-    from boostvsod.weightshelf import kept
+    from boostvsod.report.tables import Cell, Table
+    from boostvsod.weights.cache import kept
 
     here = kept()
     rows: list[list[Cell]] = [
@@ -48,8 +48,8 @@ def list_(form: str) -> None:
 @click.option("--force", is_flag=True, help="Keep it though it does not fit the network.")
 def add(name: str, file: Path, force: bool) -> None:
     """Keep a copy of FILE as the weights of the network NAME, if it fits, and remember its hash."""
-    from boostvsod.weights import check_fit
-    from boostvsod.weightshelf import keep, shelf
+    from boostvsod.weights.cache import keep, shelf
+    from boostvsod.weights.files import check_fit
 
     card = _card(name)
     if card.net is not None and not force:
@@ -66,10 +66,10 @@ def add(name: str, file: Path, force: bool) -> None:
 def get(name: str, mirror: str, expected: str, offline: bool) -> None:
     """Fetch the weights of NAME from where its authors keep them, or say how to get them by hand."""
     from boostvsod.cli.show import shown
-    from boostvsod.download import download
     from boostvsod.errors import WeightsError
-    from boostvsod.weights import check_fit, how_to_get
-    from boostvsod.weightshelf import keep, shelf
+    from boostvsod.weights.cache import keep, shelf
+    from boostvsod.weights.download import download
+    from boostvsod.weights.files import check_fit, how_to_get
 
     card = _card(name)
     url = f"{mirror.rstrip('/')}/{card.file}" if mirror else card.url
@@ -91,7 +91,7 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
 def verify() -> None:
     """Look at the hash of everything that is kept."""
     from boostvsod.errors import WeightsError
-    from boostvsod.weightshelf import fetch_kept, kept
+    from boostvsod.weights.cache import fetch_kept, kept
 
     failures = []
     for name in kept():
@@ -107,7 +107,7 @@ def verify() -> None:
 @click.argument("name")
 def path(name: str) -> None:
     """Print the file that NAME would be loaded from."""
-    from boostvsod.weights import find_weights
+    from boostvsod.weights.files import find_weights
 
     click.echo(find_weights(name))
 
@@ -120,7 +120,7 @@ def path(name: str) -> None:
 def convert(source: Path, target: Path, half: bool, network: str) -> None:
     """Write the tensors of SOURCE (.pth, .pt, .tar, .safetensors, .caffemodel) as the safetensors file TARGET."""
     from boostvsod.errors import ConfigError
-    from boostvsod.weights import read_weights, save_tensors, which_fit
+    from boostvsod.weights.files import read_weights, save_tensors, which_fit
 
     if target.suffix != ".safetensors":
         raise ConfigError(f"{target}: the name of what is written must end in .safetensors")

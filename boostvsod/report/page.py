@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.files import write_atomically
-from boostvsod.tables import Table, shown
+from boostvsod.report.tables import Table, shown
 
 HERE = Path(__file__).parent
 

@@ -7,8 +7,9 @@ import base64
 import cv2
 import numpy as np
 
-from boostvsod.images import resize_map, resize_rgb
 from boostvsod.kinds import Map, Rgb
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.maps import resize_map
 
 WIDTH = 320
 QUALITY = 50

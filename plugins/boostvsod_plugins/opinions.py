@@ -8,10 +8,10 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from boostvsod.images import in_common, says_something, shrunk, soft_iou, stretched
 from boostvsod.kinds import Map, Proposal, Rgb, Student
-from boostvsod.predict import finished, predict
+from boostvsod.media.maps import in_common, says_something, shrunk, soft_iou, stretched
 from boostvsod.runtime import Runtime
+from boostvsod.training.students import finished, predict
 
 FLOOR = 1e-4  # keeps ratios of nothing finite
 SIDE = 160  # agreement is seen well enough at this size

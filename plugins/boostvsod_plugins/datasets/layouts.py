@@ -10,25 +10,26 @@ from boostvsod.hookspecs import hookimpl
 from boostvsod.offer import Offer
 
 if TYPE_CHECKING:
-    from boostvsod.datasets import Layout
+    from boostvsod.kinds import Layout
 
 
 def build(name: str, facts: dict[str, Any]) -> Layout:
-    from boostvsod.datasets import Layout
+    from boostvsod.kinds import Layout
 
     plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
     return Layout(name, **plain)
 
 
 def anything() -> Layout:
-    from boostvsod.datasets import GENERIC_MASKS, GENERIC_PICTURES, Layout
+    from boostvsod.datasets.layouts import GENERIC_MASKS, GENERIC_PICTURES
+    from boostvsod.kinds import Layout
 
     return Layout("folder", "frames and masks", GENERIC_PICTURES, GENERIC_MASKS)
 
 
 @hookimpl
 def offer_datasets() -> list[Offer[Layout]]:
-    from boostvsod.recipe import read_toml
+    from boostvsod.settings import read_toml
 
     known = read_toml(Path(__file__).with_suffix(".toml"))
     named = [Offer(name, facts["title"], partial(build, name, facts)) for name, facts in known.items()]

@@ -80,7 +80,7 @@ class Fgplg:
     def _label(self, seen: Tensor, frame: Frame) -> Map:
         import torch
 
-        from boostvsod.images import resize_map
+        from boostvsod.media.maps import resize_map
 
         with torch.inference_mode():
             label = torch.sigmoid(self.net(seen.to(self.runtime.device)).float())[0, 0].cpu().numpy()
@@ -89,7 +89,7 @@ class Fgplg:
 
 def build(runtime: Runtime, weights: str = "fgplg", between: int = 1, reach: int = 10, side: int = SIDE) -> Densifier:
     """`weights`: a file, or those kept as fgplg; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_adapters.rcrnet import generator, without_flow
 
     net = generator()

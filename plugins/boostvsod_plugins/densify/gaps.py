@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from boostvsod.flowtools import warp_back
-from boostvsod.kinds import Flow, FlowBackend, Frame, Frames, Map, Mined, check_flow
+from boostvsod.flow.tools import check_flow, warp_back
+from boostvsod.kinds import Flow, FlowBackend, Frame, Frames, Map, Mined
 
 
 @dataclass(frozen=True)

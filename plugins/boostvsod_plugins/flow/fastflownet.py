@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(runtime: Runtime, weights: str = "fastflownet") -> FlowBackend:
     """`weights`: fastflownet_*.pth of the authors."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, centred, on_bgr, resized
 
     made = net()

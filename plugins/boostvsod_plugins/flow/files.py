@@ -21,8 +21,8 @@ class FlowFolder:
         self.folder = folder
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
-        from boostvsod.flowfiles import file_name, read_flow
-        from boostvsod.flowtools import resize_flow
+        from boostvsod.flow.files import file_name, read_flow
+        from boostvsod.flow.tools import resize_flow
 
         name = file_name(a, b)
         if (own := self._path(name)) is not None:

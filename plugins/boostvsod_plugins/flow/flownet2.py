@@ -60,7 +60,7 @@ def build(runtime: Runtime, weights: str, *, kind: str) -> FlowBackend:
 
     The authors crop to multiples of 64; pictures are stretched to them here, so that no border is lost.
     """
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
 
     holder, net = make(kind)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(runtime: Runtime, weights: str = "liteflownet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
 
     made = net()

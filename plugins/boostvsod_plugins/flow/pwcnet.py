@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(runtime: Runtime, weights: str = "pwcnet") -> FlowBackend:
     """`weights`: pwc_net.pth.tar of NVlabs, or network-*.pytorch of sniklaus/pytorch-pwc."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
 
     made = net()

@@ -32,7 +32,7 @@ def _backend(
     net: nn.Module, weights: str, iterations: int, padding: str, runtime: Runtime, *, half: bool
 ) -> FlowBackend:
     from boostvsod.errors import ConfigError
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, padded
 
     if padding not in ("sintel", "kitti"):

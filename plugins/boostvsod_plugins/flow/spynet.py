@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(runtime: Runtime, weights: str = "spynet") -> FlowBackend:
     """`weights`: network-*.pytorch of sniklaus/pytorch-spynet."""
-    from boostvsod.weights import load_weights
+    from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
 
     made = net()

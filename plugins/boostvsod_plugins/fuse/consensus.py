@@ -31,7 +31,7 @@ class Consensus:
     def fuse_picture(self, rgb: Rgb, target: Map, motion: Map, student: Map) -> Map:
         import numpy as np
 
-        from boostvsod.images import stretched
+        from boostvsod.media.maps import stretched
         from boostvsod_plugins.opinions import consensus, sharpened
 
         maps = [target, motion, student]

@@ -57,7 +57,7 @@ class LongtermMiner:
     _last: tuple[Evidence, Found | None] | None = None
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod.measures.structure import agreement
+        from boostvsod.metrics.structure import agreement
 
         found = self._study(evidence)
         total = len(evidence.frames)

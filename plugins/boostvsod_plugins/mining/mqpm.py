@@ -28,7 +28,7 @@ class MqpmMiner:
         self.threshold, self.T, self.buffer, self.source = threshold, T, buffer, truth
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod.measures.structure import agreement
+        from boostvsod.metrics.structure import agreement
 
         quality = _quality(evidence)
         pairs = zip(evidence.target, evidence.motion, strict=True)

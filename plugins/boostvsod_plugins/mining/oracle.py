@@ -10,7 +10,7 @@ from boostvsod.offer import Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
-    from boostvsod.datasets import Sequence
+    from boostvsod.datasets.layouts import Sequence
 
 
 class OracleMiner:
@@ -20,7 +20,7 @@ class OracleMiner:
         self.clip, self.like = clip, like
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod.measures.structure import s_measure
+        from boostvsod.metrics.structure import s_measure
 
         count = len(self.like.mine(evidence).mined)
         scores = {
@@ -40,7 +40,7 @@ class OracleMiner:
 def build(runtime: Runtime, data: str, sequence: str, like: str, options: dict[str, Any] | None = None) -> Miner:
     """`data`: the data set; `sequence`: which of its videos this is; `like`, `options`: the miner to be outdone."""
     from boostvsod import registry
-    from boostvsod.datasets import open_dataset
+    from boostvsod.datasets.layouts import open_dataset
     from boostvsod.errors import ConfigError
 
     for clip in open_dataset(data).sequences:

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from boostvsod import registry
-from boostvsod.images import resize_map, stretched
 from boostvsod.kinds import Frame, Map, Proposal, Rgb, Student, Target, Window
-from boostvsod.predict import as_batch
+from boostvsod.media.maps import resize_map, stretched
+from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.train import Batch, fit
-from boostvsod.trainoptions import TrainOptions
+from boostvsod.training.loop import Batch, fit
+from boostvsod.training.students import as_batch
 
 LEARNING = TrainOptions(optimizer="adam", lr=1e-3, batch=32, weight_decay=1e-4)
 HIDDEN = 64

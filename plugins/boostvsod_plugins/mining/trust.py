@@ -76,7 +76,7 @@ class TrustMiner:
 
     def _opinions(self, evidence: Evidence, numbers: Sequence[int]) -> list[list[Map]]:
         """Target, motion, network, closer look: of each frame."""
-        from boostvsod.predict import predict
+        from boostvsod.training.students import predict
         from boostvsod_plugins.opinions import consensus
 
         pictures = [evidence.frames[i].rgb for i in numbers]
@@ -115,7 +115,7 @@ class TrustMiner:
 
 
 def _signs(maps: Sequence[Map], truth: Map) -> Signs:
-    from boostvsod.images import says_something
+    from boostvsod.media.maps import says_something
     from boostvsod_plugins.opinions import agreement, small, sureness
 
     seen = small(truth)
@@ -134,7 +134,7 @@ def _truth(maps: Sequence[Map]) -> Map:
     """What all say together, and the closer look, in equal parts: the one is sure, the other sharp."""
     import numpy as np
 
-    from boostvsod.images import stretched
+    from boostvsod.media.maps import stretched
     from boostvsod_plugins.opinions import consensus
 
     return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
@@ -162,7 +162,7 @@ def build(
     trust, with `near` less than one near by, and those whose opinions overlap by less than `agree`.
     """
     from boostvsod import registry
-    from boostvsod.predict import finished
+    from boostvsod.training.students import finished
     from boostvsod_plugins.opinions import CloserLook
 
     if B < 1:

@@ -28,9 +28,9 @@ class JudgedMotion:
     def judge(self, rgb: Rgb, flow: Flow) -> Judged:
         import torch
 
-        from boostvsod.flowtools import colour_at
-        from boostvsod.images import resize_map
-        from boostvsod.predict import as_batch
+        from boostvsod.flow.tools import colour_at
+        from boostvsod.media.maps import resize_map
+        from boostvsod.training.students import as_batch
 
         side = self.student.size
         seen = as_batch([colour_at(flow, side)], side, side).to(self.runtime.device)
@@ -42,8 +42,8 @@ class JudgedMotion:
 
 def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite") -> MotionSaliency:
     """`net`: a student that can judge; `weights`: a file, or the name of bundled ones."""
-    from boostvsod.quality import can_judge
     from boostvsod.registry import build as build_part
+    from boostvsod.training.motion_quality import can_judge
 
     student = build_part("students", net, runtime, weights=weights)
     return JudgedMotion(can_judge(student, f"judged.net={net!r}"), runtime)

@@ -19,9 +19,9 @@ class MotionNet:
         self.student, self.runtime = student, runtime
 
     def saliency(self, rgb: Rgb, flow: Flow) -> Map:
-        from boostvsod.flowtools import colour_at
-        from boostvsod.images import resize_map
-        from boostvsod.predict import predict
+        from boostvsod.flow.tools import colour_at
+        from boostvsod.media.maps import resize_map
+        from boostvsod.training.students import predict
 
         saliency = predict(self.student, [colour_at(flow, self.student.size)], self.runtime)[0]
         return resize_map(saliency, *flow.shape[:2])
@@ -29,8 +29,8 @@ class MotionNet:
 
 def build(runtime: Runtime, student: str = "lite", weights: str = "motion-lite") -> MotionSaliency:
     """`student`: the architecture, by name; `weights`: a file or the name of bundled ones."""
-    from boostvsod.predict import finished
     from boostvsod.registry import build as build_part
+    from boostvsod.training.students import finished
 
     seeing = build_part("students", student, runtime, weights=weights)
     return MotionNet(finished(seeing, runtime), runtime)

@@ -132,7 +132,7 @@ def family_of(outputs: list[Floats], size: tuple[int, int]) -> str:
 
 def _placed(rgb: Rgb, size: tuple[int, int], letterbox: str) -> tuple[Rgb, Floats, Floats]:
     """The picture at the input's size, the scale (x, y) it was resized by, and where (x, y) it was put."""
-    from boostvsod.images import resize_rgb
+    from boostvsod.media.images import resize_rgb
 
     height, width = rgb.shape[:2]
     if not letterbox:
@@ -150,7 +150,7 @@ def build(
     runtime: Runtime, path: str, family: str = "", size: int = 640, threshold: float = 0.01, overlap: float = 0.2
 ) -> Proposer:
     """`path`: the .onnx file; `family`: where its outputs do not tell; `size`: where it leaves that open."""
-    from boostvsod.onnx import open_session
+    from boostvsod.weights.onnx import open_session
 
     if family and family not in FAMILIES:
         raise ConfigError(f"detector.family={family!r}; there are: {', '.join(FAMILIES)}")

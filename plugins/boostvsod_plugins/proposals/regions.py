@@ -31,7 +31,8 @@ class Regions:
     def propose(self, rgb: Rgb, target: Map, motion: Map, most: int) -> Sequence[Proposal]:
         import numpy as np
 
-        from boostvsod.images import resize_map, resize_rgb
+        from boostvsod.media.images import resize_rgb
+        from boostvsod.media.maps import resize_map
         from boostvsod_plugins.proposals.boxes import best_boxes
 
         scale = min(1.0, SIDE / max(rgb.shape[:2]))

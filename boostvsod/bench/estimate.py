@@ -1,0 +1,71 @@
+"""What a run would cost, from a look at the video and a few frames of real work."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from boostvsod.boosting.finetune import fine_tune
+from boostvsod.boosting.parts import Parts
+from boostvsod.boosting.plan import Plan, find_recipe
+from boostvsod.boosting.store import STAGES, Store, StoredMaps
+from boostvsod.engine import boost_piece, hopeless
+from boostvsod.kinds import Maps, Mined, quiet
+from boostvsod.media.video import Piece, Video
+from boostvsod.runtime import Runtime
+
+PROBE = 3  # frames that are really computed
+MINED_SHARE = 0.4  # of the frames: a guess, no more; it is only known afterwards
+BYTES = 1.2  # per pixel and stage: 16-bit PNG of smooth maps
+
+
+def estimate(video: Video, target: Any, recipe: str, settings: Iterable[str], runtime: Runtime) -> dict[str, Any]:
+    """Frames, pieces, and rough seconds and megabytes; nothing is written."""
+    plan = Plan(video, target, find_recipe(recipe, settings), runtime)
+    started = time.perf_counter()
+    video.scan()
+    scan = time.perf_counter() - started
+    parts = Parts(plan)
+    pieces = video.pieces(plan.recipe.buffer)
+    learns = [piece for piece in pieces if not hopeless(piece, plan.recipe)]
+    per_frame = _seconds_per_frame(plan, parts, max(pieces, key=len))
+    height, width = video.shape
+    stages = len(STAGES) if learns else 2
+    return {
+        "video": video.name,
+        "frames": len(video),
+        "size": f"{width}x{height}",
+        "shots": len(video.shots()),
+        "pieces": len(learns),
+        "seconds": scan + per_frame * len(video),
+        "megabytes": BYTES * height * width * len(video) * stages / 1e6,
+    }
+
+
+def _seconds_per_frame(plan: Plan, parts: Parts, piece: Piece) -> float:
+    """All of the method on a few frames, after one round to warm up."""
+    stop = piece.start + min(PROBE, len(piece))
+    probe = Piece(piece.video, piece.start, stop, (piece.start, stop))
+    _, seconds = (_timed(plan, parts, probe) for _ in range(2))
+    return seconds / len(probe)
+
+
+def _timed(plan: Plan, parts: Parts, probe: Piece) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "probe", plan.keys, quiet)
+        with store.writing():
+            started = time.perf_counter()
+            outcome = boost_piece(probe, parts, store)
+            if not hopeless(probe, plan.recipe) and not any(verdict.mined for verdict in outcome.verdicts):
+                _learn_anyway(parts, probe, StoredMaps(store.stage("target"), probe.names))
+            return time.perf_counter() - started
+
+
+def _learn_anyway(parts: Parts, probe: Piece, maps: Maps) -> None:
+    """That these frames were not trusted does not say that none will be."""
+    count = max(1, round(MINED_SHARE * len(probe)))
+    mined = [Mined(i, maps[i], 0.0, "probe") for i in range(count)]
+    fine_tune(parts.fresh_student(), probe, mined, parts.recipe, parts.runtime, quiet)

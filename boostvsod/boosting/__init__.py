@@ -1,0 +1,1 @@
+"""The parts of one boosting run; engine.py puts them together."""

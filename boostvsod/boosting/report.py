@@ -1,0 +1,103 @@
+"""The report of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from boostvsod import registry
+from boostvsod.boosting.record import motion_maps
+from boostvsod.flow.colour import colour_flow
+from boostvsod.kinds import Frame, Maps, Progress, Result, Rgb, quiet
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.video import Video
+from boostvsod.report.page import Clip, Curve, Page, Pane, write_page
+from boostvsod.report.pictures import map_url, pane_size, rgb_url
+from boostvsod.report.plots import line_plot
+from boostvsod.report.tables import Table
+
+MOST = 150  # frames shown: more would make the file too large to be opened with pleasure
+LOSS_POINTS = 300
+NAME = "report.html"
+
+
+def write_run_report(result: Result, video: Video, progress: Progress = quiet) -> Path:
+    """Write OUT/report.html, or leave it if it is younger than the run."""
+    folder = Path(result.folder)
+    path = folder / NAME
+    if path.is_file() and path.stat().st_mtime_ns > (folder / "run.json").stat().st_mtime_ns:
+        return path
+    record = result.record
+    facts = [("target", str(record["target"])), ("recipe", record["recipe"]["name"]), *_facts(record)]
+    clips = [_clip(result, video, progress)]
+    page = Page(f"{video.name}, boosted", facts, list(record["notes"]), clips, _tables(record), (), _losses(record))
+    return write_page(page, path)
+
+
+def shown_frames(count: int) -> list[int]:
+    """Which frames are shown: all, or evenly spaced ones of a long video."""
+    return [i * count // MOST for i in range(MOST)] if count > MOST else list(range(count))
+
+
+def _clip(result: Result, video: Video, progress: Progress) -> Clip:
+    chosen = shown_frames(len(video))
+    verdicts = [result.record["frames"][i] for i in chosen]
+    mined = [k for k, verdict in enumerate(verdicts) if verdict["mined"]]
+    motion = motion_maps(result)
+    labels = ["original", "baseline", "boosted", "flow (dis)", "motion saliency"]
+    sets: list[list[str]] = [[] for _ in labels[: 5 if motion else 3]]
+    for k, i in enumerate(chosen):
+        for images, url in zip(sets, _pictures(result, video, motion, i), strict=True):
+            images.append(url)
+        progress("report", k + 1, len(chosen))
+    panes = [Pane(label, images) for label, images in zip(labels, sets, strict=False)]
+    title = video.name + (f", {len(chosen)} of {len(video)} frames" if len(chosen) < len(video) else "")
+    return Clip(title, [result.names[i] for i in chosen], panes, _scores(verdicts), mined, [v["why"] for v in verdicts])
+
+
+def _pictures(result: Result, video: Video, motion: Maps | None, i: int) -> list[str]:
+    rgb = video[i].rgb
+    urls = [rgb_url(rgb), map_url(result.baseline[i]), map_url(result.maps[i])]
+    return urls if motion is None else [*urls, _flow_url(video, i, rgb), map_url(motion[i])]
+
+
+def _flow_url(video: Video, i: int, rgb: Rgb) -> str:
+    """A look at the motion, computed at the pane's size: whatever the run itself used was finer."""
+    other = video[i + 1 if i + 1 < len(video) else max(0, i - 1)].rgb
+    size = pane_size(rgb.shape)
+    flow = registry.build("flows", "dis").estimate(Frame.of(resize_rgb(rgb, *size)), Frame.of(resize_rgb(other, *size)))
+    return rgb_url(colour_flow(flow))
+
+
+def _scores(verdicts: Sequence[dict[str, Any]]) -> list[Curve]:
+    names = dict.fromkeys(name for verdict in verdicts for name in verdict["scores"])
+    return [Curve(name, [verdict["scores"].get(name) for verdict in verdicts]) for name in names]
+
+
+def _facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    runtime, size = record["runtime"], record["video"]["size"]
+    spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in record["cost"].items())
+    facts = [("video", f"{record['video']['frames']} frames of {size[0]} x {size[1]}")]
+    facts += [(f"frames {d['start']} to {d['stop'] - 1}", f"{d['kept']}: {d['why']}") for d in record["decisions"]]
+    facts += [("time", spent), ("machine", ", ".join(f"{key} {value}" for key, value in runtime.items()))]
+    return [*facts, *((f"weights of the {part}", origin) for part, origin in record["weights"].items())]
+
+
+def _tables(record: Mapping[str, Any]) -> list[Table]:
+    recipe = dict(record["recipe"])
+    options = {f"{part}.{key}": value for part, own in recipe.pop("options").items() for key, value in own.items()}
+    train = {f"train.{key}": value for key, value in recipe.pop("train").items()}
+    rows = [[key, str(value)] for key, value in {**recipe, **options, **train}.items()]
+    return [Table(["option", "value"], rows, "all options of the recipe, as they were")]
+
+
+def _losses(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The loss over the steps of every piece, scaled to the largest."""
+    lines = {}
+    for start, losses in record["losses"].items():
+        step = max(1, len(losses) // LOSS_POINTS)
+        kept, top = losses[::step], max([*losses, 1e-9])
+        points = [(i / max(1, len(kept) - 1), loss / top) for i, loss in enumerate(kept)]
+        lines[f"from frame {start}: {len(losses)} steps, largest {top:.3g}"] = points
+    return [("loss", line_plot(lines, "share of the steps", "loss / largest"))] if lines else []

@@ -1,0 +1,1 @@
+"""Optical flow: files, colours, and what is done with a field."""

@@ -1,0 +1,98 @@
+"""What one does with flow, whichever backend it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from boostvsod.errors import PluginError
+from boostvsod.flow.colour import colour_flow
+from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame, Rgb
+from boostvsod.media.images import resize_rgb
+
+if TYPE_CHECKING:
+    pass
+
+LEAST = 16  # pixels a side below which no backend is asked
+
+
+class AtScale:
+    """A backend that looks at smaller (or larger) pictures; its flow comes back at full size and speed."""
+
+    def __init__(self, backend: FlowBackend, scale: float) -> None:
+        self.backend, self.scale = backend, scale
+
+    def estimate(self, a: Frame, b: Frame) -> Flow:
+        return self.estimate_many([(a, b)])[0]
+
+    def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        small = [(self._scaled(a), self._scaled(b)) for a, b in pairs]
+        flows = estimate_many(self.backend, small)
+        return [resize_flow(flow, *a.rgb.shape[:2]) for flow, (a, _) in zip(flows, pairs, strict=True)]
+
+    def _scaled(self, frame: Frame) -> Frame:
+        sides = (max(LEAST, round(side * self.scale)) for side in frame.rgb.shape[:2])
+        return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
+
+
+def estimate_many(backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    """The flow of each pair; at once where the backend can."""
+    if isinstance(backend, EstimatesMany):
+        return list(backend.estimate_many(pairs))
+    return [backend.estimate(a, b) for a, b in pairs]
+
+
+def resize_flow(flow: Flow, height: int, width: int) -> Flow:
+    """Flow at another size, its vectors as much longer or shorter."""
+    old_height, old_width = flow.shape[:2]
+    resized = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return resized * np.array([width / old_width, height / old_height], np.float32)
+
+
+def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:
+    """The backend itself at scale 1."""
+    return backend if scale == 1 else AtScale(backend, scale)
+
+
+def colour_at(flow: Flow, side: int) -> Rgb:
+    """Flow as the motion networks see it: colour-coded, of a size, which changes no hue and no saturation."""
+    small = np.asarray(cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+    return colour_flow(small)
+
+
+def warp_back(image: np.ndarray, flow: Flow, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
+    """The second picture (or map, or flow) as the first sees it: out(p) = image(p + flow(p))."""
+    y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
+    there_x, there_y = (np.asarray(here + flow[..., i], np.float32) for i, here in enumerate((x, y)))
+    return np.asarray(cv2.remap(image, there_x, there_y, cv2.INTER_LINEAR, borderMode=border))
+
+
+def consistent(forward: Flow, backward: Flow, share: float = 0.01, slack: float = 0.5) -> NDArray[np.bool_]:
+    """Where going forth and back ends near the start: |f + b|^2 < share (|f|^2 + |b|^2) + slack.
+
+    Sundaram, Brox and Keutzer, ECCV 2010. What is occluded in the second picture, or leaves it, is not.
+    """
+    back = warp_back(backward, forward)
+    y, x = np.mgrid[: forward.shape[0], : forward.shape[1]]
+    there_x, there_y = x + forward[..., 0], y + forward[..., 1]
+    height, width = forward.shape[:2]
+    inside = (there_x >= 0) & (there_x <= width - 1) & (there_y >= 0) & (there_y <= height - 1)
+    gap = ((forward + back) ** 2).sum(2)
+    near: NDArray[np.bool_] = inside & (gap < share * ((forward**2).sum(2) + (back**2).sum(2)) + slack)
+    return near
+
+
+def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
+    """The one gate a flow field passes: float, H W 2, finite."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f" or array.shape != (*shape, 2):
+        seen = f"{array.dtype} of shape {array.shape}"
+        raise PluginError(f"{who}: returned {seen}, expected floats of shape {(*shape, 2)}")
+    if not np.isfinite(array).all():
+        raise PluginError(f"{who}: returned flow that is NaN or infinite")
+    return array.astype(np.float32, copy=False)

@@ -1,0 +1,1 @@
+"""Video and pictures: reading, writing, and the arithmetic of maps."""

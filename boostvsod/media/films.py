@@ -1,0 +1,42 @@
+"""Writing films."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from boostvsod.errors import OutputError
+from boostvsod.kinds import Rgb
+
+
+@contextmanager
+def film_writer(path: Path, fps: Fraction) -> Iterator[Callable[[Rgb], None]]:
+    """Write RGB frames to an mp4 (MPEG-4 part 2: OpenCV's wheels carry no H.264 encoder)."""
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer: cv2.VideoWriter | None = None
+
+    def write(rgb: Rgb) -> None:
+        nonlocal writer
+        even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # players want even sides
+        if writer is None:
+            code = cv2.VideoWriter.fourcc(*"mp4v")
+            writer = cv2.VideoWriter(str(temporary), code, float(fps), even.shape[1::-1])
+            if not writer.isOpened():
+                raise OutputError(f"cannot write {path}: OpenCV has no MPEG-4 encoder here")
+        writer.write(cv2.cvtColor(np.ascontiguousarray(even), cv2.COLOR_RGB2BGR))
+
+    try:
+        yield write
+        if writer is not None:
+            writer.release()
+            temporary.replace(path)
+    finally:
+        if writer is not None:
+            writer.release()
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""What a video can be given as, and where its frames then come from."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from boostvsod.errors import InputError
+from boostvsod.files import file_stamp, natural
+from boostvsod.kinds import Rgb
+from boostvsod.media.archive import File, Tree, archive_in
+from boostvsod.media.images import SUFFIXES
+from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
+
+FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video before anybody has looked into it."""
+
+    name: str
+    names: Sequence[str] | None  # of the frames; None where they are only counted
+    reader: Reader
+    stamp: Any  # changes when the content does
+    where: str  # for messages
+
+
+def open_source(given: Any) -> Source:
+    """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
+    if isinstance(given, Source):
+        return given
+    if isinstance(given, np.ndarray):
+        return _from_array(given)
+    if isinstance(given, (list, tuple)):
+        return from_pictures([File(Path(p)) for p in given], "list", "the list of pictures")
+    return _from_path(str(given))
+
+
+def find_videos(source: str) -> list[str]:
+    """A folder of video files stands for all of them, a folder of folders of pictures too."""
+    path = Path(source).expanduser()
+    if not path.is_dir():
+        return [source]
+    inside = sorted(path.iterdir(), key=lambda p: natural(p.name))
+    if any(p.suffix.lower() in SUFFIXES for p in inside):
+        return [source]
+    videos = [str(p) for p in inside if p.suffix.lower() in FILM or (p.is_dir() and any(p.iterdir()))]
+    if not videos:
+        raise InputError(f"{source}: neither pictures nor videos in it")
+    return videos
+
+
+def _from_array(frames: np.ndarray) -> Source:
+    if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
+        raise InputError(f"an array of {frames.dtype} {frames.shape} is no video; expected uint8 of shape T H W 3")
+    content = hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
+    return Source("array", None, Array(cast("Sequence[Rgb]", frames)), content, "the array")
+
+
+def _from_path(source: str) -> Source:
+    path = Path(source).expanduser()
+    if path.is_dir() or archive_in(path):
+        return from_pictures(_pictures_in(path), path.resolve().name, str(path))
+    if path.suffix.lower() == ".txt" and path.is_file():
+        listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
+        return from_pictures([File(path.parent / p) for p in listed], path.stem, source)
+    if path.is_file():
+        return Source(path.stem, None, VideoFile(path), file_stamp(path), str(path))
+    found = sorted(glob.glob(str(path)), key=natural)
+    if not found:
+        raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
+    return from_pictures([File(Path(p)) for p in found], path.parent.resolve().name, source)
+
+
+def _pictures_in(folder: Path) -> list[File]:
+    found = Tree.open(folder).files(SUFFIXES)
+    if not found:
+        raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)})")
+    return found
+
+
+def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
+    """One picture per frame, in the order given."""
+    for file in files:
+        if not file.path.is_file():
+            raise InputError(f"{where}: {file} does not exist")
+    names = [file.stem for file in files]
+    twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
+    return Source(name, names, Pictures(files), [file.stamp() for file in files], where)

@@ -1,0 +1,69 @@
+"""Structure measure (Fan et al., ICCV 2017): likeness of objects and of regions."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from boostvsod.metrics.thresholds import EPS, Truth, Values
+
+
+def s_measure(saliency: Values, truth: Truth, alpha: float = 0.5) -> float:
+    """alpha * object likeness + (1 - alpha) * region likeness; without an object, 1 - mean."""
+    share = float(truth.mean())
+    if share == 0:
+        return 1 - float(saliency.mean())
+    if share == 1:
+        return float(saliency.mean())
+    exact = np.ascontiguousarray(saliency, np.float64)
+    mask = truth.view(np.uint8)
+    inside, outside = _moments(exact, mask), _moments(exact, 1 - mask)
+    objects = share * _object(*inside) + (1 - share) * _object(1 - outside[0], outside[1])
+    return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, mask))
+
+
+def agreement(saliency: Values, motion: Values) -> float:
+    """How well a map fits the motion map: S of it against what the motion map shows, 0 where that shows nothing.
+
+    The consistency of MQP (V-B) and LIM (IV-B). The measure wants a crisp truth, so motion counts from one
+    half on; and where nothing moves there is nothing a map could be checked against.
+    """
+    moving: Truth = motion >= 0.5
+    return s_measure(saliency, moving) if moving.any() else 0.0
+
+
+def _moments(values: Values, mask: np.ndarray) -> tuple[float, float]:
+    """Mean and sample deviation of the values inside a mask."""
+    count = np.count_nonzero(mask)
+    mean, deviation = (float(x.item()) for x in cv2.meanStdDev(values, mask=mask))
+    return mean, deviation * np.sqrt(count / (count - 1)) if count > 1 else 0.0
+
+
+def _object(mean: float, spread: float) -> float:
+    """How evenly high the values of one object are."""
+    return 2 * mean / (mean * mean + 1 + spread + EPS)
+
+
+def _regions(saliency: Values, truth: np.ndarray) -> float:
+    """Likeness of the four blocks around the truth's centroid, weighed by their area."""
+    rows, columns = (cv2.reduce(truth, i, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for i in (1, 0))
+    y, x = (int(np.rint((line * np.arange(line.size)).sum() / line.sum())) + 1 for line in (rows, columns))
+    score = 0.0
+    for block in np.s_[:y, :x], np.s_[:y, x:], np.s_[y:, :x], np.s_[y:, x:]:
+        if truth[block].size:
+            score += truth[block].size / truth.size * _likeness(saliency[block], truth[block])
+    return score
+
+
+def _likeness(saliency: Values, truth: np.ndarray) -> float:
+    """Structural similarity of two blocks, each taken as one window."""
+    n, salient = truth.size, cv2.countNonZero(truth)
+    rest, y = max(n - 1, 1), salient / n
+    x, deviation = (float(value.item()) for value in cv2.meanStdDev(saliency))
+    var_x, var_y = n * deviation * deviation / rest, n * y * (1 - y) / rest
+    on_truth = salient * cv2.mean(saliency, mask=truth)[0] if salient else 0.0
+    covariance = (on_truth - salient * x) / rest
+    top, bottom = 4 * x * y * covariance, (x * x + y * y) * (var_x + var_y)
+    if top != 0:
+        return top / (bottom + EPS)
+    return 1.0 if bottom == 0 else 0.0

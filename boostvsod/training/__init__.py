@@ -1,0 +1,1 @@
+"""Training a network: the loop, what it sees, what it minimises."""

@@ -1,0 +1,81 @@
+"""What networks learn from clips: to see in windows of frames, or to draw the mask between two others."""
+
+from __future__ import annotations
+
+import torch
+
+from boostvsod.kinds import Student
+from boostvsod.metrics.scores import Scores
+from boostvsod.runtime import Runtime
+from boostvsod.training.augment import mirrored
+from boostvsod.training.clips import Clips
+from boostvsod.training.loop import Batch, Draw
+from boostvsod.training.samples import Samples
+from boostvsod.training.students import answer
+from boostvsod.training.tasks import Lesson
+
+
+def of_clips(clips: Clips, held_out: Clips, window: int, batch: int, runtime: Runtime) -> Lesson:
+    """Windows of neighbouring frames; the loss leaves out those without a mask."""
+    draw = draw_windows(clips, window, batch)
+    return Lesson(int(clips.known.sum()), draw, lambda student: score_windows(student, held_out, runtime))
+
+
+def draw_windows(clips: Clips, window: int, batch: int) -> Draw:
+    """Random windows around frames with a mask, half of them mirrored."""
+    wanted = torch.nonzero(clips.known)[:, 0]
+    span_of = {row: span for span in clips.spans for row in span}
+
+    def draw(step: int, generator: torch.Generator) -> Batch:
+        chosen = wanted[torch.randint(len(wanted), (batch,), generator=generator)].tolist()
+        back = torch.randint(window, (batch,), generator=generator).tolist()
+        turned = torch.randint(2, (batch,), generator=generator).bool()
+        rows = torch.tensor([window_rows(span_of[i], i - b, window) for i, b in zip(chosen, back, strict=True)])
+        seen, truth = clips.samples.pictures[rows].float() / 255, clips.samples.masks[rows].float() / 255
+        seen, truth = (mirrored(x, turned) for x in (seen, truth))
+        weight = clips.known[rows][..., None, None, None].expand_as(truth)
+        return seen, truth.flatten(0, 1), weight.flatten(0, 1)
+
+    return draw
+
+
+def window_rows(span: range, start: int, window: int) -> list[int]:
+    """Neighbouring frames of one clip; of a clip shorter than the window the last is repeated."""
+    start = max(span.start, min(start, span.stop - window))
+    return [min(i, span.stop - 1) for i in range(start, start + window)]
+
+
+def score_windows(student: Student, clips: Clips, runtime: Runtime) -> dict[str, float]:
+    """All measures of a clip network's maps, window after window, on the frames whose mask is known."""
+    scores = Scores()
+    for span in clips.spans:
+        for first in range(span.start, span.stop, student.window):
+            rows = window_rows(span, first, student.window)
+            maps = dict(
+                zip(rows, answer(student, clips.samples.pictures[rows][None].float() / 255, runtime), strict=True)
+            )
+            for row in set(rows) & set(range(first, span.stop)):
+                if clips.known[row]:
+                    scores.step(maps[row], clips.samples.masks[row, 0].numpy() > 127)
+    return scores.result()
+
+
+def of_gaps(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) -> Lesson:
+    """To draw the mask of a frame between two others."""
+
+    def draw(step: int, generator: torch.Generator) -> Batch:
+        chosen = torch.randint(len(samples), (batch,), generator=generator)
+        turned = torch.randint(2, (batch,), generator=generator).bool()
+        seen, truth = samples.pictures[chosen].float(), samples.masks[chosen].float() / 255
+        seen, truth = (mirrored(x, turned) for x in (seen, truth))
+        return seen, truth, torch.ones_like(truth)
+
+    return Lesson(len(samples), draw, lambda student: score_gaps(student, held_out, runtime))
+
+
+def score_gaps(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:
+    """All measures of the masks that are drawn, against the real ones."""
+    scores = Scores()
+    for seen, mask in zip(samples.pictures, samples.masks, strict=True):
+        scores.step(answer(student, seen[None].float(), runtime)[0], mask[0].numpy() > 127)
+    return scores.result()

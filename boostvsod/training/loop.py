@@ -1,0 +1,221 @@
+"""The one optimisation loop: it fine-tunes a student on one video and trains networks on whole sets."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from boostvsod.errors import ConfigError, WeightsError
+from boostvsod.files import write_atomically
+from boostvsod.kinds import Student
+from boostvsod.recipe import TrainOptions
+from boostvsod.runtime import Runtime
+from boostvsod.training.losses import loss_called, supervise
+from boostvsod.training.students import on_device
+from boostvsod.workers import ready_ahead
+
+Batch = tuple[Tensor, ...]  # what the network sees, and what the objective wants besides
+Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
+Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
+AfterStep = Callable[[int, float], None]
+Look = Callable[[int, nn.Module], None]  # after a step, at the network that would be kept if it were the last
+SAVE_EVERY = 30.0  # seconds between two states of a long training
+
+
+def look_away(step: int, net: nn.Module) -> None:
+    """Nobody wants to see the network before the end."""
+
+
+def fit(
+    student: Student,
+    draw: Draw,
+    steps: int,
+    options: TrainOptions,
+    runtime: Runtime,
+    *,
+    objective: Objective | None = None,
+    state: Path | None = None,
+    after_step: AfterStep = lambda step, loss: None,
+    look: Look = look_away,
+    workers: int = 0,
+) -> list[float]:
+    """Train `student.net` in place for `steps` steps and return the loss of each.
+
+    By default batches hold RGB in [0, 1], B 3 S S, truth and weight, B 1 S S, and the loss is that of maps.
+    What a step sees depends on the seed and its number alone; `workers` threads make it ready ahead. With `state`,
+    the whole of the training is saved there every half minute, and a run that was killed continues from it.
+    """
+    run = _Training(student, steps, options, runtime, objective or of_maps(options))
+    run.restore(state)
+    saved = time.monotonic()
+    for batches in ready_ahead(partial(_seen_by, draw, options, runtime.seed), range(run.step, steps), workers):
+        loss = run.advance(batches)
+        after_step(run.step, loss)
+        look(run.step, run.net if run.average is None else run.average)
+        if state and (time.monotonic() - saved > SAVE_EVERY or run.step == steps):
+            run.save(state)
+            saved = time.monotonic()
+    run.finish()
+    return run.losses
+
+
+def _seen_by(draw: Draw, options: TrainOptions, seed: int, step: int) -> list[Batch]:
+    """The batches of one step, whose gradients are added up."""
+    first = (seed * 1_000_003 + step) * options.accumulate
+    return [draw(step, torch.Generator().manual_seed(first + part)) for part in range(options.accumulate)]
+
+
+class _Training:
+    """The moving parts of one training: network, optimiser, schedule, average, and where it stands."""
+
+    def __init__(
+        self, student: Student, steps: int, options: TrainOptions, runtime: Runtime, objective: Objective
+    ) -> None:
+        self.options, self.runtime, self.objective = options, runtime, objective
+        self.net = on_device(student, runtime)
+        own = student.sgd_lr if options.optimizer == "sgd" else student.lr
+        rate = options.lr or own * options.lr_scale
+        self.frozen = [p for name, p in self.net.named_parameters() if _kept(name, options) and p.requires_grad]
+        if options.freeze and not self.frozen:
+            parts = ", ".join(name for name, _ in self.net.named_children())
+            raise ConfigError(f"train.freeze {options.freeze!r} begins no weight's name; the parts are: {parts}")
+        for weight in self.frozen:
+            weight.requires_grad_(False)
+        self.optimizer = _optimizer(self.net, rate, options)
+        self.schedule = _schedule(self.optimizer, rate, steps, options)
+        self.average = copy.deepcopy(self.net).eval() if options.ema else None
+        self.scaler = torch.amp.GradScaler(enabled=runtime.precision == "fp16")
+        self.step = 0
+        self.losses: list[float] = []
+
+    def advance(self, batches: Sequence[Batch]) -> float:
+        """One optimiser step."""
+        _train_mode(self.net, self.options)
+        total = sum(map(self._backward, batches))
+        if not math.isfinite(total):
+            rate = self.schedule.get_last_lr()[0]
+            raise ConfigError(f"training diverged: the loss of step {self.step} is {total}; lower train.lr ({rate:g})")
+        self._apply()
+        self.step += 1
+        self.losses.append(total)
+        return total
+
+    def _backward(self, batch: Batch) -> float:
+        seen, *rest = (x.to(self.runtime.device, non_blocking=True) for x in batch)
+        if seen.ndim == 4:
+            seen = seen.contiguous(memory_format=torch.channels_last)
+        with self.runtime.autocast():
+            loss = self.objective(self.net, seen, rest) / self.options.accumulate
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _apply(self) -> None:
+        if self.options.clip:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.schedule.step()
+        if self.average is not None:
+            decay = min(self.options.ema, (1 + self.step) / (10 + self.step))  # young averages forget fast
+            _blend(self.average, self.net, decay)
+
+    def finish(self) -> None:
+        """Leave the averaged weights in the network, if there are any, ready to predict."""
+        if self.average is not None:
+            self.net.load_state_dict(self.average.state_dict())
+        for weight in self.frozen:
+            weight.requires_grad_(True)
+        self.net.eval()
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {"net": self.net, "optimizer": self.optimizer, "schedule": self.schedule}
+        parts |= {"scaler": self.scaler} if self.scaler.is_enabled() else {}
+        return parts | ({"average": self.average} if self.average is not None else {})
+
+    def save(self, path: Path) -> None:
+        """Write everything needed to go on from here, in one piece or not at all."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        state |= {"step": self.step, "losses": self.losses}
+        with write_atomically(path) as temporary:
+            torch.save(state, temporary)
+
+    def restore(self, path: Path | None) -> None:
+        """Go on from a saved training, if there is one."""
+        if path is None or not path.exists():
+            return
+        try:
+            state = torch.load(path, map_location=self.runtime.device, weights_only=True)
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            self.step, self.losses = state["step"], state["losses"]
+        except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+            why = str(error).splitlines()[0]
+            raise WeightsError(f"{path} is no state of this training ({why}); delete it to start afresh") from error
+
+
+def of_maps(options: TrainOptions) -> Objective:
+    """The loss of the network's maps: its main output's, and a share of its side outputs'."""
+    loss = loss_called(options.loss)
+
+    def objective(net: nn.Module, rgb: Tensor, rest: Sequence[Tensor]) -> Tensor:
+        truth, weight = rest
+        return supervise(net(rgb), truth, weight, loss, options.side)
+
+    return objective
+
+
+def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:
+    weights = [p for p in net.parameters() if p.requires_grad]
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(weights, rate, momentum=options.momentum, weight_decay=options.weight_decay)
+    if options.optimizer == "adam":
+        return torch.optim.Adam(weights, rate, weight_decay=options.weight_decay)
+    if options.optimizer == "adamw":
+        return torch.optim.AdamW(weights, rate, weight_decay=options.weight_decay)
+    raise ConfigError(f"train.optimizer {options.optimizer!r} is unknown; there are: sgd, adam, adamw")
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, rate: float, steps: int, options: TrainOptions
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if options.schedule == "onecycle":
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, rate, total_steps=steps + 1, pct_start=0.1, cycle_momentum=False
+        )
+    if options.schedule == "constant":
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
+    raise ConfigError(f"train.schedule {options.schedule!r} is unknown; there are: constant, onecycle")
+
+
+def _train_mode(net: nn.Module, options: TrainOptions) -> None:
+    net.train()
+    for name, module in net.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (options.freeze_bn or _kept(name, options)):
+            module.eval()
+
+
+def _kept(name: str, options: TrainOptions) -> bool:
+    return bool(options.freeze) and name.startswith(options.freeze)
+
+
+@torch.no_grad()
+def _blend(average: nn.Module, net: nn.Module, decay: float) -> None:
+    """average <- decay * average + (1 - decay) * net; counters are copied."""
+    old, new = list(average.state_dict().values()), list(net.state_dict().values())
+    floats = [x.dtype.is_floating_point for x in old]
+    torch._foreach_lerp_(list(compress(old, floats)), list(compress(new, floats)), 1 - decay)
+    for before, after, real in zip(old, new, floats, strict=True):
+        if not real:
+            before.copy_(after)

@@ -1,0 +1,113 @@
+"""Pictures of motion to train motion networks on: colour-coded flow, with the mask of what moves.
+
+Annotated video is scarce, so `staged` makes more from single pictures: an object cut out of one picture
+moves one way over another picture that moves another way. A real flow backend looks at both moments, or the
+motion is taken as it was staged.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+
+from boostvsod import registry
+from boostvsod.datasets.pairs import Pairs
+from boostvsod.flow.colour import colour_flow
+from boostvsod.flow.tools import warp_back
+from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.maps import resize_map
+from boostvsod.runtime import Runtime
+from boostvsod.workers import spread
+
+Sample = tuple[Rgb, Map]
+EXACT = "exact"  # in place of a flow backend: the motion as it was staged
+Scene = tuple[Rgb, Map, Rgb, list[int]]  # object, its mask, background, seed
+
+
+def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
+    """Colour-coded flow from each frame of each clip to the next and back, with the frame's own mask; S x S."""
+    job = functools.partial(_film, flow=flow, size=size, runtime=runtime)
+    for clip in spread(job, pairs.clips(), runtime.threads):
+        yield from clip
+
+
+def filmed_count(pairs: Pairs) -> int:
+    """How many `filmed` will give."""
+    return sum(2 * (len(clip) - 1) for clip in pairs.clips())
+
+
+def staged(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
+    """One staged motion per pair, each object over the picture of another pair; S x S."""
+    whole = [(resize_rgb(rgb, size, size), resize_map(mask, size, size)) for rgb, mask in pairs.read()]
+    shift = len(whole) // 2  # which picture lends the background: any but the object's own
+    scenes = ((rgb, mask, whole[(i + shift) % len(whole)][0], [runtime.seed, i]) for i, (rgb, mask) in enumerate(whole))
+    yield from spread(functools.partial(_stage, flow=flow, runtime=runtime), scenes, runtime.threads)
+
+
+@functools.cache
+def _backend(flow: str, runtime: Runtime) -> FlowBackend:
+    """Each worker builds its own, once, and leaves the other cores to the other workers."""
+    if runtime.threads > 1:
+        cv2.setNumThreads(1)
+    return registry.build("flows", flow, runtime)
+
+
+def _film(clip: Pairs, flow: str, size: int, runtime: Runtime) -> list[Sample]:
+    frames = list(clip.read())
+    return [
+        (resize_rgb(_coloured(now, other, flow, runtime), size, size), resize_map(mask, size, size))
+        for pair in pairwise(frames)
+        for (now, mask), (other, _) in (pair, pair[::-1])
+    ]
+
+
+def _coloured(now: Rgb, later: Rgb, flow: str, runtime: Runtime) -> Rgb:
+    return colour_flow(_backend(flow, runtime).estimate(Frame.of(now), Frame.of(later, 1)))
+
+
+def _stage(scene: Scene, flow: str, runtime: Runtime) -> Sample:
+    rgb, mask, ground, seed = scene
+    rng = np.random.default_rng(seed)
+    camera = _motion(len(mask), rng, shift=0.04, turn=2, zoom=0.03, bend=rng.choice([0, 0, 2.0]))
+    own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
+    if flow == EXACT:
+        return colour_flow(np.where(mask[..., None] > 0.5, _followed(camera + own), _followed(camera))), mask
+    now = _over(rgb, mask, ground)
+    later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(ground, camera))
+    return _coloured(now, later, flow, runtime), mask
+
+
+def _over(rgb: Rgb, mask: Map, scene: Rgb) -> Rgb:
+    soft = cv2.GaussianBlur(mask, (3, 3), 0)[..., None]
+    return np.rint(soft * rgb + (1 - soft) * scene).astype(np.uint8)
+
+
+def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom: float, bend: float) -> np.ndarray:
+    """A random smooth displacement field, S S 2 in pixels: affine, plus a gentle bend."""
+    centre = rng.uniform(0.3, 0.7, 2) * size
+    affine: Any = cv2.getRotationMatrix2D(centre.tolist(), rng.normal(0, turn / 2), 1 + rng.normal(0, zoom / 2))
+    affine[:, 2] += rng.normal(0, shift / 2, 2) * size
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    field = np.stack([x, y], 2) @ affine[:, :2].T + affine[:, 2] - np.stack([x, y], 2)
+    waves = cv2.resize(rng.normal(0, 1, (4, 4, 2)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    moved: Flow = (field + bend * np.asarray(waves)).astype(np.float32)
+    return moved
+
+
+def _warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:
+    """Move every pixel by (about) its displacement: sampled backwards, exact for pure translation."""
+    return warp_back(image, -field, cv2.BORDER_REFLECT if image.ndim == 3 else cv2.BORDER_CONSTANT)
+
+
+def _followed(field: np.ndarray) -> Flow:
+    """Where each pixel that `_warp` moves comes to lie: flow(p) = field(p + flow(p)), as fields are smooth."""
+    flow = field
+    for _ in range(5):
+        flow = warp_back(field, flow)
+    return flow

@@ -1,0 +1,120 @@
+"""How a trainable network predicts pictures; also the form in which it is a target."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from boostvsod.kinds import Map, Rgb, Student, Window
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.maps import resize_map
+from boostvsod.runtime import Runtime
+
+
+def answer(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bool = False) -> np.ndarray:
+    """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S.
+
+    With `mirror` they are the means of what it sees, and what it sees in a mirror.
+    """
+    if mirror:
+        seen, mirrored = (answer(student, x, runtime) for x in (rgb, rgb.flip(-1)))
+        return np.asarray((seen + mirrored[..., ::-1]) / 2)
+    net = on_device(student, runtime).eval()
+    rgb = rgb.to(runtime.device)
+    if student.window == 1:
+        rgb = rgb.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode(), runtime.autocast():
+        outputs = net(rgb)
+    logits = outputs if isinstance(outputs, Tensor) else outputs[0]
+    return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+
+
+def on_device(student: Student, runtime: Runtime) -> nn.Module:
+    """The student's network where it works, channels last unless it convolves over time."""
+    layout = {"memory_format": torch.channels_last} if student.window == 1 else {}
+    net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
+    return net
+
+
+def finished(student: Student, runtime: Runtime) -> Student:
+    """The same as it predicts fastest, for one that learns no more: batch norms become part of the convolutions.
+
+    A network whose code cannot be followed (one that loops over a tensor, say) stays as it is.
+    """
+    from torch.fx.experimental.optimization import fuse
+
+    try:
+        net = fuse(student.net.eval())  # of a copy
+    except Exception:  # its code is run on stand-ins for tensors: anything may be raised there
+        return student
+    for part in net.modules():
+        if isinstance(part, nn.Conv2d):
+            part.to(runtime.dtype)  # once, where autocast would do it at every call
+    return replace(student, net=net)
+
+
+def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
+    """Pictures of any sizes as one batch, B 3 H W in [0, 1]."""
+    small = np.stack([resize_rgb(rgb, height, width) for rgb in pictures])
+    return torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
+
+
+def predict(
+    student: Student,
+    pictures: Sequence[Rgb],
+    runtime: Runtime,
+    *,
+    mirror: bool = False,
+    sides: tuple[int, int] | None = None,
+) -> list[Map]:
+    """One map per picture, each of its picture's size; `sides` of what the student sees: by default it sees squares."""
+    maps = answer(student, as_batch(pictures, *(sides or (student.size, student.size))), runtime, mirror=mirror)
+    return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
+
+
+def predict_windows(
+    student: Student, windows: Sequence[Window], runtime: Runtime, *, mirror: bool = False
+) -> list[Map]:
+    """The map of each window's centre, by a student that sees several frames at once."""
+    maps = []
+    for window in windows:  # clips are large: one at a time
+        clip = as_batch([frame.rgb for frame in window.frames], student.size, student.size)
+        seen = answer(student, clip[None], runtime, mirror=mirror)[window.centre]
+        maps.append(resize_map(seen, *window.frame.rgb.shape[:2]))
+    return maps
+
+
+class StudentTarget:
+    """A student that only predicts: the form in which trainable networks are targets.
+
+    It sees pictures of about `size` x `size` pixels.
+    """
+
+    window = 1
+    batch = 8
+
+    def __init__(self, student: Student, runtime: Runtime, size: int) -> None:
+        self.student, self.runtime, self.size = student, runtime, size
+        self.ready = finished(student, runtime)
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        maps: list[Map] = []
+        for sides, same in groupby((window.frame.rgb for window in windows), self._sides):
+            maps += predict(self.ready, list(same), self.runtime, sides=sides)
+        return maps
+
+    def _sides(self, rgb: Rgb) -> tuple[int, int]:
+        """Multiples of 32, half as stretched as the picture: scenes are wide, the network was trained on squares."""
+        height, width = rgb.shape[:2]
+        half = (width / height) ** 0.25
+        return max(1, round(self.size / half / 32)) * 32, max(1, round(self.size * half / 32)) * 32
+
+    def twin(self) -> Student:
+        """A copy with the same weights: training it leaves this target as it was."""
+        return copy.deepcopy(self.student)

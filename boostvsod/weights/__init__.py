@@ -1,0 +1,1 @@
+"""Weights of networks: safe loading, the cache, downloads, other formats."""
