@@ -62,7 +62,7 @@ def boost(
 def run(plan: Plan, store: Store) -> Result:
     """Carry a plan out: every piece of the video by itself, then publish."""
     with collect() as notes, store.writing():
-        plan.runtime.settle()
+        plan.runtime.apply()
         store.index(plan.video)
         parts = Parts(plan)
         pieces = plan.video.pieces(plan.recipe.buffer)
@@ -74,20 +74,20 @@ def run(plan: Plan, store: Store) -> Result:
 
 def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     """The method, for frames that are adapted to together."""
-    maps = store.keep("target", piece, parts.target.batch, parts.predict)
-    if why := hopeless(piece, parts.recipe):
-        return keep_baseline(piece, store, maps, why)
-    motion = store.keep("motion", piece, BATCH, parts.move)
+    maps = store.load_or_compute("target", piece, parts.target.batch, parts.predict)
+    if why := reason_to_skip(piece, parts.recipe):
+        return use_baseline(piece, store, maps, why)
+    motion = store.load_or_compute("motion", piece, BATCH, parts.move)
     with store.timed("mine"):
-        mining = parts.miner.mine(Evidence(piece, maps, motion, store.signs("motion", piece)))
+        mining = parts.miner.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
     if not mining.mined:
-        return keep_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
+        return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
     truths: Sequence[Mined] = mining.mined
     if parts.densifier:
         with store.timed("fill"):
             truths = parts.densifier.fill(piece, truths, parts.flow)
     learner = LEARNERS[parts.recipe.learner](piece, truths, parts, store)
-    learnt = store.keep("student", piece, BATCH, learner)
+    learnt = store.load_or_compute("student", piece, BATCH, learner)
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
         return [parts.fuse(piece[i], maps[i], motion[i], learnt[i]) for i in numbers]
@@ -96,22 +96,24 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     if len(truths) > len(mining.mined):
         why += f", and {len(truths) - len(mining.mined)} filled in between"
     if parts.recipe.gate == "off":
-        store.keep("final", piece, BATCH, fuse)
+        store.load_or_compute("final", piece, BATCH, fuse)
         return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
-    fused = store.keep("fused", piece, BATCH, fuse)
+    fused = store.load_or_compute("fused", piece, BATCH, fuse)
     return Outcome(pass_gate(piece, store, maps, fused, motion, why), mining.verdicts)
 
 
 def pass_gate(piece: Piece, store: Store, maps: Maps, fused: Maps, motion: Maps, why: str) -> Decision:
     """The final maps are the fused ones, the target's own, or their mean: whatever is probably best."""
     with store.timed("gate"):
-        signs = gate.signs_of(maps, fused, motion)
-    kept, because = gate.judge(gate.expected_gain(signs))
-    store.keep("final", piece, BATCH, lambda _, numbers: [gate.chosen(kept, maps[i], fused[i]) for i in numbers])
-    return Decision(piece.start, piece.stop, kept, f"{why}; {because}", signs)
+        features = gate.features_of(maps, fused, motion)
+    kept, because = gate.judge(gate.expected_gain(features))
+    store.load_or_compute(
+        "final", piece, BATCH, lambda _, numbers: [gate.chosen(kept, maps[i], fused[i]) for i in numbers]
+    )
+    return Decision(piece.start, piece.stop, kept, f"{why}; {because}", features)
 
 
-def hopeless(piece: Piece, recipe: Recipe) -> str:
+def reason_to_skip(piece: Piece, recipe: Recipe) -> str:
     """Why nothing can be learnt from this piece; empty if something can."""
     if not recipe.miner:
         return "the recipe is the target alone"
@@ -120,7 +122,7 @@ def hopeless(piece: Piece, recipe: Recipe) -> str:
     return ""
 
 
-def keep_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
+def use_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
     """The target's own maps are the final ones."""
-    store.keep("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
+    store.load_or_compute("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
     return Outcome(Decision(piece.start, piece.stop, "baseline", why), verdicts)

@@ -50,10 +50,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Judged:
-    """A map, and numbers its maker has to say about the frame: its signs, by name."""
+    """A map, and numbers its maker has to say about the frame: its features, by name."""
 
     map: Map
-    signs: Mapping[str, float]
+    features: Mapping[str, float]
 
 
 class Frames(Protocol):
@@ -68,13 +68,13 @@ class Frames(Protocol):
 class Evidence:
     """All that a miner may look at: one piece of video, the target's maps and the motion maps.
 
-    `signs` holds what the motion's maker said of each frame, where it judges what it sees.
+    `features` holds what the motion's maker said of each frame, where it judges what it sees.
     """
 
     frames: Frames
     target: Maps
     motion: Maps
-    signs: Sequence[Mapping[str, float]] = ()
+    features: Sequence[Mapping[str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class LearnsToFill(Protocol):
         """The network: what it sees, B C S S, to logits B 1 S S."""
         ...
 
-    def looks(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, torch.Tensor]]:
+    def inputs(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, torch.Tensor]]:
         """What the network sees of each frame it would fill, C S S, with the frame's number."""
         ...
 
@@ -249,13 +249,13 @@ class FusesPictures(Protocol):
 
 @dataclass(frozen=True)
 class Decision:
-    """Which maps one piece of the video got in the end, why, and the signs the gate went by."""
+    """Which maps one piece of the video got in the end, why, and the features the gate went by."""
 
     start: int
     stop: int
-    kept: str  # "boosted", "blend" or "baseline"
+    choice: str  # "boosted", "blend" or "baseline"
     why: str
-    signs: Mapping[str, float] = field(default_factory=dict)
+    features: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Recipe:
     flow: str = "dis"
     flow_scale: float = 1.0  # of the pictures flow is computed on; it comes back at full size
     motion: str = "contrast"
-    looks: int = 1  # at the motion of each frame, at most 4: looks.py says which
+    motion_views: int = 1  # at the motion of each frame, at most 4: looks.py says which
     miner: str = ""
     student: str = "twin"  # "twin": the target itself, or `stand_in` if it cannot be trained
     stand_in: str = "lite"

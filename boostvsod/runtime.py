@@ -43,7 +43,7 @@ class Runtime:
 
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
-    def settle(self) -> None:
+    def apply(self) -> None:
         """Apply threads and seeds to every library that keeps its own."""
         import cv2
         import numpy as np

@@ -106,7 +106,7 @@ def check_motion(build: Callable[[], MotionSaliency]) -> None:
             if isinstance(motion, JudgesMotion):
                 judged = motion.judge(rgb, flow)
                 assert np.array_equal(judged.map, saliency), "the judged map is another"
-                assert all(np.isfinite(sign) for sign in judged.signs.values()), f"signs are {judged.signs}"
+                assert all(np.isfinite(sign) for sign in judged.features.values()), f"features are {judged.features}"
             assert np.array_equal(saliency, motion.saliency(rgb, flow)), "two calls differ"
 
 
@@ -218,8 +218,8 @@ def _agreeing(count: int) -> Evidence:
     left, right = np.zeros((24, 32), np.float32), np.zeros((24, 32), np.float32)
     left[6:18, 4:14], right[6:18, 18:28] = 0.9, 0.9
     frames = [Frame(i, str(i), _texture(24, 32)) for i in range(count)]
-    signs = [{"Q": 0.2 if i % 2 else 0.9} for i in range(count)]
-    return Evidence(frames, [left] * count, [right if i % 2 else left for i in range(count)], signs)
+    features = [{"Q": 0.2 if i % 2 else 0.9} for i in range(count)]
+    return Evidence(frames, [left] * count, [right if i % 2 else left for i in range(count)], features)
 
 
 def _empty(count: int) -> Evidence:

@@ -44,11 +44,11 @@ class Fit:
 
 def signs_of_row(row: dict[str, Any], out: Path) -> dict[str, float]:
     folder, names = run_folder(out, row["target"], row["video"]), list(row["S"])
-    return gate.signs_of(*(StoredMaps(folder / row[stage], names) for stage in ("baseline", "maps", "motion")))
+    return gate.features_of(*(StoredMaps(folder / row[stage], names) for stage in ("baseline", "maps", "motion")))
 
 
 def known(out: Path) -> list[tuple[str, str, dict[str, float], float]]:
-    """Target, video, signs, and how much better the boosted maps are: of every boosted job."""
+    """Target, video, features, and how much better the boosted maps are: of every boosted job."""
     rows = [json.loads(path.read_text()) for path in sorted((out / "jobs").glob("*.json"))]
     before = {(r["target"], r["video"]): r["scores"]["S"] for r in rows if r["arm"] == BASELINE}
     return [

@@ -20,7 +20,7 @@ from boostvsod.media.synthetic import make_clip
 from boostvsod.metrics.structure import s_measure
 from boostvsod.runtime import Runtime
 from boostvsod_plugins import opinions
-from boostvsod_plugins.mining.trust import Signs, trusted
+from boostvsod_plugins.mining.trust import Features, trusted
 
 NOTHING = np.zeros((40, 60), np.float32)
 
@@ -69,9 +69,9 @@ def test_sureness_and_steadiness_by_hand() -> None:
 
 
 def test_trust_is_one_for_a_sure_and_steady_truth() -> None:
-    sure, grey = Signs(0.8, True, 1.0, 0.2), Signs(0.8, True, 0.5, 0.2)
+    sure, grey = Features(0.8, True, 1.0, 0.2), Features(0.8, True, 0.5, 0.2)
     assert trusted([sure] * 3) == pytest.approx([1, 1, 1])
-    expected = trusted([sure, sure, grey, Signs(0.8, True, 1.0, 0.1)])
+    expected = trusted([sure, sure, grey, Features(0.8, True, 1.0, 0.1)])
     assert expected[0] > expected[2], "grey where the opinions differ"
     assert expected[0] > expected[3], "half of it gone"
     assert min(expected) > 0.5
@@ -202,14 +202,14 @@ def columns(start: int, stop: int) -> Map:
 )
 def test_signs_by_hand(boosted: Map, motion: Map, apart: float, moving: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "BLUR", 0.01)  # none
-    found = gate.signs_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
+    found = gate.features_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
     assert found["apart"] == pytest.approx(apart, abs=1e-4)
     assert found["moving"] == pytest.approx(moving, abs=1e-3)
 
 
 def test_a_rim_moves_with_what_it_is_the_rim_of() -> None:
     inner, whole = columns(10, 26), columns(8, 28)
-    rim, part = (gate.signs_of([whole], [kept], [inner])["moving"] for kept in (inner, columns(10, 18)))
+    rim, part = (gate.features_of([whole], [kept], [inner])["moving"] for kept in (inner, columns(10, 18)))
     assert 0.5 < rim < 1, "motion was drawn a little too small"
     assert part > rim
 
@@ -254,21 +254,21 @@ def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> R
 def test_the_gate_keeps_what_is_good_and_says_why(tmp_path: Path) -> None:
     clip = make_clip(8, 160, 240)
     kept = run(tmp_path / "good", clip.frames, clip.truth)
-    assert kept.decisions[0].kept == "baseline"
+    assert kept.decisions[0].choice == "baseline"
     assert all(np.array_equal(a, b) for a, b in zip(kept.maps, clip.truth, strict=True))
-    assert set(kept.record["decisions"][0]["signs"]) == {"apart", "moving"}
+    assert set(kept.record["decisions"][0]["features"]) == {"apart", "moving"}
     assert "the target's own maps are probably as good or better" in kept.decisions[0].why
     rng = np.random.default_rng(0)
     poor = np.stack([np.roll(m, int(rng.integers(-60, 60)), 1) for m in clip.truth])
     changed = run(tmp_path / "poor", clip.frames, poor)
-    assert changed.decisions[0].kept != "baseline"
+    assert changed.decisions[0].choice != "baseline"
 
 
 def test_the_gate_can_be_left_out(tmp_path: Path) -> None:
     clip = make_clip(6, 96, 128)
     result = run(tmp_path, clip.frames, clip.truth, "recipe.gate=off")
-    assert result.decisions[0].kept == "boosted"
-    assert not result.decisions[0].signs
+    assert result.decisions[0].choice == "boosted"
+    assert not result.decisions[0].features
     with pytest.raises(ConfigError, match=r"recipe\.gate 'maybe'"):
         find_recipe("default", ["recipe.gate=maybe"])
 
@@ -276,7 +276,7 @@ def test_the_gate_can_be_left_out(tmp_path: Path) -> None:
 def test_a_clip_without_any_object_keeps_the_baseline(tmp_path: Path) -> None:
     clip = make_clip(6, 96, 128, still=True)
     result = run(tmp_path, clip.frames, np.zeros((6, 96, 128), bool), "trust.least=0.6")
-    assert result.decisions[0].kept == "baseline"
+    assert result.decisions[0].choice == "baseline"
     assert max(m.max() for m in result.maps) == 0
 
 
@@ -296,8 +296,8 @@ def test_a_cut_in_the_middle_makes_two_judgements(tmp_path: Path) -> None:
     poor = [np.roll(m, int(rng.integers(-60, 60)), 1) for m in truth[8:]]  # the second shot alone is to be mended
     result = run(tmp_path, frames, np.concatenate([truth[:8], poor]))
     assert [(d.start, d.stop) for d in result.decisions] == [(0, 8), (8, 16)]
-    assert result.decisions[0].kept == "baseline"
-    assert result.decisions[1].kept != "baseline"
+    assert result.decisions[0].choice == "baseline"
+    assert result.decisions[1].choice != "baseline"
     assert any(i < 8 for i in result.mined)
     assert any(i >= 8 for i in result.mined)
 
@@ -318,9 +318,9 @@ def test_nobody_in_a_crowd_is_lost(tmp_path: Path) -> None:
     """The networks see one of these objects alone; who saw them all is not overruled."""
     frames, truth = crowd(8)
     result = run(tmp_path, frames, truth)
-    signs = result.decisions[0].signs
-    assert signs["apart"] > 0.5, "the boosted maps have lost most of them"
-    assert result.decisions[0].kept == "baseline"
+    features = result.decisions[0].features
+    assert features["apart"] > 0.5, "the boosted maps have lost most of them"
+    assert result.decisions[0].choice == "baseline"
 
 
 DAMAGE = Path(__file__).parents[1] / "examples" / "damage_truth.py"

@@ -132,7 +132,7 @@ def test_a_video_network_is_its_own_student(tmp_path: Path) -> None:
     quick = ["target.weights=random", "target.size=64", "recipe.student=twin", "train.size=64", "train.epochs=1"]
     mining = ["mqpm.threshold=0.0", "mqpm.T=2"]
     result = boost(folder, "rcrnet-ner", "mqpm", tmp_path / "out", settings=[*quick, *mining], precision="fp32")
-    assert result.decisions[0].kept == "boosted"
+    assert result.decisions[0].choice == "boosted"
     assert result.record["losses"]["0"]
     assert any(not np.array_equal(a, b) for a, b in zip(result.baseline, result.maps, strict=True))
 

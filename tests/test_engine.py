@@ -31,7 +31,7 @@ def bits(folder: Path) -> dict[str, bytes]:
 
 def test_every_frame_gets_a_map_of_its_size(pictures: Path, maps: Path, tmp_path: Path) -> None:
     result = boost(pictures, f"maps:{maps}", out=tmp_path / "out", settings=FORCED)
-    assert result.decisions[0].kept == "boosted"
+    assert result.decisions[0].choice == "boosted"
     assert result.mined == tuple(range(12))
     assert sorted(bits(tmp_path / "out")) == [f"{i:05d}.png" for i in range(12)]
     assert all(m.shape == (48, 64) and m.dtype == np.float32 for m in result.maps)
@@ -126,7 +126,7 @@ def test_the_target_is_left_as_it_was(tmp_path: Path, clip: Clip) -> None:
     target: Any = build("targets", "lite", Runtime(), weights="none")
     before = {k: v.clone() for k, v in target.student.net.state_dict().items()}
     result = boost(clip.frames, target, out=tmp_path / "out", settings=FORCED)
-    assert result.decisions[0].kept == "boosted"
+    assert result.decisions[0].choice == "boosted"
     for key, value in target.student.net.state_dict().items():
         assert torch.equal(value, before[key]), key
 
@@ -150,7 +150,7 @@ def test_stillness_and_emptiness_keep_the_baseline(tmp_path: Path) -> None:
     for name, clip, target in (("still", still, "classic"), ("empty", make_clip(6, 48, 64), f"maps:{nothing}")):
         result = boost(clip.frames, target, out=tmp_path / name, settings=QUICK)
         assert result.mined == ()
-        assert result.decisions[0].kept == "baseline"
+        assert result.decisions[0].choice == "baseline"
         assert "no frame was trusted" in result.decisions[0].why
         assert all(np.abs(a - b).max() < 1 / 255 for a, b in zip(result.maps, result.baseline, strict=True))
 

@@ -45,7 +45,7 @@ def test_json_holds_the_same_as_the_record(run: Path) -> None:
     record = json.loads((run / "run.json").read_text())
     assert [frame["why"] for frame in found["frames"]] == [frame["why"] for frame in record["frames"]]
     assert found["mined"] == [frame["frame"] for frame in record["frames"] if frame["mined"]]
-    assert found["frames"][0]["piece"]["kept"] == "boosted"
+    assert found["frames"][0]["piece"]["choice"] == "boosted"
 
 
 def test_one_frame_by_name_or_number(run: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boostvsod import build
-from boostvsod.boosting.motion_views import Looks, together
+from boostvsod.boosting.motion_views import MotionViews, together
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Judged, Map, Rgb
 from boostvsod.media.synthetic import make_clip
@@ -40,7 +40,7 @@ def piece() -> Piece:
 
 def see(motion: Speed, looks: int, i: int = 1) -> Map | Judged:
     """Everything moves 2 to the right and 1 down a frame, and 4 and 1 from frame 0 to frame 1."""
-    asked = Looks(motion, looks, "motion test")
+    asked = MotionViews(motion, looks, "motion test")
     pairs = asked.pairs(piece(), i)
     flows = [(b.index - a.index) * RIGHT * ([2, 1] if min(a.index, b.index) == 0 else [1, 1]) for a, b in pairs]
     return asked.see(pairs, [flow.astype(np.float32) for flow in flows])
@@ -68,7 +68,7 @@ def test_a_mirrored_answer_is_turned_back() -> None:
     clip = make_clip(3, 48, 64)
     shot = Video.open(clip.frames).pieces(100)[0]
     flow = build("flows", "dis", Runtime()).estimate(shot[0], shot[1])
-    once, thrice = (np.asarray(Looks(motion, n, "c").see([(shot[0], shot[1])], [flow])) for n in (1, 3))
+    once, thrice = (np.asarray(MotionViews(motion, n, "c").see([(shot[0], shot[1])], [flow])) for n in (1, 3))
     assert once.max() == 1
     assert np.allclose(once, thrice, atol=2e-3)
 
@@ -76,7 +76,7 @@ def test_a_mirrored_answer_is_turned_back() -> None:
 def test_judgements_are_averaged() -> None:
     seen = see(Judge(), 4)
     assert isinstance(seen, Judged)
-    assert seen.signs == {"Q": 0.5}
+    assert seen.features == {"Q": 0.5}
     assert seen.map[0, 0] == pytest.approx((0.5 * 0.6 * 0.6 * 1) ** 0.25)
     assert together([seen]) is seen
 
@@ -89,5 +89,5 @@ def test_a_silent_look_rules_nothing_out() -> None:
 
 @pytest.mark.parametrize("looks", [0, 5])
 def test_a_count_of_looks_that_makes_no_sense(looks: int) -> None:
-    with pytest.raises(ConfigError, match=f"recipe.looks={looks}: from 1 to 4"):
-        Looks(Speed(), looks, "motion test")
+    with pytest.raises(ConfigError, match=f"recipe.motion_views={looks}: from 1 to 4"):
+        MotionViews(Speed(), looks, "motion test")

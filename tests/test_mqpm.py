@@ -88,7 +88,7 @@ def test_bundled_judge_tells_a_moving_object_from_noise() -> None:
     yy, xx = np.mgrid[:120, :160]
     flow[((yy - 60) / 30) ** 2 + ((xx - 80) / 25) ** 2 < 1] = (6, 2)
     noise = np.random.default_rng(0).normal(0, 1, (120, 160, 2)).astype(np.float32)
-    good, bad = (judged.judge(np.zeros((120, 160, 3), np.uint8), f).signs["Q"] for f in (flow, noise))  # type: ignore[attr-defined]
+    good, bad = (judged.judge(np.zeros((120, 160, 3), np.uint8), f).features["Q"] for f in (flow, noise))  # type: ignore[attr-defined]
     assert good > 0.5 > bad
 
 

@@ -43,7 +43,7 @@ def test_maps_of_a_published_network_are_boosted(davis: Path, tmp_path: Path) ->
     assert sorted(p.stem for p in (tmp_path / "maps").iterdir()) == names
     assert all(read_map(tmp_path / "maps" / f"{name}.png").shape == (480, 854) for name in names)
     record = json.loads((tmp_path / "run.json").read_text())
-    assert record["decisions"][0]["kept"] == "boosted"
+    assert record["decisions"][0]["choice"] == "boosted"
     before_again = (tmp_path / "run.json").stat().st_mtime_ns
     again = CliRunner().invoke(main, words)
     assert "already done, nothing to do" in again.output
@@ -68,7 +68,7 @@ def test_flow_of_a_network_with_its_authors_weights(davis: Path, tmp_path: Path)
     frames = sorted((davis / "frames").iterdir())[:4]
     learnt = (f"raft-small.weights={weights}", "recipe.flow=raft-small", "nr.top_k=1", "train.lambda=1")
     result = boost(frames, "lite", "nr", tmp_path, settings=learnt)
-    assert result.decisions[0].kept == "boosted"
+    assert result.decisions[0].choice == "boosted"
     assert len(result.maps) == 4
 
 

@@ -28,7 +28,7 @@ def run(folder: Path, recipe: str, *settings: str, still: bool = False, there: b
 @pytest.mark.parametrize("recipe", PAPERS)
 def test_nothing_moves(recipe: str, tmp_path: Path) -> None:
     result = run(tmp_path, recipe, still=True)
-    assert result.decisions[0].kept == "baseline"
+    assert result.decisions[0].choice == "baseline"
     assert result.decisions[0].why == "no frame was trusted enough to learn from"
     assert all(frame["why"] for frame in result.record["frames"])
     assert all(np.array_equal(a, b) for a, b in zip(result.maps, result.baseline, strict=True))
@@ -37,7 +37,7 @@ def test_nothing_moves(recipe: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", PAPERS)
 def test_no_object(recipe: str, tmp_path: Path) -> None:
     result = run(tmp_path, recipe, still=True, there=False)
-    assert result.decisions[0].kept == "baseline"
+    assert result.decisions[0].choice == "baseline"
     assert max(m.max() for m in result.maps) == 0
 
 
@@ -62,7 +62,7 @@ EASY = {
 @pytest.mark.parametrize("recipe", PAPERS)
 def test_every_switch_changes_the_maps(recipe: str, tmp_path: Path) -> None:
     base = run(tmp_path, recipe, *EASY[recipe])
-    assert base.decisions[0].kept == "boosted"
+    assert base.decisions[0].choice == "boosted"
     before = kept(base)  # now: maps are read when asked for, and the folder is the same
     for switch in SWITCHES[recipe]:
         assert kept(run(tmp_path, recipe, *EASY[recipe], switch)) != before, f"{switch} changes nothing"

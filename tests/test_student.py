@@ -13,7 +13,7 @@ from boostvsod.boosting.finetune import mirrored_by_turns
 from boostvsod.kinds import Frame, Student, Window
 from boostvsod.media.images import resize_rgb
 from boostvsod.runtime import Runtime
-from boostvsod.training.students import answer, finished, predict
+from boostvsod.training.students import for_inference, predict, predict_batch
 
 RUNTIME = Runtime()
 
@@ -33,7 +33,7 @@ def test_any_backbone_will_do(backbone: str) -> None:
 @pytest.mark.parametrize("backbone", ["slim", "mobilenetv3_small_050"])
 def test_finished_it_says_the_same_without_batch_norms(backbone: str) -> None:
     student = build("students", "lite", weights="lite" if backbone == "slim" else "none", backbone=backbone, size=64)
-    done = finished(student, RUNTIME)
+    done = for_inference(student, RUNTIME)
     kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
     assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can go on learning"
     assert not any(kind == "BatchNorm2d" for kind in kinds[1])
@@ -47,7 +47,7 @@ def test_what_cannot_be_followed_stays_as_it_is() -> None:
             return rgb[:, :1] if rgb.mean() > 0.5 else rgb[:, 1:2]
 
     student = Student(Moody(), 32)
-    assert finished(student, RUNTIME) is student
+    assert for_inference(student, RUNTIME) is student
 
 
 WIDE, TALL, SQUARE, STRIP = (480, 854), (854, 480), (300, 300), (9, 900)
@@ -102,8 +102,8 @@ def test_logits_have_the_pictures_size_and_sides_only_in_training() -> None:
 def test_a_mirror_shows_what_is_there_the_other_way_round() -> None:
     student = build("students", "lite", size=64)
     rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    plain, both = (answer(student, rgb, RUNTIME, mirror=mirror) for mirror in (False, True))
-    assert np.allclose(both, answer(student, rgb.flip(-1), RUNTIME, mirror=True)[..., ::-1], atol=1e-5)
+    plain, both = (predict_batch(student, rgb, RUNTIME, mirror=mirror) for mirror in (False, True))
+    assert np.allclose(both, predict_batch(student, rgb.flip(-1), RUNTIME, mirror=True)[..., ::-1], atol=1e-5)
     assert not np.allclose(both, plain, atol=1e-3)
 
 

@@ -26,9 +26,9 @@ from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
 from boostvsod.training.clip_tasks import draw_windows, window_rows
 from boostvsod.training.clips import Clips, Protocol, clips_of
-from boostvsod.training.progress import Course, loss_curve
+from boostvsod.training.progress import TrainingLog, loss_curve
 from boostvsod.training.samples import Samples
-from boostvsod.training.sources import Material, gather, patches
+from boostvsod.training.sources import SampleMaker, load_sources, patches
 
 RUNTIME = Runtime()
 SCRIPT = Path(__file__).parents[1] / "examples" / "train_defaults.sh"
@@ -175,9 +175,9 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
 
 def test_what_is_held_out(data: Path) -> None:
     names = lambda pairs: [pair.clip for pair in pairs.pairs]  # noqa: E731
-    train, held = gather([str(data)], None, names)
+    train, held = load_sources([str(data)], None, names)
     assert (set(train[0]), set(held)) == ({"a/frames"}, {"b/frames"})
-    train, held = gather([str(data), str(data)], str(data / "a"), names)
+    train, held = load_sources([str(data), str(data)], str(data / "a"), names)
     assert [len(part) for part in train] == [22, 22]
     assert set(held) == {"frames"}
 
@@ -197,12 +197,12 @@ def test_patches_hold_their_object() -> None:
 
 def test_what_is_slow_is_made_once(data: Path, tmp_path: Path) -> None:
     pairs = Pairs.open(data)
-    material = Material(32, RUNTIME, cache=tmp_path)
-    first = material.filmed(pairs)
+    sample_maker = SampleMaker(32, RUNTIME, cache=tmp_path)
+    first = sample_maker.filmed(pairs)
     (kept,) = tmp_path.iterdir()
-    torch.testing.assert_close(material.filmed(pairs).pictures, first.pictures)
+    torch.testing.assert_close(sample_maker.filmed(pairs).pictures, first.pictures)
     assert list(tmp_path.iterdir()) == [kept]
-    replace(material, size=16).filmed(pairs)
+    replace(sample_maker, size=16).filmed(pairs)
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -216,7 +216,7 @@ def test_what_is_slow_is_made_once(data: Path, tmp_path: Path) -> None:
     ],
 )
 def test_labels_of_the_protocol(l: int, m: int, known: list[int], data: Path) -> None:  # noqa: E741
-    clips = clips_of(Pairs.open(data), Material(32, RUNTIME), Protocol(l, m))
+    clips = clips_of(Pairs.open(data), SampleMaker(32, RUNTIME), Protocol(l, m))
     assert clips.spans == (range(11), range(11, 22))
     for span in clips.spans:
         assert torch.nonzero(clips.known[span.start : span.stop])[:, 0].tolist() == known
@@ -253,24 +253,24 @@ def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
     student = Student(Constant(), 8)
     seen: list[int] = []
 
-    def course(net: nn.Module) -> Course:
+    def log(net: nn.Module) -> TrainingLog:
         def examine(_: Student) -> dict[str, float]:
             seen.append(len(seen))
             return {"MAE": 0.1, "maxF": 0.5, "maxE": 0.5, "S": grades[2 * len(seen)]}
 
-        return Course(replace(student, net=net), examine, 6, 3, tmp_path / "w.safetensors")
+        return TrainingLog(replace(student, net=net), examine, 6, 3, tmp_path / "w.safetensors")
 
-    first = course(student.net)
+    first = log(student.net)
     first.state.write_text("a training that was killed after step 4")
     for step in range(1, 5):
         student.net.value.data.fill_(step)  # type: ignore[operator]
-        first.look(step, student.net)
-    second = course(student.net)
+        first.check(step, student.net)
+    second = log(student.net)
     assert second.found == first.found
     assert second.seconds >= first.earlier
     for step in (5, 6):
         student.net.value.data.fill_(step)  # type: ignore[operator]
-        second.look(step, student.net)
+        second.check(step, student.net)
     scores = second.finish({"network": "one number"}, [3.0, 2.0, 1.0])
     assert scores["S"] == 0.9
     assert float(student.net.value.detach()) == 4  # type: ignore[operator]
@@ -279,9 +279,9 @@ def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
 
 
 def test_what_another_training_left_is_no_part_of_this_one(tmp_path: Path) -> None:
-    (tmp_path / "w.course").write_text('{"seconds": 9, "found": {"3": {"S": 1.0}}}')
-    course = Course(Student(Constant(), 8), lambda _: {}, 6, 3, tmp_path / "w.safetensors")
-    assert (course.found, course.earlier) == ({}, 0.0)
+    (tmp_path / "w.log").write_text('{"seconds": 9, "found": {"3": {"S": 1.0}}}')
+    log = TrainingLog(Student(Constant(), 8), lambda _: {}, 6, 3, tmp_path / "w.safetensors")
+    assert (log.found, log.earlier) == ({}, 0.0)
 
 
 def test_the_loss_curve_shows_all_steps() -> None:

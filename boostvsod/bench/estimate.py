@@ -12,7 +12,7 @@ from boostvsod.boosting.finetune import fine_tune
 from boostvsod.boosting.parts import Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.store import STAGES, Store, StoredMaps
-from boostvsod.engine import boost_piece, hopeless
+from boostvsod.engine import boost_piece, reason_to_skip
 from boostvsod.kinds import Maps, Mined, quiet
 from boostvsod.media.video import Piece, Video
 from boostvsod.runtime import Runtime
@@ -30,7 +30,7 @@ def estimate(video: Video, target: Any, recipe: str, settings: Iterable[str], ru
     scan = time.perf_counter() - started
     parts = Parts(plan)
     pieces = video.pieces(plan.recipe.buffer)
-    learns = [piece for piece in pieces if not hopeless(piece, plan.recipe)]
+    learns = [piece for piece in pieces if not reason_to_skip(piece, plan.recipe)]
     per_frame = _seconds_per_frame(plan, parts, max(pieces, key=len))
     height, width = video.shape
     stages = len(STAGES) if learns else 2
@@ -59,7 +59,7 @@ def _timed(plan: Plan, parts: Parts, probe: Piece) -> float:
         with store.writing():
             started = time.perf_counter()
             outcome = boost_piece(probe, parts, store)
-            if not hopeless(probe, plan.recipe) and not any(verdict.mined for verdict in outcome.verdicts):
+            if not reason_to_skip(probe, plan.recipe) and not any(verdict.mined for verdict in outcome.verdicts):
                 _learn_anyway(parts, probe, StoredMaps(store.stage("target"), probe.names))
             return time.perf_counter() - started
 

@@ -14,7 +14,7 @@ from boostvsod.media.images import resize_rgb
 from boostvsod.media.synthetic import make_clip
 from boostvsod.report.tables import Cell, Table
 from boostvsod.runtime import Runtime
-from boostvsod.weights.cache import kept
+from boostvsod.weights.cache import cached_weights
 
 
 def measure_flows(names: Sequence[str], size: str, runs: int, runtime: Runtime) -> Table:
@@ -43,7 +43,7 @@ def _sides(size: str) -> tuple[int, int]:
 def _weights(name: str) -> dict[str, Any]:
     """Time does not hang on what the weights are."""
     card = registry.card_of(name)
-    return {} if card is None or name in kept() else {"weights": "none"}
+    return {} if card is None or name in cached_weights() else {"weights": "none"}
 
 
 def _seconds(backend: FlowBackend, pair: tuple[Frame, ...], runs: int) -> float:

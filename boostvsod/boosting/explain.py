@@ -45,7 +45,7 @@ def explain(result: Result, numbers: Sequence[int]) -> dict[str, Any]:
 
 def _of_frame(result: Result, i: int) -> dict[str, Any]:
     decision = next(d for d in result.decisions if d.start <= i < d.stop)
-    piece = {"start": decision.start, "stop": decision.stop, "kept": decision.kept, "why": decision.why}
+    piece = {"start": decision.start, "stop": decision.stop, "choice": decision.choice, "why": decision.why}
     return {"number": i, **result.record["frames"][i], "piece": piece}
 
 
@@ -57,7 +57,7 @@ def as_text(told: dict[str, Any]) -> str:
     for frame in told["frames"]:
         piece = frame["piece"]
         if piece != before:
-            lines.append(f"frames {piece['start']} to {piece['stop'] - 1}: {piece['kept']}, {piece['why']}")
+            lines.append(f"frames {piece['start']} to {piece['stop'] - 1}: {piece['choice']}, {piece['why']}")
         before = piece
         lines.append(f"  {frame['frame']}  {'mined ' if frame['mined'] else '      '}  {frame['why']}")
     return "\n".join(lines)

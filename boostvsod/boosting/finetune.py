@@ -19,7 +19,7 @@ from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 from boostvsod.training.augment import mirrored
 from boostvsod.training.loop import Batch, Draw, fit
-from boostvsod.training.students import as_batch, finished, predict, predict_windows
+from boostvsod.training.students import as_batch, for_inference, predict, predict_windows
 
 
 class Learner:
@@ -41,15 +41,15 @@ class Learner:
         student = replace(fresh, size=parts.recipe.train.size or fresh.size)
         with self.store.timed("learn"):
             losses = fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
-        self.store.keep_losses(self.piece.start, losses)
-        return finished(student, parts.runtime)
+        self.store.save_losses(self.piece.start, losses)
+        return for_inference(student, parts.runtime)
 
 
 def fine_tune(
     student: Student, piece: Piece, mined: Sequence[Mined], recipe: Recipe, runtime: Runtime, progress: Progress
 ) -> list[float]:
     """Fit a student to the pseudo ground truth of the mined frames; returns the losses."""
-    runtime.settle()  # whatever was drawn before, on this video or another, must not matter
+    runtime.apply()  # whatever was drawn before, on this video or another, must not matter
     options = recipe.train
     steps = -(-round(recipe.per_frame * len(mined)) // options.batch)  # none at all if train.lambda is 0
     if student.window > 1:

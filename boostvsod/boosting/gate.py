@@ -30,7 +30,7 @@ def stamp() -> tuple[float, ...]:
     return FAINT, BLUR, EVEN, LENIENCE, WORTH, KEEP, REJECT
 
 
-def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
+def features_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
     """What tells whose maps are better, over the frames of a piece.
 
     apart   how little target and boosted maps overlap: 0 if they are the same
@@ -48,13 +48,13 @@ def signs_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
     return {"apart": round(1 - float(np.mean(overlaps)), 4), "moving": round(float(taken / shown), 4)}
 
 
-def expected_gain(signs: Mapping[str, float]) -> float:
+def expected_gain(features: Mapping[str, float]) -> float:
     """By how much S would rise if the boosted maps were taken: nothing if they are the same.
 
     Maps that have little in common with the boosted ones are mostly wrong ones: more may move of what was taken away.
     """
-    even = EVEN + LENIENCE * signs["apart"]
-    return WORTH * signs["apart"] * (even - signs["moving"])
+    even = EVEN + LENIENCE * features["apart"]
+    return WORTH * features["apart"] * (even - features["moving"])
 
 
 def judge(gain: float) -> tuple[str, str]:

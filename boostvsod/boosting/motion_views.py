@@ -17,7 +17,7 @@ MOST = 4
 
 
 @dataclass(frozen=True)
-class Looks:
+class MotionViews:
     """A motion saliency that is asked `count` times about each frame; what the answers have in common counts."""
 
     motion: MotionSaliency
@@ -26,7 +26,7 @@ class Looks:
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST:
-            raise ConfigError(f"recipe.looks={self.count}: from 1 to {MOST}")
+            raise ConfigError(f"recipe.motion_views={self.count}: from 1 to {MOST}")
 
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
         """The frames between which flow is needed: a frame and the next; for several looks, also the one before."""
@@ -59,7 +59,7 @@ def together(seen: Sequence[Map | Judged]) -> Map | Judged:
     if len(seen) == 1:
         return seen[0]
     mean = in_common([one.map if isinstance(one, Judged) else one for one in seen])
-    judged = [one.signs for one in seen if isinstance(one, Judged)]
+    judged = [one.features for one in seen if isinstance(one, Judged)]
     if not judged:
         return mean
-    return Judged(mean, {name: float(np.mean([signs[name] for signs in judged])) for name in judged[0]})
+    return Judged(mean, {name: float(np.mean([features[name] for features in judged])) for name in judged[0]})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from boostvsod import registry, targets
-from boostvsod.boosting.motion_views import Looks
+from boostvsod.boosting.motion_views import MotionViews
 from boostvsod.boosting.plan import Plan
 from boostvsod.errors import PluginError
 from boostvsod.flow.tools import at_scale, check_flow, estimate_many
@@ -44,7 +44,7 @@ class Parts:
             flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
             self.flow: FlowBackend = at_scale(flow, recipe.flow_scale)
             self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
-            self.looks = Looks(self.motion, recipe.looks, f"motion {recipe.motion}")
+            self.motion_views = MotionViews(self.motion, recipe.motion_views, f"motion {recipe.motion}")
         self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
         targets.prepare(self.target, plan.video.name, plan.video.names)
 
@@ -55,7 +55,7 @@ class Parts:
     @cached_property
     def _student(self) -> Student:
         recipe = self.recipe
-        self.runtime.settle()  # random weights, where there are any, must not hang on what was drawn before
+        self.runtime.apply()  # random weights, where there are any, must not hang on what was drawn before
         if recipe.student == "twin" and isinstance(self.target, Trainable):
             return self.target.twin()
         name = recipe.stand_in if recipe.student == "twin" else recipe.student
@@ -82,9 +82,9 @@ class Parts:
 
     def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can."""
-        pairs = [self.looks.pairs(piece, i) for i in numbers]
+        pairs = [self.motion_views.pairs(piece, i) for i in numbers]
         flows = iter(self._flows([pair for of in pairs for pair in of]))
-        return [self.looks.see(of, [next(flows) for _ in of]) for of in pairs]
+        return [self.motion_views.see(of, [next(flows) for _ in of]) for of in pairs]
 
     def _flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
         who, flows = f"flow {self.recipe.flow}", estimate_many(self.flow, pairs)

@@ -40,7 +40,7 @@ class Plan:
         base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
         target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
         flow = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale)
-        motion = fingerprint(flow, recipe.stamp(recipe.motion), recipe.looks)
+        motion = fingerprint(flow, recipe.stamp(recipe.motion), recipe.motion_views)
         student = fingerprint(target, motion, recipe.learning())
         fused = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
         final = fingerprint(fused, recipe.gate, gate.stamp())

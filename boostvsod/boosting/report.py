@@ -79,7 +79,7 @@ def _facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     runtime, size = record["runtime"], record["video"]["size"]
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in record["cost"].items())
     facts = [("video", f"{record['video']['frames']} frames of {size[0]} x {size[1]}")]
-    facts += [(f"frames {d['start']} to {d['stop'] - 1}", f"{d['kept']}: {d['why']}") for d in record["decisions"]]
+    facts += [(f"frames {d['start']} to {d['stop'] - 1}", f"{d['choice']}: {d['why']}") for d in record["decisions"]]
     facts += [("time", spent), ("machine", ", ".join(f"{key} {value}" for key, value in runtime.items()))]
     return [*facts, *((f"weights of the {part}", origin) for part, origin in record["weights"].items())]
 

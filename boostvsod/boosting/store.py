@@ -136,7 +136,7 @@ class Store:
         self.total = len(video)
         self.progress("index", self.total, self.total)
 
-    def keep(self, stage: str, piece: Piece, batch: int, make: Make) -> Maps:
+    def load_or_compute(self, stage: str, piece: Piece, batch: int, make: Make) -> Maps:
         """Maps of a stage for a piece: read if they stand, made and written if not, `batch` at a time.
 
         Batches are always cut at the same places, and made again whole if one map of them is missing:
@@ -154,7 +154,7 @@ class Store:
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(folder, names)
 
-    def signs(self, stage: str, piece: Piece) -> list[dict[str, float]]:
+    def features(self, stage: str, piece: Piece) -> list[dict[str, float]]:
         """What the maker of a stage's maps said of each frame; nothing where it judges nothing."""
         paths = [self.stage(stage) / f"{name}.json" for name in piece.names]
         return [json.loads(path.read_text()) if path.is_file() else {} for path in paths]
@@ -174,7 +174,7 @@ class Store:
             return {}
         return found
 
-    def keep_losses(self, start: int, losses: Sequence[float]) -> None:
+    def save_losses(self, start: int, losses: Sequence[float]) -> None:
         """Remember how learning the piece that begins at a frame went."""
         write_json(self.stage("student") / f"losses-{start}.json", [round(loss, 5) for loss in losses])
 
@@ -225,7 +225,7 @@ class Store:
 
 
 def _write(path: Path, made: Map | Judged) -> None:
-    """The signs first: where a map stands, they do."""
+    """The features first: where a map stands, they do."""
     if isinstance(made, Judged):
-        write_json(path.with_suffix(".json"), dict(made.signs))
+        write_json(path.with_suffix(".json"), dict(made.features))
     write_map(path, made.map if isinstance(made, Judged) else made, WORK_BITS)

@@ -43,7 +43,7 @@ def command(
     from boostvsod.recipe import Recipe
 
     say(str(runtime))
-    runtime.settle()
+    runtime.apply()
     recipe = Recipe("flow", flow=name).with_settings(settings)
     backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), scale)
     video = Video.open(source)

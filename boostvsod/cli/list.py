@@ -37,12 +37,12 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
 
 def _card(card: Card | None, name: str) -> dict[str, Any]:
     """What is known of a published network, and whether its weights are here."""
-    from boostvsod.weights.cache import kept
+    from boostvsod.weights.cache import cached_weights
 
     if card is None:
         return {}
     told = {key: value for key, value in vars(card).items() if key not in ("net", "rename")}
-    return {**told, "weights": "kept" if name in kept() else "missing", "weights from": card.weights}
+    return {**told, "weights": "kept" if name in cached_weights() else "missing", "weights from": card.weights}
 
 
 def table(kind: str | None = None) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
         from boostvsod.runtime import decide
 
         runtime = decide(device, precision, seed, threads)
-        runtime.settle()
+        runtime.apply()
         return function(runtime=runtime, **rest)
 
     return command

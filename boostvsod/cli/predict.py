@@ -33,7 +33,7 @@ def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtim
     from boostvsod.targets import open_target, prepare
 
     video = Video.open(folder)
-    runtime.settle()
+    runtime.apply()
     built = open_target(target, runtime)
     prepare(built, video.name, video.given_names)
     for frame in video.unscanned():

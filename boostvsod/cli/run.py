@@ -130,7 +130,7 @@ def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, opti
 def _summarise(name: str, record: Mapping[str, Any]) -> None:
     for decision in record["decisions"]:
         span = f"frames {decision['start']}-{decision['stop'] - 1}"
-        say(f"{name}: {span}: {decision['kept']}, {decision['why']}")
+        say(f"{name}: {span}: {decision['choice']}, {decision['why']}")
     for note in record["notes"]:
         say(f"{name}: note: {note}")
     for part, origin in record["weights"].items():

@@ -16,9 +16,9 @@ from boostvsod.recipe import AS_RCRNET, WHOLE_SET, TrainOptions
 
 if TYPE_CHECKING:
     from boostvsod.kinds import Student
-    from boostvsod.training.job import Order
+    from boostvsod.training.job import TrainingJob
     from boostvsod.training.samples import Samples
-    from boostvsod.training.tasks import Lesson
+    from boostvsod.training.tasks import Task
 
 TELL = 15.0  # seconds between two lines about the loss
 Command = Callable[..., None]
@@ -34,7 +34,7 @@ def command() -> None:
 
 
 def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """The options every kind of training has, handed on as one `Order`."""
+    """The options every kind of training has, handed on as one `TrainingJob`."""
     options = (
         click.option(
             "--data", "sources", multiple=True, required=True, help="Folder or zip of pairs; may be repeated."
@@ -55,12 +55,12 @@ def common(student: str, size: int, train: TrainOptions, parts: tuple[str, ...] 
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def ordered(name: str, changes: tuple[str, ...], **rest: Any) -> None:
-            from boostvsod.training.job import Order, Settings
+            from boostvsod.training.job import Settings, TrainingJob
 
             say(str(rest["runtime"]))
             settings = Settings(train).changed(changes, (name, *parts))
-            common_ones = {key: rest.pop(key) for key in Order.__annotations__ if key in rest}
-            function(Order(name=name, settings=settings, **common_ones), **rest)
+            common_ones = {key: rest.pop(key) for key in TrainingJob.__annotations__ if key in rest}
+            function(TrainingJob(name=name, settings=settings, **common_ones), **rest)
 
         for option in reversed(options):
             ordered = option(ordered)
@@ -91,40 +91,40 @@ def any_backbone(function: Command) -> Command:
 @command.command()
 @any_backbone
 @common("lite", 256, WHOLE_SET)
-def saliency(order: Order, backbone: str | None, pretrained: bool) -> None:
+def saliency(job: TrainingJob, backbone: str | None, pretrained: bool) -> None:
     """Pictures to masks (DUTS, or the frames of clips)."""
-    _on_pictures(order, order.material().pictures, **_backbone(backbone, pretrained))
+    _on_pictures(job, job.sample_maker().pictures, **_backbone(backbone, pretrained))
 
 
 @command.command()
 @any_backbone
 @common("lite", 256, WHOLE_SET)
-def patch(order: Order, backbone: str | None, pretrained: bool) -> None:
+def patch(job: TrainingJob, backbone: str | None, pretrained: bool) -> None:
     """Pictures cut around their objects to masks: who looks closer (LIM, IV-A)."""
-    _on_pictures(order, order.material().patches, **_backbone(backbone, pretrained))
+    _on_pictures(job, job.sample_maker().patches, **_backbone(backbone, pretrained))
 
 
 def _backbone(name: str | None, pretrained: bool) -> dict[str, Any]:
     return ({"backbone": name} if name else {}) | ({"pretrained": True} if pretrained else {})
 
 
-def _on_pictures(order: Order, make: Any, **student: Any) -> None:
+def _on_pictures(job: TrainingJob, make: Any, **student: Any) -> None:
     from boostvsod.training.samples import Samples
-    from boostvsod.training.sources import gather
+    from boostvsod.training.sources import load_sources
 
-    parts, held = gather(order.sources, order.validate, make)
-    _train(order, order.student(**student), _lesson(order, Samples.join(parts), held))
+    parts, held = load_sources(job.sources, job.validate, make)
+    _train(job, job.student(**student), _task(job, Samples.join(parts), held))
 
 
 @command.command()
 @seen_motion
 @common("lite", 256, WHOLE_SET)
-def motion(order: Order, flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> None:
+def motion(job: TrainingJob, flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> None:
     """Colour-coded flow to masks, filmed (clips) and staged (single pictures)."""
     from boostvsod.training.samples import Samples
 
-    parts, held = _motions(order, flow, staged, stage_flows or (flow,))
-    _train(order, order.student(), _lesson(order, Samples.join(parts), held))
+    parts, held = _motions(job, flow, staged, stage_flows or (flow,))
+    _train(job, job.student(), _task(job, Samples.join(parts), held))
 
 
 @command.command()
@@ -133,7 +133,7 @@ def motion(order: Order, flow: str, staged: tuple[str, ...], stage_flows: tuple[
 @click.option("--localiser", help="Weights of a plain motion network: the locating half starts from them.")
 @common("judge-lite", 256, WHOLE_SET)
 def mqpm(
-    order: Order,
+    job: TrainingJob,
     flow: str,
     staged: tuple[str, ...],
     stage_flows: tuple[str, ...],
@@ -142,35 +142,35 @@ def mqpm(
 ) -> None:
     """Colour-coded flow to masks and to how good the motion is (MQP, Eq. 1 to 7)."""
     from boostvsod import registry
-    from boostvsod.training.motion_quality import can_judge, labelled, motion_scores, quality_threshold, with_judgement
+    from boostvsod.training.motion_quality import can_judge, judging_task, labelled, motion_scores, quality_threshold
     from boostvsod.training.samples import Samples
 
     halves: dict[str, Any] = {"localiser": localiser} if localiser else {}
-    student = can_judge(order.student(**halves), f"--student {order.name}")
-    parts, held = _motions(order, flow, staged, stage_flows or (flow,))
-    grader = registry.build("students", "lite", order.runtime, weights=theta, size=order.size)
-    scores = [motion_scores(part, grader, order.runtime) for part in parts]
+    student = can_judge(job.student(**halves), f"--student {job.name}")
+    parts, held = _motions(job, flow, staged, stage_flows or (flow,))
+    grader = registry.build("students", "lite", job.runtime, weights=theta, size=job.size)
+    scores = [motion_scores(part, grader, job.runtime) for part in parts]
     threshold = quality_threshold(scores[0])
     judged = [labelled(part, own, threshold) for part, own in zip(parts, scores, strict=True)]
     shares = ", ".join(f"{float((own >= threshold).mean()):.2f}" for own in scores)
     say(f"lambda {threshold:.3f}; good motion: {shares} of each source")
-    held = labelled(held, motion_scores(held, grader, order.runtime), threshold)
+    held = labelled(held, motion_scores(held, grader, job.runtime), threshold)
     _train(
-        order,
+        job,
         student,
-        with_judgement(_lesson(order, Samples.join(judged), held), held, order.settings.train, order.runtime),
+        judging_task(_task(job, Samples.join(judged), held), held, job.settings.train, job.runtime),
     )
 
 
 def _motions(
-    order: Order, flow: str, staged: Sequence[str], stage_flows: Sequence[str]
+    job: TrainingJob, flow: str, staged: Sequence[str], stage_flows: Sequence[str]
 ) -> tuple[list[Samples], Samples]:
     from boostvsod.datasets.pairs import Pairs
-    from boostvsod.training.sources import gather
+    from boostvsod.training.sources import load_sources
 
-    parts, held = gather(order.sources, order.validate, order.material(flow).filmed)
+    parts, held = load_sources(job.sources, job.validate, job.sample_maker(flow).filmed)
     pairs = [Pairs.open(source) for source in staged]
-    return [*parts, *(order.material(seen).staged(own) for seen in stage_flows for own in pairs)], held
+    return [*parts, *(job.sample_maker(seen).staged(own) for seen in stage_flows for own in pairs)], held
 
 
 @command.command()
@@ -179,25 +179,25 @@ def _motions(
 @click.option("--made", default=1, show_default=True, help="m: so many more are made between two masks.")
 @click.option("--densifier", default="warp", show_default=True, help="Who makes them.")
 @common("rcrnet-ner", 448, AS_RCRNET)
-def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> None:
+def rcrnet(job: TrainingJob, flow: str, every: int, made: int, densifier: str) -> None:
     """Clips of which few frames are annotated to masks (RCRNet, protocol m/l).
 
     Options of the densifier: --set NAME.KEY=VALUE, as in --set fgplg.weights=FILE.
     """
-    from boostvsod.training.clip_tasks import of_clips
+    from boostvsod.training.clip_tasks import clip_task
     from boostvsod.training.clips import Clips, Protocol, clips_of
-    from boostvsod.training.sources import gather
+    from boostvsod.training.sources import load_sources
 
-    student, material = order.student(clips=True), order.material(flow)
-    protocol = Protocol(every, made, densifier, order.settings.options.get(densifier, {}))
-    parts, held = gather(
-        order.sources,
-        order.validate,
-        lambda pairs: clips_of(pairs, material, protocol),
-        lambda pairs: clips_of(pairs, material, Protocol(l=1, m=0)),
+    student, sample_maker = job.student(clips=True), job.sample_maker(flow)
+    protocol = Protocol(every, made, densifier, job.settings.options.get(densifier, {}))
+    parts, held = load_sources(
+        job.sources,
+        job.validate,
+        lambda pairs: clips_of(pairs, sample_maker, protocol),
+        lambda pairs: clips_of(pairs, sample_maker, Protocol(l=1, m=0)),
     )
-    batch = order.settings.train.batch
-    _train(order, student, of_clips(Clips.join(parts), held, student.window, batch, order.runtime))
+    batch = job.settings.train.batch
+    _train(job, student, clip_task(Clips.join(parts), held, student.window, batch, job.runtime))
 
 
 @command.command()
@@ -205,31 +205,31 @@ def rcrnet(order: Order, flow: str, every: int, made: int, densifier: str) -> No
 @click.option("--every", default=5, show_default=True, help="l: how far apart the masks are that it sees.")
 @click.option("--made", default=1, show_default=True, help="m: how many frames between them it learns to fill.")
 @common("fgplg", 448, AS_RCRNET)
-def fgplg(order: Order, flow: str, every: int, made: int) -> None:
+def fgplg(job: TrainingJob, flow: str, every: int, made: int) -> None:
     """The masks of frames between two masks: RCRNet's pseudo-label generator, or any densifier that learns."""
-    from boostvsod.training.clip_tasks import of_gaps
+    from boostvsod.training.clip_tasks import gap_task
     from boostvsod.training.clips import Protocol, filler_that_learns, gaps_of
     from boostvsod.training.samples import Samples
-    from boostvsod.training.sources import gather
+    from boostvsod.training.sources import load_sources
 
-    options = {"weights": order.init, "side": order.size, **order.settings.options.get(order.name, {})}
-    order.runtime.settle()
-    protocol, material = Protocol(every, made, order.name, options), order.material(flow)
-    filler = filler_that_learns(protocol, order.runtime)
-    parts, held = gather(order.sources, order.validate, lambda pairs: gaps_of(pairs, filler, material, protocol))
-    _train(order, filler.student(), of_gaps(Samples.join(parts), held, order.settings.train.batch, order.runtime))
+    options = {"weights": job.init, "side": job.size, **job.settings.options.get(job.name, {})}
+    job.runtime.apply()
+    protocol, sample_maker = Protocol(every, made, job.name, options), job.sample_maker(flow)
+    filler = filler_that_learns(protocol, job.runtime)
+    parts, held = load_sources(job.sources, job.validate, lambda pairs: gaps_of(pairs, filler, sample_maker, protocol))
+    _train(job, filler.student(), gap_task(Samples.join(parts), held, job.settings.train.batch, job.runtime))
 
 
-def _lesson(order: Order, samples: Samples, held: Samples) -> Lesson:
-    from boostvsod.training.tasks import of_samples
+def _task(job: TrainingJob, samples: Samples, held: Samples) -> Task:
+    from boostvsod.training.tasks import picture_task
 
     say(f"{len(samples)} samples to train on, {len(held)} to examine")
-    return of_samples(samples, held, order.settings.train.batch, order.settings.augment, order.runtime)
+    return picture_task(samples, held, job.settings.train.batch, job.settings.augment, job.runtime)
 
 
-def _train(order: Order, student: Student, lesson: Lesson) -> None:
-    scores = order.carry_out(student, lesson, Teller())
-    click.echo(json.dumps({"output": str(order.output), **scores}))
+def _train(job: TrainingJob, student: Student, task: Task) -> None:
+    scores = job.run(student, task, Teller())
+    click.echo(json.dumps({"output": str(job.output), **scores}))
 
 
 class Teller:

@@ -26,9 +26,9 @@ def list_(form: str) -> None:
     """Every network that has weights of its own: here or missing, licence, and where its authors keep them."""
     from boostvsod import registry
     from boostvsod.report.tables import Cell, Table
-    from boostvsod.weights.cache import kept
+    from boostvsod.weights.cache import cached_weights
 
-    here = kept()
+    here = cached_weights()
     rows: list[list[Cell]] = [
         [
             name,
@@ -48,14 +48,14 @@ def list_(form: str) -> None:
 @click.option("--force", is_flag=True, help="Keep it though it does not fit the network.")
 def add(name: str, file: Path, force: bool) -> None:
     """Keep a copy of FILE as the weights of the network NAME, if it fits, and remember its hash."""
-    from boostvsod.weights.cache import keep, shelf
+    from boostvsod.weights.cache import add_to_cache, cache_folder
     from boostvsod.weights.files import check_fit
 
     card = _card(name)
     if card.net is not None and not force:
         check_fit(name, file)
-    entry = keep(name, file)
-    click.echo(f"{shelf() / entry.file}  sha256 {entry.sha256}")
+    entry = add_to_cache(name, file)
+    click.echo(f"{cache_folder() / entry.file}  sha256 {entry.sha256}")
 
 
 @command.command()
@@ -67,7 +67,7 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
     """Fetch the weights of NAME from where its authors keep them, or say how to get them by hand."""
     from boostvsod.cli.show import shown
     from boostvsod.errors import WeightsError
-    from boostvsod.weights.cache import keep, shelf
+    from boostvsod.weights.cache import add_to_cache, cache_folder
     from boostvsod.weights.download import download
     from boostvsod.weights.files import check_fit, how_to_get
 
@@ -78,25 +78,25 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
             f"{name}: {'offline' if offline else 'no link leads to the file itself'}\n{how_to_get(name, card)}"
         )
     with shown(name) as progress:
-        path = download(url, shelf() / f".{card.file}", expected, progress)
+        path = download(url, cache_folder() / f".{card.file}", expected, progress)
     try:
         check_fit(name, path)
-        entry = keep(name, path, url)
+        entry = add_to_cache(name, path, url)
     finally:
         path.unlink(missing_ok=True)
-    click.echo(f"{shelf() / entry.file}  sha256 {entry.sha256}")
+    click.echo(f"{cache_folder() / entry.file}  sha256 {entry.sha256}")
 
 
 @command.command()
 def verify() -> None:
     """Look at the hash of everything that is kept."""
     from boostvsod.errors import WeightsError
-    from boostvsod.weights.cache import fetch_kept, kept
+    from boostvsod.weights.cache import cached_weights, find_cached
 
     failures = []
-    for name in kept():
+    for name in cached_weights():
         try:
-            click.echo(f"{name}: as it was, {fetch_kept(name)}")
+            click.echo(f"{name}: as it was, {find_cached(name)}")
         except WeightsError as error:
             failures.append(str(error))
     if failures:

@@ -133,5 +133,5 @@ def _listing(archive: Path, changed: int) -> list[str]:
 
 @functools.lru_cache(64)
 def _opened(archive: Path) -> zipfile.ZipFile:
-    """Kept open: the directory of a large archive takes long to read, and reading locks by itself."""
+    """CachedWeights open: the directory of a large archive takes long to read, and reading locks by itself."""
     return zipfile.ZipFile(archive)

@@ -11,14 +11,14 @@ from boostvsod.training.augment import mirrored
 from boostvsod.training.clips import Clips
 from boostvsod.training.loop import Batch, Draw
 from boostvsod.training.samples import Samples
-from boostvsod.training.students import answer
-from boostvsod.training.tasks import Lesson
+from boostvsod.training.students import predict_batch
+from boostvsod.training.tasks import Task
 
 
-def of_clips(clips: Clips, held_out: Clips, window: int, batch: int, runtime: Runtime) -> Lesson:
+def clip_task(clips: Clips, held_out: Clips, window: int, batch: int, runtime: Runtime) -> Task:
     """Windows of neighbouring frames; the loss leaves out those without a mask."""
     draw = draw_windows(clips, window, batch)
-    return Lesson(int(clips.known.sum()), draw, lambda student: score_windows(student, held_out, runtime))
+    return Task(int(clips.known.sum()), draw, lambda student: score_windows(student, held_out, runtime))
 
 
 def draw_windows(clips: Clips, window: int, batch: int) -> Draw:
@@ -52,7 +52,9 @@ def score_windows(student: Student, clips: Clips, runtime: Runtime) -> dict[str,
         for first in range(span.start, span.stop, student.window):
             rows = window_rows(span, first, student.window)
             maps = dict(
-                zip(rows, answer(student, clips.samples.pictures[rows][None].float() / 255, runtime), strict=True)
+                zip(
+                    rows, predict_batch(student, clips.samples.pictures[rows][None].float() / 255, runtime), strict=True
+                )
             )
             for row in set(rows) & set(range(first, span.stop)):
                 if clips.known[row]:
@@ -60,7 +62,7 @@ def score_windows(student: Student, clips: Clips, runtime: Runtime) -> dict[str,
     return scores.result()
 
 
-def of_gaps(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) -> Lesson:
+def gap_task(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) -> Task:
     """To draw the mask of a frame between two others."""
 
     def draw(step: int, generator: torch.Generator) -> Batch:
@@ -70,12 +72,12 @@ def of_gaps(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) -
         seen, truth = (mirrored(x, turned) for x in (seen, truth))
         return seen, truth, torch.ones_like(truth)
 
-    return Lesson(len(samples), draw, lambda student: score_gaps(student, held_out, runtime))
+    return Task(len(samples), draw, lambda student: score_gaps(student, held_out, runtime))
 
 
 def score_gaps(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:
     """All measures of the masks that are drawn, against the real ones."""
     scores = Scores()
     for seen, mask in zip(samples.pictures, samples.masks, strict=True):
-        scores.step(answer(student, seen[None].float(), runtime)[0], mask[0].numpy() > 127)
+        scores.step(predict_batch(student, seen[None].float(), runtime)[0], mask[0].numpy() > 127)
     return scores.result()

@@ -20,7 +20,7 @@ from boostvsod.files import path_stamp
 from boostvsod.kinds import Densifier, Frame, LearnsToFill, Map, Mined, Rgb
 from boostvsod.runtime import Runtime
 from boostvsod.training.samples import Samples, load
-from boostvsod.training.sources import Material
+from boostvsod.training.sources import SampleMaker
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Clips:
         return Clips(Samples.join(part.samples for part in parts), tuple(spans))
 
 
-def clips_of(pairs: Pairs, material: Material, protocol: Protocol) -> Clips:
-    """Clips under a protocol; what the filler makes is made once, if the material has a cache."""
-    samples = material.kept("clips", pairs, lambda: _filled(pairs, material, protocol), protocol.stamp())
+def clips_of(pairs: Pairs, sample_maker: SampleMaker, protocol: Protocol) -> Clips:
+    """Clips under a protocol; what the filler makes is made once, if the sample_maker has a cache."""
+    samples = sample_maker.kept("clips", pairs, lambda: _filled(pairs, sample_maker, protocol), protocol.stamp())
     spans, start = [], 0
     for clip in pairs.clips():
         spans.append(range(start, start + len(clip)))
@@ -82,9 +82,9 @@ def clips_of(pairs: Pairs, material: Material, protocol: Protocol) -> Clips:
     return Clips(samples, tuple(spans))
 
 
-def _filled(pairs: Pairs, material: Material, protocol: Protocol) -> Samples:
-    filler = protocol.build(material.runtime) if protocol.m and protocol.l > 1 else None
-    flow = registry.build("flows", material.flow, material.runtime)
+def _filled(pairs: Pairs, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
+    filler = protocol.build(sample_maker.runtime) if protocol.m and protocol.l > 1 else None
+    flow = registry.build("flows", sample_maker.flow, sample_maker.runtime)
     known: list[bool] = []
 
     def rows() -> Iterator[tuple[Rgb, Map]]:
@@ -94,27 +94,27 @@ def _filled(pairs: Pairs, material: Material, protocol: Protocol) -> Samples:
             nothing = np.zeros(frames[0].rgb.shape[:2], np.float32)
             yield from ((frame.rgb, made.get(i, nothing)) for i, frame in enumerate(frames))
 
-    samples = load(rows(), len(pairs), material.size)
+    samples = load(rows(), len(pairs), sample_maker.size)
     return Samples(samples.pictures, samples.masks, torch.tensor(known, dtype=torch.float32))
 
 
-def gaps_of(pairs: Pairs, filler: LearnsToFill, material: Material, protocol: Protocol) -> Samples:
+def gaps_of(pairs: Pairs, filler: LearnsToFill, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
     """What a filler sees of the frames it would fill, N C S S, and the masks these frames really have."""
-    return material.kept("gaps", pairs, lambda: _seen(pairs, filler, material, protocol), protocol.stamp())
+    return sample_maker.kept("gaps", pairs, lambda: _seen(pairs, filler, sample_maker, protocol), protocol.stamp())
 
 
-def _seen(pairs: Pairs, filler: LearnsToFill, material: Material, protocol: Protocol) -> Samples:
-    flow = registry.build("flows", material.flow, material.runtime)
+def _seen(pairs: Pairs, filler: LearnsToFill, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
+    flow = registry.build("flows", sample_maker.flow, sample_maker.runtime)
     seen: list[Tensor] = []
     masks: list[Map] = []
     for frames, truths, known in annotated(pairs, protocol.l):
-        for index, looks in filler.looks(frames, known, flow):
+        for index, looks in filler.inputs(frames, known, flow):
             seen.append(looks.half())
             masks.append(truths[index])
     if not seen:
         raise ConfigError(f"{pairs.source}: no clip has a frame between two masks that are {protocol.l} frames apart")
     blank = np.zeros((*masks[0].shape, 3), np.uint8)
-    small = load(((blank, mask) for mask in masks), len(masks), material.size)
+    small = load(((blank, mask) for mask in masks), len(masks), sample_maker.size)
     return Samples(torch.stack(seen), small.masks)
 
 

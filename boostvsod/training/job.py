@@ -1,4 +1,4 @@
-"""One training as it is ordered: the settings, the student, the lesson, and what is written in the end."""
+"""One training as it is ordered: the settings, the student, the task, and what is written in the end."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.settings import override, parse_setting
 from boostvsod.training.augment import Augment
-from boostvsod.training.sources import Material
+from boostvsod.training.sources import SampleMaker
 
 if TYPE_CHECKING:
-    from boostvsod.training.tasks import Lesson
+    from boostvsod.training.tasks import Task
 
 Options = dict[str, Any]
 Told = Callable[[int, int, float], None]  # step, of how many, loss
@@ -52,7 +52,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingJob:
     """What every kind of training is told."""
 
     sources: tuple[str, ...]
@@ -68,9 +68,9 @@ class Order:
     runtime: Runtime
     settings: Settings
 
-    def material(self, flow: str = "dis") -> Material:
+    def sample_maker(self, flow: str = "dis") -> SampleMaker:
         """Samples of this order's size."""
-        return Material(self.size, self.runtime, flow, self.cache)
+        return SampleMaker(self.size, self.runtime, flow, self.cache)
 
     def student(self, *, clips: bool = False, **more: Any) -> Student:
         """The student of that name, which must see `clips` or else single pictures."""
@@ -85,7 +85,7 @@ class Order:
         from boostvsod import registry, targets
 
         options = {"weights": self.init, "size": self.size, **self.settings.options.get(self.name, {}), **more}
-        self.runtime.settle()  # random weights hang on the seed alone
+        self.runtime.apply()  # random weights hang on the seed alone
         if self.name in registry.offers("students"):
             return registry.build("students", self.name, self.runtime, **options)
         target = targets.open_target(self.name, self.runtime, options)
@@ -93,28 +93,28 @@ class Order:
             raise ConfigError(f"--student {self.name}: this target only predicts; it cannot be trained")
         return target.twin()
 
-    def carry_out(self, student: Student, lesson: Lesson, tell: Told) -> dict[str, float]:
+    def run(self, student: Student, task: Task, tell: Told) -> dict[str, float]:
         """Train, keep the best, write weights, card and report; returns seconds and scores."""
-        from boostvsod.training.progress import Course
+        from boostvsod.training.progress import TrainingLog
         from boostvsod.training.tasks import pretrain
 
         train = self.settings.train
-        course = Course(student, lesson.examine, lesson.steps(self.epochs, train), self.checks, self.output)
+        log = TrainingLog(student, task.examine, task.steps(self.epochs, train), self.checks, self.output)
         losses = pretrain(
-            student, lesson, self.epochs, train, self.runtime,
-            state=course.state, after_step=tell, look=course.look, workers=self.workers,
+            student, task, self.epochs, train, self.runtime,
+            state=log.state, after_step=tell, check=log.check, workers=self.workers,
         )  # fmt: skip
-        scores = course.finish(self._facts(student, lesson), losses)
-        return {"seconds": round(course.seconds), **scores}
+        scores = log.finish(self._facts(student, task), losses)
+        return {"seconds": round(log.seconds), **scores}
 
-    def _facts(self, student: Student, lesson: Lesson) -> dict[str, str]:
+    def _facts(self, student: Student, task: Task) -> dict[str, str]:
         core = student.core or student.net
         millions = sum(p.numel() for p in core.parameters()) / 1e6
         sources = ", ".join(Path(source).name for source in self.sources)
         return {
             "network": f"{self.name} ({type(core).__name__}), {millions:.2f} M parameters, from {student.origin}",
             "input": f"{student.size} x {student.size}",
-            "data": f"{sources}: {lesson.samples} samples",
+            "data": f"{sources}: {task.samples} samples",
             "command": shlex.join(["boostvsod", *sys.argv[1:]]),
             "run": f"{self.runtime}; {_hardware(self.runtime)}",
         }

@@ -28,11 +28,11 @@ Batch = tuple[Tensor, ...]  # what the network sees, and what the objective want
 Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
 Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
 AfterStep = Callable[[int, float], None]
-Look = Callable[[int, nn.Module], None]  # after a step, at the network that would be kept if it were the last
+Check = Callable[[int, nn.Module], None]  # after a step, at the network that would be kept if it were the last
 SAVE_EVERY = 30.0  # seconds between two states of a long training
 
 
-def look_away(step: int, net: nn.Module) -> None:
+def no_check(step: int, net: nn.Module) -> None:
     """Nobody wants to see the network before the end."""
 
 
@@ -46,7 +46,7 @@ def fit(
     objective: Objective | None = None,
     state: Path | None = None,
     after_step: AfterStep = lambda step, loss: None,
-    look: Look = look_away,
+    check: Check = no_check,
     workers: int = 0,
 ) -> list[float]:
     """Train `student.net` in place for `steps` steps and return the loss of each.
@@ -61,7 +61,7 @@ def fit(
     for batches in ready_ahead(partial(_seen_by, draw, options, runtime.seed), range(run.step, steps), workers):
         loss = run.advance(batches)
         after_step(run.step, loss)
-        look(run.step, run.net if run.average is None else run.average)
+        check(run.step, run.net if run.average is None else run.average)
         if state and (time.monotonic() - saved > SAVE_EVERY or run.step == steps):
             run.save(state)
             saved = time.monotonic()

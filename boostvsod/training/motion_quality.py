@@ -19,8 +19,8 @@ from boostvsod.runtime import Runtime
 from boostvsod.training.loop import Objective
 from boostvsod.training.losses import loss_called, supervise
 from boostvsod.training.samples import Samples
-from boostvsod.training.students import answer
-from boostvsod.training.tasks import Lesson
+from boostvsod.training.students import predict_batch
+from boostvsod.training.tasks import Task
 
 BATCH = 16
 
@@ -29,7 +29,7 @@ def motion_scores(samples: Samples, theta: Student, runtime: Runtime) -> NDArray
     """MQS = S(Theta(C), GT), Eq. 1: what a network for pictures makes of the coloured flow, against the truth."""
     scores = []
     for start in range(0, len(samples), BATCH):
-        maps = answer(theta, samples.pictures[start : start + BATCH].float() / 255, runtime)
+        maps = predict_batch(theta, samples.pictures[start : start + BATCH].float() / 255, runtime)
         masks = samples.masks[start : start + BATCH, 0].numpy() > 127
         scores += [s_measure(saliency, mask) for saliency, mask in zip(maps, masks, strict=True)]
     return np.array(scores)
@@ -61,13 +61,13 @@ def can_judge(student: Student, who: str) -> Student:
     return student
 
 
-def with_judgement(lesson: Lesson, held_out: Samples, options: TrainOptions, runtime: Runtime) -> Lesson:
-    """The lesson for a network that judges as well."""
+def judging_task(task: Task, held_out: Samples, options: TrainOptions, runtime: Runtime) -> Task:
+    """The task for a network that judges as well."""
 
     def examine(student: Student) -> dict[str, float]:
-        return lesson.examine(student) | {"judged right": judged_right(student.net, held_out, runtime)}
+        return task.examine(student) | {"judged right": judged_right(student.net, held_out, runtime)}
 
-    return replace(lesson, objective=of_judges(options), examine=examine)
+    return replace(task, objective=of_judges(options), examine=examine)
 
 
 def of_judges(options: TrainOptions) -> Objective:

@@ -23,7 +23,7 @@ POINTS = 200  # of the loss curve
 
 
 @dataclass
-class Course:
+class TrainingLog:
     """Examines the network `checks` times in `steps` steps; what it finds outlives a kill, beside the output."""
 
     student: Student
@@ -48,7 +48,7 @@ class Course:
 
     @property
     def notes(self) -> Path:
-        return self.output.with_suffix(".course")
+        return self.output.with_suffix(".log.json")
 
     @property
     def best(self) -> Path:
@@ -58,7 +58,7 @@ class Course:
     def seconds(self) -> float:
         return self.earlier + time.monotonic() - self.started
 
-    def look(self, step: int, net: nn.Module) -> None:
+    def check(self, step: int, net: nn.Module) -> None:
         """Examine the network if it is time to."""
         if step % max(1, self.steps // max(1, self.checks)) and step != self.steps:
             return

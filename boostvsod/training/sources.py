@@ -23,7 +23,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Material:
+class SampleMaker:
     """How samples are made of pairs: their side, who sees motion, and a folder for what is slow to make."""
 
     size: int
@@ -63,7 +63,7 @@ class Material:
         return Samples.read(path)
 
 
-def gather(
+def load_sources(
     sources: Iterable[str],
     validate: str | None,
     make: Callable[[Pairs], Made],

@@ -17,13 +17,13 @@ from boostvsod.media.maps import resize_map
 from boostvsod.runtime import Runtime
 
 
-def answer(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bool = False) -> np.ndarray:
+def predict_batch(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bool = False) -> np.ndarray:
     """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S.
 
     With `mirror` they are the means of what it sees, and what it sees in a mirror.
     """
     if mirror:
-        seen, mirrored = (answer(student, x, runtime) for x in (rgb, rgb.flip(-1)))
+        seen, mirrored = (predict_batch(student, x, runtime) for x in (rgb, rgb.flip(-1)))
         return np.asarray((seen + mirrored[..., ::-1]) / 2)
     net = on_device(student, runtime).eval()
     rgb = rgb.to(runtime.device)
@@ -42,7 +42,7 @@ def on_device(student: Student, runtime: Runtime) -> nn.Module:
     return net
 
 
-def finished(student: Student, runtime: Runtime) -> Student:
+def for_inference(student: Student, runtime: Runtime) -> Student:
     """The same as it predicts fastest, for one that learns no more: batch norms become part of the convolutions.
 
     A network whose code cannot be followed (one that loops over a tensor, say) stays as it is.
@@ -74,7 +74,7 @@ def predict(
     sides: tuple[int, int] | None = None,
 ) -> list[Map]:
     """One map per picture, each of its picture's size; `sides` of what the student sees: by default it sees squares."""
-    maps = answer(student, as_batch(pictures, *(sides or (student.size, student.size))), runtime, mirror=mirror)
+    maps = predict_batch(student, as_batch(pictures, *(sides or (student.size, student.size))), runtime, mirror=mirror)
     return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
 
@@ -85,7 +85,7 @@ def predict_windows(
     maps = []
     for window in windows:  # clips are large: one at a time
         clip = as_batch([frame.rgb for frame in window.frames], student.size, student.size)
-        seen = answer(student, clip[None], runtime, mirror=mirror)[window.centre]
+        seen = predict_batch(student, clip[None], runtime, mirror=mirror)[window.centre]
         maps.append(resize_map(seen, *window.frame.rgb.shape[:2]))
     return maps
 
@@ -101,7 +101,7 @@ class StudentTarget:
 
     def __init__(self, student: Student, runtime: Runtime, size: int) -> None:
         self.student, self.runtime, self.size = student, runtime, size
-        self.ready = finished(student, runtime)
+        self.ready = for_inference(student, runtime)
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         maps: list[Map] = []

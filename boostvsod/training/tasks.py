@@ -14,15 +14,15 @@ from boostvsod.metrics.scores import Scores
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.training.augment import Augment, views
-from boostvsod.training.loop import Batch, Draw, Look, Objective, fit, look_away
+from boostvsod.training.loop import Batch, Check, Draw, Objective, fit, no_check
 from boostvsod.training.samples import Samples
-from boostvsod.training.students import answer
+from boostvsod.training.students import predict_batch
 
 BATCH = 16  # of what is only predicted
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Task:
     """What there is to learn: how many samples, what a step sees of them, and how the result is examined."""
 
     samples: int
@@ -35,36 +35,36 @@ class Lesson:
         return max(1, round(epochs * self.samples / (options.batch * options.accumulate)))
 
 
-def of_samples(samples: Samples, held_out: Samples, batch: int, augment: Augment, runtime: Runtime) -> Lesson:
+def picture_task(samples: Samples, held_out: Samples, batch: int, augment: Augment, runtime: Runtime) -> Task:
     """Pictures, or colour-coded motions, and their masks."""
     draw = draw_views(samples.to(runtime.device), batch, augment)
-    return Lesson(len(samples), draw, lambda student: score(student, held_out, runtime))
+    return Task(len(samples), draw, lambda student: score(student, held_out, runtime))
 
 
 def pretrain(
     student: Student,
-    lesson: Lesson,
+    task: Task,
     epochs: float,
     options: TrainOptions,
     runtime: Runtime,
     *,
     state: Path | None = None,
     after_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
-    look: Look = look_away,
+    check: Check = no_check,
     workers: int = 0,
 ) -> list[float]:
-    """Train in place for `epochs` passes over the lesson's samples; returns the losses."""
-    steps = lesson.steps(epochs, options)
+    """Train in place for `epochs` passes over the task's samples; returns the losses."""
+    steps = task.steps(epochs, options)
     return fit(
         student,
-        lesson.draw,
+        task.draw,
         steps,
         options,
         runtime,
-        objective=lesson.objective,
+        objective=task.objective,
         state=state,
         after_step=lambda step, loss: after_step(step, steps, loss),
-        look=look,
+        check=check,
         workers=workers,
     )
 
@@ -85,7 +85,7 @@ def score(student: Student, samples: Samples, runtime: Runtime) -> dict[str, flo
     """All measures of a student's maps at the training size."""
     scores = Scores()
     for start in range(0, len(samples), BATCH):
-        maps = answer(student, samples.pictures[start : start + BATCH].float() / 255, runtime)
+        maps = predict_batch(student, samples.pictures[start : start + BATCH].float() / 255, runtime)
         for saliency, mask in zip(maps, samples.masks[start : start + BATCH, 0], strict=True):
             scores.step(saliency, np.asarray(mask) > 127)
     return scores.result()

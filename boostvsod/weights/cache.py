@@ -22,7 +22,7 @@ HOME = "BOOSTVSOD_HOME"
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedWeights:
     """One file on the shelf."""
 
     name: str
@@ -42,42 +42,42 @@ def home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "boostvsod"
 
 
-def shelf() -> Path:
+def cache_folder() -> Path:
     return home() / "weights"
 
 
-def kept() -> dict[str, Kept]:
+def cached_weights() -> dict[str, CachedWeights]:
     """What is on the shelf, by network."""
-    index = shelf() / "index.json"
+    index = cache_folder() / "index.json"
     if not index.is_file():
         return {}
     try:
-        return {name: Kept(name, **facts) for name, facts in json.loads(index.read_text()).items()}
+        return {name: CachedWeights(name, **facts) for name, facts in json.loads(index.read_text()).items()}
     except (ValueError, TypeError) as error:
         raise WeightsError(f"{index} is damaged ({error}); delete it and add the weights again") from error
 
 
-def keep(name: str, file: Path, source: str = "") -> Kept:
+def add_to_cache(name: str, file: Path, source: str = "") -> CachedWeights:
     """Put a copy of a file on the shelf, and remember its hash."""
     if not file.is_file():
         raise WeightsError(f"{file}: there is no such file")
-    place = shelf() / f"{name}{''.join(file.suffixes[-1:])}"
+    place = cache_folder() / f"{name}{''.join(file.suffixes[-1:])}"
     if file.resolve() != place.resolve():
         with write_atomically(place) as temporary:
             shutil.copyfile(file, temporary)
-    entry = Kept(name, place.name, sha256(place), source or str(file.resolve()))
-    entries = {**kept(), name: entry}
+    entry = CachedWeights(name, place.name, sha256(place), source or str(file.resolve()))
+    entries = {**cached_weights(), name: entry}
     facts = {n: {key: value for key, value in asdict(e).items() if key != "name"} for n, e in sorted(entries.items())}
-    write_json(shelf() / "index.json", facts)
+    write_json(cache_folder() / "index.json", facts)
     return entry
 
 
-def fetch_kept(name: str) -> Path | None:
+def find_cached(name: str) -> Path | None:
     """The file kept under a name, after a look at its hash; None if there is none."""
-    entry = kept().get(name)
+    entry = cached_weights().get(name)
     if entry is None:
         return None
-    path = shelf() / entry.file
+    path = cache_folder() / entry.file
     if not path.is_file():
         raise WeightsError(f"{path} was there and is gone; boostvsod weights add {name} FILE")
     if (found := sha256(path)) != entry.sha256:

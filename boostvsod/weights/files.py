@@ -14,7 +14,7 @@ from boostvsod import registry
 from boostvsod.errors import WeightsError
 from boostvsod.files import sha256
 from boostvsod.offer import Card
-from boostvsod.weights.cache import fetch_kept
+from boostvsod.weights.cache import find_cached
 
 UNTRAINED = ("none", "random")  # as names of weights: none are loaded
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which trainers hide the weights
@@ -41,7 +41,7 @@ def find_weights(name: str, shelf: Path | None = None) -> Path:
     path = Path(name).expanduser()
     if path.is_file() or name in bundled:
         return path if path.is_file() else bundled[name]
-    if (found := fetch_kept(name)) is not None:
+    if (found := find_cached(name)) is not None:
         return found
     if (card := registry.card_of(name)) is not None:
         raise WeightsError(f"{name} has no weights here yet.\n{how_to_get(name, card)}")

@@ -11,7 +11,7 @@ import numpy as np
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.media.maps import in_common, says_something, shrunk, soft_iou, stretched
 from boostvsod.runtime import Runtime
-from boostvsod.training.students import finished, predict
+from boostvsod.training.students import for_inference, predict
 
 FLOOR = 1e-4  # keeps ratios of nothing finite
 SIDE = 160  # agreement is seen well enough at this size
@@ -80,7 +80,7 @@ class CloserLook:
     """Networks look at the object alone, which fills their whole input then (LIM's patchwise refiner, IV-A)."""
 
     def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
-        self.students = [finished(student, runtime) for student in students]
+        self.students = [for_inference(student, runtime) for student in students]
         self.margin, self.runtime = margin, runtime
 
     def __call__(self, rgb: Rgb, around: Map, *, keep: bool = False) -> Map:

@@ -62,7 +62,7 @@ class MSCM(Convert):
 
 
 class RA(Convert):
-    """Looks where the coarser score saw nothing, and adds what it finds there."""
+    """MotionViews where the coarser score saw nothing, and adds what it finds there."""
 
     def __init__(self, inside: int, normed: bool) -> None:
         super().__init__(inside, normed)

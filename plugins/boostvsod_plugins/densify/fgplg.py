@@ -65,7 +65,7 @@ class Fgplg:
     def student(self) -> Student:
         return Student(self.net, self.side, lr=1e-5, sgd_lr=1e-4)  # IV-A
 
-    def looks(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, Tensor]]:
+    def inputs(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, Tensor]]:
         from boostvsod_plugins.densify.gaps import gaps
 
         return ((gap.index, self._look(frames, gap, flow)[0]) for gap in gaps(mined, self.between, self.reach))

@@ -64,7 +64,7 @@ class MqpmMiner:
 
 def _quality(evidence: Evidence) -> list[float]:
     """Q of every frame, which the motion's maker must have told."""
-    found = [signs.get("Q") for signs in evidence.signs] or [None] * len(evidence.motion)
+    found = [features.get("Q") for features in evidence.features] or [None] * len(evidence.motion)
     if None in found:
         raise PluginError(
             f"miner mqpm: frame {found.index(None)} of the piece comes without motion quality (the sign Q); "

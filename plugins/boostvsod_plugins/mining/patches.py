@@ -70,7 +70,7 @@ class BinaryClassifier:
     runtime: Runtime
 
     def __post_init__(self) -> None:
-        self.runtime.settle()
+        self.runtime.apply()
         spread = self.features.std(0) + 1e-6
         self.rows = torch.from_numpy((self.features - self.features.mean(0)) / spread)
         width = self.features.shape[1]

@@ -27,7 +27,7 @@ HEARD = 0.25  # of the frames: from there on those without motion can be done wi
 
 
 @dataclass(frozen=True)
-class Signs:
+class Features:
     """What a frame is trusted for. Its truth is what the opinions say together: grey where they differ."""
 
     agreement: float  # overlap of the opinions
@@ -54,15 +54,15 @@ class TrustMiner:
     def mine(self, evidence: Evidence) -> Mining:
         import numpy as np
 
-        signs, truths = [], []
+        features, truths = [], []
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
             for maps in self._opinions(evidence, numbers):
                 truth = _truth(maps)
-                signs.append(_signs(maps, truth))
+                features.append(_signs(maps, truth))
                 truths.append(truth.astype(np.float16))  # a piece is short, but frames may be large
-        trust = trusted(signs)
-        doubts = self._doubts(signs, trust)
+        trust = trusted(features)
+        doubts = self._doubts(features, trust)
         windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
         rivals = [[i for i in window if not doubts[i]] for window in windows]
         keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
@@ -86,10 +86,10 @@ class TrustMiner:
             found.append([*maps, self.look(rgb, consensus(maps))])
         return found
 
-    def _doubts(self, signs: Sequence[Signs], trust: Sequence[float]) -> list[str]:
+    def _doubts(self, features: Sequence[Features], trust: Sequence[float]) -> list[str]:
         """Why each frame is not to be learnt from; empty if it may be."""
-        heard = _heard([s.moves for s in signs])
-        doubts = [self._doubt(*of) for of in zip(signs, trust, heard, strict=True)]
+        heard = _heard([s.moves for s in features])
+        doubts = [self._doubt(*of) for of in zip(features, trust, heard, strict=True)]
         sound = [0.0 if doubt else t for doubt, t in zip(doubts, trust, strict=True)]
         for i, doubt in enumerate(doubts):
             best = max(sound[max(0, i - AROUND) : i + AROUND + 1])
@@ -97,12 +97,12 @@ class TrustMiner:
                 doubts[i] = f"a frame near by has {best:.3f}"
         return doubts
 
-    def _doubt(self, signs: Signs, trust: float, heard: bool) -> str:
+    def _doubt(self, features: Features, trust: float, heard: bool) -> str:
         """What speaks against a frame by itself."""
         if not heard:
             return "nothing moves here: colours may agree on scenery"
-        if signs.agreement < self.agree:
-            return f"the opinions overlap by {signs.agreement:.2f} < {self.agree:g}"
+        if features.agreement < self.agree:
+            return f"the opinions overlap by {features.agreement:.2f} < {self.agree:g}"
         return f"less than {self.least:g}" if trust < self.least else ""
 
     def _verdict(self, i: int, trust: Sequence[float], doubt: str, rivals: Sequence[int], key: bool) -> Verdict:
@@ -114,20 +114,20 @@ class TrustMiner:
         return Verdict(key, scores, f"{told}, {outcome} {self.B} frames; rivals: {against}")
 
 
-def _signs(maps: Sequence[Map], truth: Map) -> Signs:
+def _signs(maps: Sequence[Map], truth: Map) -> Features:
     from boostvsod.media.maps import says_something
     from boostvsod_plugins.opinions import agreement, small, sureness
 
     seen = small(truth)
-    return Signs(agreement(maps), says_something(maps[1]), sureness(seen), float(seen.mean()))
+    return Features(agreement(maps), says_something(maps[1]), sureness(seen), float(seen.mean()))
 
 
-def trusted(signs: Sequence[Signs]) -> list[float]:
+def trusted(features: Sequence[Features]) -> list[float]:
     """The S to expect of each frame's truth: it is good where it is white, not grey, and as large as around it."""
     from boostvsod_plugins.opinions import steadiness
 
-    steady = steadiness([s.area for s in signs], AROUND)
-    return [1 - LOSS * (1 - s.sure * size) for s, size in zip(signs, steady, strict=True)]
+    steady = steadiness([s.area for s in features], AROUND)
+    return [1 - LOSS * (1 - s.sure * size) for s, size in zip(features, steady, strict=True)]
 
 
 def _truth(maps: Sequence[Map]) -> Map:
@@ -162,14 +162,14 @@ def build(
     trust, with `near` less than one near by, and those whose opinions overlap by less than `agree`.
     """
     from boostvsod import registry
-    from boostvsod.training.students import finished
+    from boostvsod.training.students import for_inference
     from boostvsod_plugins.opinions import CloserLook
 
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
     own = registry.build("students", student, runtime, weights=weights, size=size)
     lookers = [registry.build("students", student, runtime, weights=name) for name in dict.fromkeys((closer, weights))]
-    return TrustMiner(finished(own, runtime), CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
+    return TrustMiner(for_inference(own, runtime), CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
 
 
 @hookimpl

@@ -30,10 +30,10 @@ class MotionNet:
 def build(runtime: Runtime, student: str = "lite", weights: str = "motion-lite") -> MotionSaliency:
     """`student`: the architecture, by name; `weights`: a file or the name of bundled ones."""
     from boostvsod.registry import build as build_part
-    from boostvsod.training.students import finished
+    from boostvsod.training.students import for_inference
 
     seeing = build_part("students", student, runtime, weights=weights)
-    return MotionNet(finished(seeing, runtime), runtime)
+    return MotionNet(for_inference(seeing, runtime), runtime)
 
 
 @hookimpl
