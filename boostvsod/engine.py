@@ -1,36 +1,48 @@
-"""The method: mine trustworthy frames, take their maps as truth, learn this one video, predict it all.
+"""The method: mine trustworthy frames, take their maps as truth, learn this one video, predict every frame.
 
     video -> target's maps, motion maps -> mined frames -> learner -> maps of every frame
 
-`boost_piece` is the whole of it. The papers' methods are recipes over it: they differ in the parts.
+`boost_piece` is the whole method. The published methods are recipes over it: they differ in the parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from boostvsod.boosting import gate
-from boostvsod.boosting.finetune import Learner
-from boostvsod.boosting.parts import Parts
+from boostvsod.boosting.finetune import FineTuning
+from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.propagate import Propagation
+from boostvsod.boosting.publish import publish
 from boostvsod.boosting.record import make_record, result_of
-from boostvsod.boosting.store import Make, Store
+from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.media.video import Piece, Video
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import decide
+from boostvsod.targets import TargetInput, TargetSpec
 
-LEARNERS: dict[str, Callable[..., Make]] = {"fine-tune": Learner, "propagate": Propagation}
-BATCH = 8  # frames a stage computes between two looks at the folder
+BATCH = 8  # frames that a stage computes before it writes their maps
+
+
+class Learner(Protocol):
+    """What learns a piece from its mined frames, and then predicts all of its frames."""
+
+    def fit(self, truths: Sequence[Mined]) -> None: ...
+    def predict(self, piece: Piece, numbers: Sequence[int]) -> list[Map]: ...
+
+
+LEARNERS: dict[str, Callable[[Piece, Learning, Store], Learner]] = {"fine-tune": FineTuning, "propagate": Propagation}
 
 
 def boost(
-    video: Any,
-    target: Any = "lite",
+    video: object,
+    target: TargetInput = "lite",
     recipe: str | Recipe = "default",
     out: str | Path | None = None,
     *,
@@ -43,86 +55,106 @@ def boost(
     overwrite: bool = False,
     progress: Progress = quiet,
 ) -> Result:
-    """Boost `target`'s maps of `video`; everything is kept in the folder `out` (default: runs/NAME).
+    """Boost `target`'s maps of `video`; all results are written to the folder `out` (default: runs/NAME).
 
     `video` is a path, a list of picture paths or an array T H W 3; `target` a name as on the command
     line, or an object with `predict`; `settings` are strings like "train.lr=1e-5". The same call again
-    reads what stands in `out` instead of computing it.
+    reads the results in `out` and computes nothing.
     """
     runtime = decide(device, precision, seed, threads)
-    plan = Plan(Video.open(video), target, find_recipe(recipe, settings), runtime, bits)
-    store = Store(Path(out or Path("runs") / plan.video.name), plan.keys, progress)
+    plan = Plan(Video.open(video), TargetSpec.parse(target), find_recipe(recipe, settings), runtime, bits)
+    store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
     if overwrite:
-        store.clear()
-    elif store.record().get("key") == plan.key:
-        return result_of(store, store.record(), reused=True)
+        store.folder.clear()
+    elif (record := store.folder.record()).get("key") == plan.key:
+        return result_of(store.folder, record, reused=True)
     return run(plan, store)
 
 
 def run(plan: Plan, store: Store) -> Result:
-    """Carry a plan out: every piece of the video by itself, then publish."""
+    """Carry out a plan: every piece of the video by itself, then publish."""
     with collect() as notes, store.writing():
         plan.runtime.apply()
         store.index(plan.video)
-        parts = Parts(plan)
+        parts = Parts.build(plan)
         pieces = plan.video.pieces(plan.recipe.buffer)
         outcomes = [boost_piece(piece, parts, store) for piece in pieces]
         record = make_record(plan, parts, store, outcomes, notes)
-        store.publish(plan.video.names, plan.bits, record)
-    return result_of(store, record)
+        publish(store, plan.video.names, plan.bits, record)
+    return result_of(store.folder, record)
 
 
 def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
-    """The method, for frames that are adapted to together."""
-    maps = store.load_or_compute("target", piece, parts.target.batch, parts.predict)
-    if why := reason_to_skip(piece, parts.recipe):
-        return use_baseline(piece, store, maps, why)
-    motion = store.load_or_compute("motion", piece, BATCH, parts.move)
-    with store.timed("mine"):
-        mining = parts.miner.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
+    """The method, for frames that one learner sees."""
+    maps = store.load_or_compute("target", piece, parts.target.batch, parts.target_maps)
+    learning = parts.learning
+    if learning is None:
+        return use_baseline(piece, store, maps, "the recipe is the target alone")
+    if not can_move(piece):
+        return use_baseline(piece, store, maps, "motion needs two frames, and this shot has one")
+
+    motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps)
+    with store.clock.timed("mine"):
+        mining = learning.miner.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
     if not mining.mined:
         return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
-    truths: Sequence[Mined] = mining.mined
-    if parts.densifier:
-        with store.timed("fill"):
-            truths = parts.densifier.fill(piece, truths, parts.flow)
-    learner = LEARNERS[parts.recipe.learner](piece, truths, parts, store)
-    learnt = store.load_or_compute("student", piece, BATCH, learner)
+    truths = densify(piece, mining.mined, learning, store)
+
+    learner = LEARNERS[learning.recipe.learner](piece, learning, store)
+    if not store.has("student", piece):
+        with store.learning():
+            learner.fit(truths)
+    student = store.load_or_compute("student", piece, BATCH, learner.predict)
+
+    decision = choose(piece, learning, store, maps, motion, student, learnt_from(piece, mining.mined, truths))
+    return Outcome(decision, mining.verdicts)
+
+
+def can_move(piece: Piece) -> bool:
+    """Whether the piece has two frames of one shot: motion is seen between two."""
+    return piece.partner(0) is not None
+
+
+def densify(piece: Piece, mined: Sequence[Mined], learning: Learning, store: Store) -> Sequence[Mined]:
+    """The mined frames, and frames between them if the recipe fills them in."""
+    if learning.densifier is None:
+        return mined
+    with store.clock.timed("fill"):
+        return learning.densifier.fill(piece, mined, learning.flow)
+
+
+def learnt_from(piece: Piece, mined: Sequence[Mined], truths: Sequence[Mined]) -> str:
+    """How many frames were learnt from, in words."""
+    filled = len(truths) - len(mined)
+    why = f"learnt from {len(mined)} of {len(piece)} frames"
+    return f"{why}, and {filled} filled in between" if filled > 0 else why
+
+
+def choose(
+    piece: Piece, learning: Learning, store: Store, maps: Maps, motion: Maps, student: Maps, why: str
+) -> Decision:
+    """The final maps are the fused ones; with the gate they may be the target's own, or the mean of both."""
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
-        return [parts.fuse(piece[i], maps[i], motion[i], learnt[i]) for i in numbers]
+        return [learning.fuse(piece[i], maps[i], motion[i], student[i]) for i in numbers]
 
-    why = f"learnt from {len(mining.mined)} of {len(piece)} frames"
-    if len(truths) > len(mining.mined):
-        why += f", and {len(truths) - len(mining.mined)} filled in between"
-    if parts.recipe.gate == "off":
+    if learning.recipe.gate == "off":
         store.load_or_compute("final", piece, BATCH, fuse)
-        return Outcome(Decision(piece.start, piece.stop, "boosted", why), mining.verdicts)
+        return Decision(piece.start, piece.stop, "boosted", why)
+
     fused = store.load_or_compute("fused", piece, BATCH, fuse)
-    return Outcome(pass_gate(piece, store, maps, fused, motion, why), mining.verdicts)
-
-
-def pass_gate(piece: Piece, store: Store, maps: Maps, fused: Maps, motion: Maps, why: str) -> Decision:
-    """The final maps are the fused ones, the target's own, or their mean: whatever is probably best."""
-    with store.timed("gate"):
+    with store.clock.timed("gate"):
         features = gate.features_of(maps, fused, motion)
-    kept, because = gate.judge(gate.expected_gain(features))
-    store.load_or_compute(
-        "final", piece, BATCH, lambda _, numbers: [gate.chosen(kept, maps[i], fused[i]) for i in numbers]
-    )
-    return Decision(piece.start, piece.stop, kept, f"{why}; {because}", features)
+    choice, reason = gate.decide(gate.expected_gain(features))
 
+    def final(_: Piece, numbers: Sequence[int]) -> list[Map]:
+        return [gate.chosen(choice, maps[i], fused[i]) for i in numbers]
 
-def reason_to_skip(piece: Piece, recipe: Recipe) -> str:
-    """Why nothing can be learnt from this piece; empty if something can."""
-    if not recipe.miner:
-        return "the recipe is the target alone"
-    if piece.partner(0) is None:
-        return "motion needs two frames, and this shot has one"
-    return ""
+    store.load_or_compute("final", piece, BATCH, final)
+    return Decision(piece.start, piece.stop, choice, f"{why}; {reason}", features)
 
 
 def use_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
-    """The target's own maps are the final ones."""
+    """The target's own maps become the final ones."""
     store.load_or_compute("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
     return Outcome(Decision(piece.start, piece.stop, "baseline", why), verdicts)

@@ -1,24 +1,30 @@
-"""How a target is named: an offered name, `NAME:ARGUMENT`, a network file, or a function in a file.
+"""Targets by name: a spec is parsed once, and builds what it names.
 
-ssav                a plugin's target
+ssav                the target that a plugin offers under this name
 maps:DIR            a plugin's target with its first option: here a folder of maps
 net.onnx            short for onnx:net.onnx
-mymodel.py:build    whatever that function returns: a target, or a function from RGB to a map
+mymodel.py:build    the object that this function returns: a target, or a function from RGB to a map
+mine=maps:DIR       any of these with a label for tables
 """
 
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from boostvsod import registry
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.files import path_stamp
 from boostvsod.kinds import Map, Prepares, Rgb, Target, Window
 from boostvsod.runtime import Runtime
+
+Options = Mapping[str, Any]
+Saliency: TypeAlias = Callable[[Rgb], Map]  # a picture -> its map
 
 
 class PerFrame:
@@ -27,53 +33,103 @@ class PerFrame:
     window = 1
     batch = 1
 
-    def __init__(self, saliency: Callable[[Rgb], Map]) -> None:
+    def __init__(self, saliency: Saliency) -> None:
         self.saliency = saliency
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         return [self.saliency(window.frame.rgb) for window in windows]
 
 
-def open_target(spec: Any, runtime: Runtime, options: dict[str, Any] | None = None) -> Target:
-    """Build what `spec` names; a target or function that is already there is taken as it is."""
-    if not isinstance(spec, str):
-        return _as_target(spec, repr(type(spec).__name__))
-    name, _, argument = _split(spec)
-    options = dict(options or {})
-    if name.endswith(".py"):
-        builder = _function(Path(name), argument or "build")
-        return _as_target(registry.call_builder(builder, spec, runtime, options), spec)
-    if argument:
-        options[_first_option(name)] = argument
-    return registry.build("targets", name, runtime, **options)
+@dataclass(frozen=True)
+class TargetSpec:
+    """Which target is meant. `made` holds an object that the caller built; then the other fields only name it."""
+
+    text: str  # as given, without the label
+    label: str  # for tables
+    name: str  # under which a plugin offers it, or the path of a Python file
+    argument: str = ""  # after the colon
+    made: Target | Saliency | None = None
+
+    @classmethod
+    def parse(cls, given: TargetInput) -> TargetSpec:
+        """A spec from its text; a target or a function is taken as it is."""
+        if isinstance(given, TargetSpec):
+            return given
+        if not isinstance(given, str):
+            kind = type(given).__name__
+            return cls(kind, kind, kind, made=given)
+        label, text = split_label(given)
+        name, argument = _split(text)
+        return cls(text, label, name, argument)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a function in a Python file is meant."""
+        return self.made is None and self.name.endswith(".py")
+
+    def build(self, runtime: Runtime, options: Options | None = None) -> Target:
+        """The target that is meant, with `options` for its builder."""
+        if self.made is not None:
+            return _as_target(self.made, repr(self.label))
+        options = dict(options or {})
+        if self.is_file:
+            builder = _function(Path(self.name), self.argument or "build")
+            return _as_target(registry.call_builder(builder, self.text, runtime, options), self.text)
+        if self.argument:
+            options[_first_option(self.name)] = self.argument
+        return registry.build("targets", self.name, runtime, **options)
+
+    def stamp(self, options: Options) -> list[Any]:
+        """What changes when the target does: its name, its options, and every file or folder that they name.
+
+        An object may predict something else next time, so it counts as a new target every time.
+        """
+        if self.made is not None:
+            return [uuid.uuid4().hex]
+        return [
+            self.text,
+            dict(options),
+            [path_stamp(value) for value in (self.name, self.argument, *options.values())],
+        ]
+
+    def path_stamp(self) -> Any:
+        """What changes when the file or folder after the colon does; None if there is none."""
+        return path_stamp(self.argument)
+
+
+TargetInput: TypeAlias = "str | TargetSpec | Target | Saliency"
+
+
+def open_target(given: TargetInput, runtime: Runtime, options: Options | None = None) -> Target:
+    """The target that a spec names, built."""
+    return TargetSpec.parse(given).build(runtime, options)
 
 
 def prepare(target: Target, video: str, names: Sequence[str]) -> None:
-    """Tell a target what is coming, if it wants to know."""
+    """Tell a target which video and frames come, if it wants to know."""
     if isinstance(target, Prepares):
         target.prepare(video, names)
 
 
-def stamp(spec: Any, options: dict[str, Any]) -> list[Any]:
-    """What changes when the target does: its name, options, and every file or folder they name.
-
-    Nobody can tell whether an object still predicts what it did, so it is another target every time.
-    """
-    if not isinstance(spec, str):
-        return [uuid.uuid4().hex]
-    name, _, argument = _split(spec)
-    return [spec, options, [path_stamp(value) for value in (name, argument, *options.values())]]
+def split_label(text: str) -> tuple[str, str]:
+    """LABEL=SPEC as label and spec; a spec without a label is named by its last part."""
+    label, equals, spec = text.partition("=")
+    if equals and not {":", "/"} & set(label):
+        return label, spec
+    return text.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or text, text
 
 
-def _split(spec: str) -> tuple[str, str, str]:
-    if spec.lower().endswith(".onnx") and not spec.startswith("onnx:"):
-        return "onnx", ":", spec
-    return spec.partition(":")
+def _split(text: str) -> tuple[str, str]:
+    if text.lower().endswith(".onnx") and not text.startswith("onnx:"):
+        return "onnx", text
+    name, _, argument = text.partition(":")
+    return name, argument
 
 
 def _first_option(name: str) -> str:
-    import inspect
-
     parameters = inspect.signature(registry.find("targets", name).build).parameters
     names = [p for p in parameters if p != "runtime"]
     if not names:
@@ -81,33 +137,26 @@ def _first_option(name: str) -> str:
     return names[0]
 
 
-def _function(path: Path, name: str) -> Any:
+def _function(path: Path, name: str) -> Callable[..., object]:
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None, "a .py file always has a loader"
-    assert spec.loader is not None, "so it has"
+    assert spec is not None, "a .py file always has a spec"
+    assert spec.loader is not None, "a .py file always has a loader"
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise PluginError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    if not callable(getattr(module, name, None)):
+    function = getattr(module, name, None)
+    if not callable(function):
         raise PluginError(f"{path} has no function {name!r}")
-    return getattr(module, name)
+    return cast("Callable[..., object]", function)
 
 
-def _as_target(made: Any, spec: str) -> Target:
+def _as_target(made: object, who: str) -> Target:
     if hasattr(made, "predict"):
-        return made  # type: ignore[no-any-return]
+        return cast("Target", made)
     if callable(made):
         return PerFrame(made)
-    raise PluginError(f"target {spec}: {type(made).__name__} is neither a target (predict) nor a function")
-
-
-def named(target: str) -> tuple[str, str]:
-    """NAME=SPEC, or a spec that is named by its last part."""
-    name, equals, spec = target.partition("=")
-    if equals and not {":", "/"} & set(name):
-        return name, spec
-    return target.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or target, target
+    raise PluginError(f"target {who}: {type(made).__name__} is neither a target (predict) nor a function")

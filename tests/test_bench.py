@@ -25,7 +25,7 @@ from boostvsod.media.synthetic import Clip
 from boostvsod.metrics.scores import Scores
 from boostvsod.runtime import Runtime
 from boostvsod.settings import read_toml
-from boostvsod.targets import named
+from boostvsod.targets import split_label
 
 SETTINGS = (*QUICK, "nr.threshold=1.1", "lite.size=64")
 
@@ -103,9 +103,9 @@ def test_bad_arms_are_named(arguments: dict[str, Any], said: str) -> None:
 
 
 def test_targets_have_short_names() -> None:
-    assert named("csnet=maps:a=b/x") == ("csnet", "maps:a=b/x")
-    assert named("maps:data.zip/{video}/pred_csnet") == ("pred_csnet", "maps:data.zip/{video}/pred_csnet")
-    assert named("lite") == ("lite", "lite")
+    assert split_label("csnet=maps:a=b/x") == ("csnet", "maps:a=b/x")
+    assert split_label("maps:data.zip/{video}/pred_csnet") == ("pred_csnet", "maps:data.zip/{video}/pred_csnet")
+    assert split_label("lite") == ("lite", "lite")
 
 
 def test_published_tables_fit_their_sweeps() -> None:

@@ -216,7 +216,7 @@ def test_a_rim_moves_with_what_it_is_the_rim_of() -> None:
 
 def test_what_is_taken_away_decides() -> None:
     assert gate.expected_gain({"apart": 0.0, "moving": 1.0}) == 0
-    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.KEEP
+    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.ACCEPT
     assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
     assert gate.expected_gain({"apart": 1.0, "moving": 0.2}) == pytest.approx(
         gate.WORTH * (gate.EVEN + gate.LENIENCE - 0.2)
@@ -226,14 +226,14 @@ def test_what_is_taken_away_decides() -> None:
 @pytest.mark.parametrize(
     ("gain", "kept"),
     [
-        (gate.KEEP, "boosted"),
+        (gate.ACCEPT, "boosted"),
         (gate.REJECT, "baseline"),
-        ((gate.KEEP + gate.REJECT) / 2, "blend"),
+        ((gate.ACCEPT + gate.REJECT) / 2, "blend"),
         (-1, "baseline"),
     ],
 )
 def test_judgement(gain: float, kept: str) -> None:
-    found, why = gate.judge(gain)
+    found, why = gate.decide(gain)
     assert found == kept
     assert f"{gain:+.3f}" in why
 
@@ -257,7 +257,7 @@ def test_the_gate_keeps_what_is_good_and_says_why(tmp_path: Path) -> None:
     assert kept.decisions[0].choice == "baseline"
     assert all(np.array_equal(a, b) for a, b in zip(kept.maps, clip.truth, strict=True))
     assert set(kept.record["decisions"][0]["features"]) == {"apart", "moving"}
-    assert "the target's own maps are probably as good or better" in kept.decisions[0].why
+    assert "boosting would probably not help" in kept.decisions[0].why
     rng = np.random.default_rng(0)
     poor = np.stack([np.roll(m, int(rng.integers(-60, 60)), 1) for m in clip.truth])
     changed = run(tmp_path / "poor", clip.frames, poor)

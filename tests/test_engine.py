@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from made import DRAWN, FORCED, QUICK, write_maps, write_pictures
 import boostvsod
 from boostvsod import boost, build
 from boostvsod.errors import ConfigError, OutputError, PluginError
-from boostvsod.kinds import Window
+from boostvsod.kinds import Map, Rgb, Window
 from boostvsod.media.synthetic import Clip, make_clip
 from boostvsod.runtime import Runtime
 
@@ -167,7 +168,7 @@ class Faulty:
     def __init__(self, fault: str) -> None:
         self.fault = fault
 
-    def predict(self, windows: list[Window]) -> list[np.ndarray]:
+    def predict(self, windows: Sequence[Window]) -> list[np.ndarray]:
         maps = [np.full(w.frame.rgb.shape[:2], 0.5, np.float32) for w in windows]
         if windows[0].frame.index >= 4:
             maps[1] = {"nan": maps[1] * np.nan, "shape": maps[1][:-1], "range": maps[1] * 9}[self.fault]
@@ -184,9 +185,13 @@ def test_a_faulty_target_is_named_and_leaves_nothing(tmp_path: Path, clip: Clip,
     assert not (tmp_path / "out").exists()
 
 
+def level_everywhere(level: float) -> Callable[[Rgb], Map]:
+    return lambda rgb: np.full(rgb.shape[:2], level, np.float32)
+
+
 def test_objects_are_never_taken_for_one_another(tmp_path: Path, clip: Clip) -> None:
     for level in (0.25, 0.75):  # a freed object's address may well be the next one's
-        result = boost(clip.frames, lambda rgb, v=level: np.full(rgb.shape[:2], v, np.float32), "none", tmp_path / "o")
+        result = boost(clip.frames, level_everywhere(level), "none", tmp_path / "o")
         assert not result.reused
         assert np.allclose(result.maps[3], level, atol=0.01)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boostvsod import build
-from boostvsod.boosting.motion_views import MotionViews, together
+from boostvsod.boosting.motion_views import MotionViews, combine
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Judged, Map, Rgb
 from boostvsod.media.synthetic import make_clip
@@ -43,7 +43,7 @@ def see(motion: Speed, looks: int, i: int = 1) -> Map | Judged:
     asked = MotionViews(motion, looks, "motion test")
     pairs = asked.pairs(piece(), i)
     flows = [(b.index - a.index) * RIGHT * ([2, 1] if min(a.index, b.index) == 0 else [1, 1]) for a, b in pairs]
-    return asked.see(pairs, [flow.astype(np.float32) for flow in flows])
+    return asked.map(pairs, [flow.astype(np.float32) for flow in flows])
 
 
 def test_one_look_goes_ahead_and_the_last_frame_looks_back() -> None:
@@ -68,7 +68,7 @@ def test_a_mirrored_answer_is_turned_back() -> None:
     clip = make_clip(3, 48, 64)
     shot = Video.open(clip.frames).pieces(100)[0]
     flow = build("flows", "dis", Runtime()).estimate(shot[0], shot[1])
-    once, thrice = (np.asarray(MotionViews(motion, n, "c").see([(shot[0], shot[1])], [flow])) for n in (1, 3))
+    once, thrice = (np.asarray(MotionViews(motion, n, "c").map([(shot[0], shot[1])], [flow])) for n in (1, 3))
     assert once.max() == 1
     assert np.allclose(once, thrice, atol=2e-3)
 
@@ -78,13 +78,13 @@ def test_judgements_are_averaged() -> None:
     assert isinstance(seen, Judged)
     assert seen.features == {"Q": 0.5}
     assert seen.map[0, 0] == pytest.approx((0.5 * 0.6 * 0.6 * 1) ** 0.25)
-    assert together([seen]) is seen
+    assert combine([seen]) is seen
 
 
 def test_a_silent_look_rules_nothing_out() -> None:
     speaking, faint = np.array([[0.8, 0.1]], np.float32), np.array([[0.1, 0.1]], np.float32)
-    assert np.allclose(together([speaking, faint]), speaking)  # type: ignore[arg-type]
-    assert np.allclose(together([faint, faint]), faint)  # type: ignore[arg-type]
+    assert np.allclose(combine([speaking, faint]), speaking)  # type: ignore[arg-type]
+    assert np.allclose(combine([faint, faint]), faint)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("looks", [0, 5])

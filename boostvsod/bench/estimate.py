@@ -9,28 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.boosting.finetune import fine_tune
-from boostvsod.boosting.parts import Parts
+from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.store import STAGES, Store, StoredMaps
-from boostvsod.engine import boost_piece, reason_to_skip
+from boostvsod.engine import boost_piece, can_move
 from boostvsod.kinds import Maps, Mined, quiet
 from boostvsod.media.video import Piece, Video
 from boostvsod.runtime import Runtime
+from boostvsod.targets import TargetInput, TargetSpec
 
 PROBE = 3  # frames that are really computed
 MINED_SHARE = 0.4  # of the frames: a guess, no more; it is only known afterwards
 BYTES = 1.2  # per pixel and stage: 16-bit PNG of smooth maps
 
 
-def estimate(video: Video, target: Any, recipe: str, settings: Iterable[str], runtime: Runtime) -> dict[str, Any]:
+def estimate(
+    video: Video, target: TargetInput, recipe: str, settings: Iterable[str], runtime: Runtime
+) -> dict[str, Any]:
     """Frames, pieces, and rough seconds and megabytes; nothing is written."""
-    plan = Plan(video, target, find_recipe(recipe, settings), runtime)
+    plan = Plan(video, TargetSpec.parse(target), find_recipe(recipe, settings), runtime)
     started = time.perf_counter()
     video.scan()
     scan = time.perf_counter() - started
-    parts = Parts(plan)
+    parts = Parts.build(plan)
     pieces = video.pieces(plan.recipe.buffer)
-    learns = [piece for piece in pieces if not reason_to_skip(piece, plan.recipe)]
+    learns = [piece for piece in pieces if parts.learning is not None and can_move(piece)]
     per_frame = _seconds_per_frame(plan, parts, max(pieces, key=len))
     height, width = video.shape
     stages = len(STAGES) if learns else 2
@@ -55,16 +59,17 @@ def _seconds_per_frame(plan: Plan, parts: Parts, piece: Piece) -> float:
 
 def _timed(plan: Plan, parts: Parts, probe: Piece) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "probe", plan.keys, quiet)
+        store = Store(RunFolder(Path(folder) / "probe"), plan.keys, quiet)
         with store.writing():
             started = time.perf_counter()
             outcome = boost_piece(probe, parts, store)
-            if not reason_to_skip(probe, plan.recipe) and not any(verdict.mined for verdict in outcome.verdicts):
-                _learn_anyway(parts, probe, StoredMaps(store.stage("target"), probe.names))
+            learning = parts.learning if can_move(probe) else None
+            if learning is not None and not any(verdict.mined for verdict in outcome.verdicts):
+                _learn_anyway(learning, probe, StoredMaps(store.stage("target"), probe.names))
             return time.perf_counter() - started
 
 
-def _learn_anyway(parts: Parts, probe: Piece, maps: Maps) -> None:
+def _learn_anyway(parts: Learning, probe: Piece, maps: Maps) -> None:
     """That these frames were not trusted does not say that none will be."""
     count = max(1, round(MINED_SHARE * len(probe)))
     mined = [Mined(i, maps[i], 0.0, "probe") for i in range(count)]

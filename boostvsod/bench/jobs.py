@@ -13,6 +13,7 @@ import numpy as np
 
 from boostvsod.bench.arms import Arm, recipe_of
 from boostvsod.bench.memory import Peak
+from boostvsod.boosting.folder import WORK
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.engine import boost
@@ -24,6 +25,7 @@ from boostvsod.media.sources import from_pictures
 from boostvsod.metrics.scores import Averages
 from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
+from boostvsod.targets import TargetSpec
 
 DIGITS = 9  # of what is kept: enough for any table
 
@@ -53,7 +55,7 @@ class Job:
         """Changes when anything does that could change the scores."""
         runtime = {**asdict(setup.runtime), "seed": self.seed, "device": setup.runtime.device.partition(":")[0]}
         recipe = recipe_of(self.arm, setup.data, self.video)
-        stamps = [path_stamp(setup.data), path_stamp(self.spec.partition(":")[2])]
+        stamps = [path_stamp(setup.data), TargetSpec.parse(self.spec).path_stamp()]
         return fingerprint(asdict(self), recipe.as_dict(), setup.protocol, runtime, stamps, versions())
 
     def place(self, setup: Setup) -> Path:
@@ -124,9 +126,9 @@ def _told(result: Result) -> dict[str, Any]:
         "mined": [result.names[i] for i in result.mined],
         "quality": {f["frame"]: f["scores"]["Q"] for f in record["frames"] if "Q" in f["scores"]},
         "decisions": record["decisions"],
-        "maps": f".boostvsod/{record['stages']['final']}",
-        "baseline": f".boostvsod/{record['stages']['target']}",
-        "motion": f".boostvsod/{record['stages']['motion']}",
+        "maps": f"{WORK}/{record['stages']['final']}",
+        "baseline": f"{WORK}/{record['stages']['target']}",
+        "motion": f"{WORK}/{record['stages']['motion']}",
         "notes": record["notes"],
     }
 

@@ -12,7 +12,7 @@ from boostvsod.bench.jobs import Job, Setup, done
 from boostvsod.bench.local import Done, Group, run_local
 from boostvsod.datasets.layouts import open_dataset
 from boostvsod.errors import ConfigError
-from boostvsod.targets import named
+from boostvsod.targets import split_label
 
 Told = Callable[[Job, "dict[str, Any] | Exception", int, int], None]  # job, result, how many are done, of how many
 
@@ -40,7 +40,7 @@ def plan_jobs(
     return [
         Job(clip.name, name, spec, arm, seed)
         for clip in sorted(chosen, key=lambda clip: -len(clip.frames))
-        for name, spec in map(named, targets)
+        for name, spec in map(split_label, targets)
         for seed in range(seeds)
         for arm in arms
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from boostvsod.boosting.record import motion_maps
+from boostvsod.boosting.record import choice_in_words, motion_maps
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Result, Rgb
 from boostvsod.media.images import grey_rgb, resize_rgb, write_png
@@ -32,9 +32,10 @@ def find_frame(result: Result, wanted: str) -> int:
 
 
 def explain(result: Result, numbers: Sequence[int]) -> dict[str, Any]:
-    """What was asked of frames, and what became of those with these numbers."""
+    """The settings of the run, and the verdict on each of these frames, as JSON can hold them."""
     recipe = result.record["recipe"]
     return {
+        "target": result.record["target"],
         "recipe": recipe["name"],
         "miner": recipe["miner"],
         "settings": recipe["options"].get(recipe["miner"], {}),
@@ -49,15 +50,16 @@ def _of_frame(result: Result, i: int) -> dict[str, Any]:
     return {"number": i, **result.record["frames"][i], "piece": piece}
 
 
-def as_text(told: dict[str, Any]) -> str:
-    """The same for people; a piece is named where it begins, or where a single frame is asked for."""
-    settings = ", ".join(f"{key} {value}" for key, value in told["settings"].items()) or "its defaults"
-    lines = [f"recipe {told['recipe']}, miner {told['miner'] or 'none'}: {settings}"]
+def as_text(explanation: dict[str, Any]) -> str:
+    """The same as lines of text. Every piece begins with a line of its own."""
+    settings = ", ".join(f"{key} {value}" for key, value in explanation["settings"].items()) or "its defaults"
+    lines = [f"recipe {explanation['recipe']}, miner {explanation['miner'] or 'none'}: {settings}"]
     before = None
-    for frame in told["frames"]:
+    for frame in explanation["frames"]:
         piece = frame["piece"]
         if piece != before:
-            lines.append(f"frames {piece['start']} to {piece['stop'] - 1}: {piece['choice']}, {piece['why']}")
+            words = choice_in_words(piece["choice"], explanation["target"])
+            lines.append(f"frames {piece['start']} to {piece['stop'] - 1}: {words}: {piece['why']}")
         before = piece
         lines.append(f"  {frame['frame']}  {'mined ' if frame['mined'] else '      '}  {frame['why']}")
     return "\n".join(lines)

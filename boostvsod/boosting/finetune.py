@@ -1,16 +1,15 @@
-"""How a student learns one piece of video from its mined frames."""
+"""Fine-tuning: a student learns one piece of video from its mined frames."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from boostvsod.boosting.parts import Parts
+from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.media.maps import resize_map
@@ -22,34 +21,35 @@ from boostvsod.training.loop import Batch, Draw, fit
 from boostvsod.training.students import as_batch, for_inference, predict, predict_windows
 
 
-class Learner:
-    """A student that learns a piece when its first map of it is wanted; a stage that stands needs none."""
+class FineTuning:
+    """A student that is fine-tuned on the mined frames of a piece, and then predicts every frame of it."""
 
-    def __init__(self, piece: Piece, mined: Sequence[Mined], parts: Parts, store: Store) -> None:
-        self.piece, self.mined, self.parts, self.store = piece, mined, parts, store
+    def __init__(self, piece: Piece, parts: Learning, store: Store) -> None:
+        self.piece, self.parts, self.store = piece, parts, store
+        self.trained: Student | None = None
 
-    def __call__(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+    def fit(self, truths: Sequence[Mined]) -> None:
+        """Fine-tune a fresh student, at the size that the recipe gives, and save the losses."""
+        parts, fresh = self.parts, self.parts.fresh_student()
+        student = replace(fresh, size=parts.recipe.train.size or fresh.size)
+        losses = fine_tune(student, self.piece, truths, parts.recipe, parts.runtime, self.store.progress)
+        self.store.save_losses(self.piece.start, losses)
+        self.trained = for_inference(student, parts.runtime)
+
+    def predict(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+        """The student's maps of some frames; `fit` comes first."""
+        assert self.trained is not None, "a learner is fitted before it predicts"
         runtime, mirror = self.parts.runtime, self.parts.recipe.mirror
         if (length := self.trained.window) > 1:
             return predict_windows(self.trained, [piece.window(i, length) for i in numbers], runtime, mirror=mirror)
         return predict(self.trained, [piece[i].rgb for i in numbers], runtime, mirror=mirror)
 
-    @cached_property
-    def trained(self) -> Student:
-        """The student after fine-tuning on the mined frames, at the size it was fine-tuned at."""
-        parts, fresh = self.parts, self.parts.fresh_student()
-        student = replace(fresh, size=parts.recipe.train.size or fresh.size)
-        with self.store.timed("learn"):
-            losses = fine_tune(student, self.piece, self.mined, parts.recipe, parts.runtime, self.store.progress)
-        self.store.save_losses(self.piece.start, losses)
-        return for_inference(student, parts.runtime)
-
 
 def fine_tune(
     student: Student, piece: Piece, mined: Sequence[Mined], recipe: Recipe, runtime: Runtime, progress: Progress
 ) -> list[float]:
-    """Fit a student to the pseudo ground truth of the mined frames; returns the losses."""
-    runtime.apply()  # whatever was drawn before, on this video or another, must not matter
+    """Fit a student in place to the pseudo ground truth of the mined frames. Returns the loss of each step."""
+    runtime.apply()  # the result must not depend on what was drawn before
     options = recipe.train
     steps = -(-round(recipe.per_frame * len(mined)) // options.batch)  # none at all if train.lambda is 0
     if student.window > 1:
@@ -62,7 +62,7 @@ def fine_tune(
 
 
 def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> Draw:
-    """Batches that go through the mined frames again and again, each time in another order."""
+    """Batches that pass over the mined frames again and again, each time in another order."""
     pictures = as_batch([piece[m.index].rgb for m in mined], size, size)
     truths = torch.from_numpy(np.stack([resize_map(m.truth, size, size) for m in mined]))[:, None]
 
@@ -75,7 +75,7 @@ def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> D
 
 
 def draw_clips(piece: Piece, mined: Sequence[Mined], student: Student, batch: int) -> Draw:
-    """The same in windows around the mined frames; the loss leaves out frames that were not mined (MQP, V-C)."""
+    """The same with windows around the mined frames. Frames that were not mined do not count in the loss (MQP, V-C)."""
     size, truths = student.size, {m.index: m.truth for m in mined}
 
     def one(number: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -96,18 +96,19 @@ def draw_clips(piece: Piece, mined: Sequence[Mined], student: Student, batch: in
 
 
 def mirrored_by_turns(draw: Draw, count: int) -> Draw:
-    """The same batches of `count` mined frames; every second time a frame comes, it comes in a mirror."""
+    """The same batches of `count` mined frames; every second time a frame comes, it is mirrored."""
 
-    def turned(step: int, generator: torch.Generator) -> Batch:
-        seen, *rest = draw(step, generator)
-        second = torch.arange(step * len(seen), (step + 1) * len(seen)) // count % 2 == 1
-        return tuple(mirrored(x, second.repeat_interleave(len(x) // len(seen))) for x in (seen, *rest))
+    def drawn(step: int, generator: torch.Generator) -> Batch:
+        pictures, *rest = draw(step, generator)
+        size = len(pictures)
+        second = torch.arange(step * size, (step + 1) * size) // count % 2 == 1
+        return tuple(mirrored(x, second.repeat_interleave(len(x) // size)) for x in (pictures, *rest))
 
-    return turned
+    return drawn
 
 
 def _turns(count: int, step: int, batch: int) -> list[int]:
-    """Which mined frames are in the batch of a step: each once, in a new order, before any again."""
+    """The mined frames in the batch of a step. Every frame comes once, in a new order, before any comes again."""
     return [_shuffled(count, k // count)[k % count] for k in range(step * batch, (step + 1) * batch)]
 
 

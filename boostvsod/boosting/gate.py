@@ -1,9 +1,9 @@
-"""Is what was learnt better than the target's own maps? An estimate without ground truth, and what follows of it.
+"""The gate estimates without ground truth whether the boosted maps are better than the target's own, and chooses.
 
-The maps differ, and the boosted ones have taken something away that the target saw. If that is scenery, it moves
-less than what the boosted maps show, and they are right; if it is a part of the object, or one of several, it
-moves as much, and they are wrong. The numbers of `expected_gain` were fitted where ground truth is known;
-examples/calibrate_gate.py does that again, and docs/default.md says on what.
+The boosted maps have removed something that the target showed. If that is scenery, it moves less than what the
+boosted maps show, and they are right. If it is a part of the object, or one of several objects, it moves as
+much, and they are wrong. The numbers of `expected_gain` were fitted on clips with ground truth;
+examples/calibrate_gate.py fits them again, and docs/default.md names the clips.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ import numpy as np
 from boostvsod.kinds import Map, Maps
 from boostvsod.media.maps import shrunk, soft_iou, stretched
 
-SIDE, LEAST = 240, 16  # the longer side of what the gate looks at, and the least of the shorter one
-FAINT = 0.1  # motion of less than this is as good as none
-BLUR = 8  # pixels of that size: motion ends where flow does, not at outlines, and thin parts have none of their own
+SIDE, LEAST = 240, 16  # the longer side of the maps that are compared, and the least shorter side
+FAINT = 0.1  # motion below this counts as none
+BLUR = 8  # pixels at that size: motion does not end at outlines, and thin parts have no motion of their own
 
-EVEN, LENIENCE = 0.425, 0.195  # what moves so much, as a share, is as often object as scenery; more if maps are apart
-WORTH = 1.03  # S gained or lost for what moves less or more
-KEEP, REJECT = 0.012, 0.0065  # expected gain in S from which boosted maps are taken, and up to which they are not
+EVEN, LENIENCE = 0.425, 0.195  # a removed region with this share of motion is as often object as scenery; the
+# share rises if the maps differ much
+WORTH = 1.03  # S gained or lost per unit of motion below or above that share
+ACCEPT, REJECT = 0.012, 0.0065  # expected gain in S from which the boosted maps are taken, and up to which not
 
 
 def stamp() -> tuple[float, ...]:
-    """What the decision hangs on, besides the maps."""
-    return FAINT, BLUR, EVEN, LENIENCE, WORTH, KEEP, REJECT
+    """All that the decision depends on, besides the maps."""
+    return FAINT, BLUR, EVEN, LENIENCE, WORTH, ACCEPT, REJECT
 
 
 def features_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
-    """What tells whose maps are better, over the frames of a piece.
+    """Two features that say which maps are better, over the frames of a piece.
 
-    apart   how little target and boosted maps overlap: 0 if they are the same
-    moving  motion where the boosted maps have taken something away, as a share of that where they show something
+    apart   1 minus the overlap of the target's and the boosted maps: 0 if they are the same
+    moving  motion where the boosted maps removed something, as a share of the motion where they show something
     """
     overlaps: list[float] = []
     sums = np.zeros(4)
@@ -49,26 +50,25 @@ def features_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
 
 
 def expected_gain(features: Mapping[str, float]) -> float:
-    """By how much S would rise if the boosted maps were taken: nothing if they are the same.
+    """The expected rise of S if the boosted maps are taken: 0 if they are the same.
 
-    Maps that have little in common with the boosted ones are mostly wrong ones: more may move of what was taken away.
+    A target whose maps overlap little with the boosted ones is mostly wrong. Then more of what was removed may move.
     """
     even = EVEN + LENIENCE * features["apart"]
     return WORTH * features["apart"] * (even - features["moving"])
 
 
-def judge(gain: float) -> tuple[str, str]:
-    """What is kept, and the reason in words."""
-    told = f"expected gain in S {gain:+.3f}"
-    if gain >= KEEP:
-        return "boosted", f"{told} >= {KEEP:g}"
+def decide(gain: float) -> tuple[str, str]:
+    """Which maps become the final ones ("boosted", "baseline" or "blend"), and the reason in words."""
+    if gain >= ACCEPT:
+        return "boosted", f"expected gain in S {gain:+.3f}"
     if gain <= REJECT:
-        return "baseline", f"{told} <= {REJECT:g}: the target's own maps are probably as good or better"
-    return "blend", f"{told} between {REJECT:g} and {KEEP:g}: the mean of both"
+        return "baseline", f"boosting would probably not help (expected gain in S {gain:+.3f})"
+    return "blend", f"boosting may or may not help (expected gain in S {gain:+.3f})"
 
 
-def chosen(kept: str, target: Map, boosted: Map) -> Map:
+def chosen(choice: str, target: Map, boosted: Map) -> Map:
     """The final map of one frame."""
-    if kept == "blend":
+    if choice == "blend":
         return np.asarray((target + boosted) / 2, np.float32)
-    return boosted if kept == "boosted" else target
+    return boosted if choice == "boosted" else target

@@ -1,4 +1,7 @@
-"""Several looks at the motion of one frame: ahead in time, back, and each in a mirror. They err differently."""
+"""Several views of the motion of one frame: to the next frame, to the one before, and each mirrored.
+
+The views fail in different places, so their common part is better than any of them.
+"""
 
 from __future__ import annotations
 
@@ -18,48 +21,48 @@ MOST = 4
 
 @dataclass(frozen=True)
 class MotionViews:
-    """A motion saliency that is asked `count` times about each frame; what the answers have in common counts."""
+    """A motion saliency that sees each frame in `count` views; the views are combined into one map."""
 
-    motion: MotionSaliency
+    saliency: MotionSaliency
     count: int
-    who: str
+    who: str  # for error messages
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST:
-            raise ConfigError(f"recipe.motion_views={self.count}: from 1 to {MOST}")
+            raise ConfigError(f"recipe.motion_views={self.count}: expected a number from 1 to {MOST}")
 
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
-        """The frames between which flow is needed: a frame and the next; for several looks, also the one before."""
+        """The pairs of frames that need flow: a frame and the next; for several views also the one before."""
         return [(piece[i], other) for other in piece.partners(i, 1 if self.count == 1 else 2)]
 
-    def see(self, pairs: Sequence[Pair], flows: Sequence[Flow]) -> Map | Judged:
-        """The motion saliency of a frame, by its pairs and their flows."""
+    def map(self, pairs: Sequence[Pair], flows: Sequence[Flow]) -> Map | Judged:
+        """The motion saliency of a frame, from its pairs and the flow of each."""
         rgb, name = pairs[0][0].rgb, pairs[0][0].name
         ahead, *back = map(forwards, pairs, flows)
         other = back[0] if back else ahead
-        ways = [(ahead, False), (other, True), (ahead, True), (other, False)][: self.count]
-        return together([self._look(rgb, flow, name, mirrored=mirrored) for flow, mirrored in ways])
+        views = [(ahead, False), (other, True), (ahead, True), (other, False)][: self.count]
+        return combine([self._view(rgb, flow, name, mirrored=mirrored) for flow, mirrored in views])
 
-    def _look(self, rgb: Rgb, flow: Flow, name: str, *, mirrored: bool) -> Map | Judged:
+    def _view(self, rgb: Rgb, flow: Flow, name: str, *, mirrored: bool) -> Map | Judged:
         if mirrored:
             rgb, flow = np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
-        judged = self.motion.judge(rgb, flow) if isinstance(self.motion, JudgesMotion) else None
-        seen = check_map(judged.map if judged else self.motion.saliency(rgb, flow), rgb.shape[:2], self.who, name)
-        seen = seen[:, ::-1] if mirrored else seen
-        return replace(judged, map=seen) if judged else seen
+        judged = self.saliency.judge(rgb, flow) if isinstance(self.saliency, JudgesMotion) else None
+        saliency = check_map(judged.map if judged else self.saliency.saliency(rgb, flow), rgb.shape[:2], self.who, name)
+        saliency = saliency[:, ::-1] if mirrored else saliency
+        return replace(judged, map=saliency) if judged else saliency
 
 
 def forwards(pair: Pair, flow: Flow) -> Flow:
-    """Flow to an earlier frame, turned round: it shows the motion from here on as well."""
+    """Flow to an earlier frame is negated: then it shows the motion forwards in time as well."""
     return -flow if pair[1].index < pair[0].index else flow
 
 
-def together(seen: Sequence[Map | Judged]) -> Map | Judged:
-    """What the maps have in common; if they are judged, the mean of each sign."""
-    if len(seen) == 1:
-        return seen[0]
-    mean = in_common([one.map if isinstance(one, Judged) else one for one in seen])
-    judged = [one.features for one in seen if isinstance(one, Judged)]
-    if not judged:
+def combine(views: Sequence[Map | Judged]) -> Map | Judged:
+    """The geometric mean of the maps that show an object; of judged maps also the mean of each feature."""
+    if len(views) == 1:
+        return views[0]
+    mean = in_common([view.map if isinstance(view, Judged) else view for view in views])
+    features = [view.features for view in views if isinstance(view, Judged)]
+    if not features:
         return mean
-    return Judged(mean, {name: float(np.mean([features[name] for features in judged])) for name in judged[0]})
+    return Judged(mean, {name: float(np.mean([own[name] for own in features])) for name in features[0]})

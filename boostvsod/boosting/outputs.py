@@ -1,4 +1,4 @@
-"""Pictures for people, made from finished maps: masks, cut-outs, and clips to look at."""
+"""Pictures and films made from the final maps: masks, cut-outs, overlays."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SAVES = ("maps", "mask", "overlay", "side-by-side", "cutout")
 
 
 def check_saves(wanted: list[str]) -> None:
-    """Refuse a name nobody knows before any work is done."""
+    """Refuse an unknown name before any work is done."""
     for name in wanted:
         if name not in SAVES:
             raise ConfigError(f"--save {name!r} is unknown; there are: {', '.join(SAVES)}")
 
 
 def save(result: Result, video: Video, wanted: list[str], progress: Progress = quiet) -> list[Path]:
-    """Write what is wanted beside the maps; what was made of these very maps already is left alone."""
+    """Write the wanted outputs beside the maps, unless they are current. Returns their paths."""
     folder = Path(result.folder)
     makers: dict[str, Callable[[], Path]] = {
         "mask": lambda: _pngs(result, video, folder / "mask", binary, progress),
@@ -38,11 +38,11 @@ def save(result: Result, video: Video, wanted: list[str], progress: Progress = q
     made = [folder / "maps"] if "maps" in wanted else []
     for name, make in makers.items():
         if name in wanted:
-            made.append(folder / places[name] if _stands(folder / places[name], result) else make())
+            made.append(folder / places[name] if _is_current(folder / places[name], result) else make())
     return made
 
 
-def _stands(place: Path, result: Result) -> bool:
+def _is_current(place: Path, result: Result) -> bool:
     """Whether an output is complete and younger than the record of the run."""
     made = place.stat().st_mtime_ns if place.is_file() else 0
     if place.is_dir():
@@ -62,7 +62,7 @@ def cut_out(rgb: Rgb, saliency: Map) -> np.ndarray:
 
 
 def overlay(rgb: Rgb, saliency: Map) -> Rgb:
-    """The picture with what is salient glowing, and its outline drawn."""
+    """The picture with the salient region tinted and its outline drawn."""
     share = 0.55 * saliency[..., None]
     glowing: Rgb = np.rint((1 - share) * rgb + share * np.array(GLOW)).astype(np.uint8)
     contours, _ = cv2.findContours(binary(rgb, saliency), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)

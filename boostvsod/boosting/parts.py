@@ -1,10 +1,10 @@
-"""The plugins of one run: built, and what they return, checked."""
+"""The plugins of one run: built once, and everything they return is checked."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
 from boostvsod.boosting.motion_views import MotionViews
@@ -28,63 +28,93 @@ from boostvsod.kinds import (
 )
 from boostvsod.media.maps import check_map
 from boostvsod.media.video import Piece
+from boostvsod.recipe import Recipe
+from boostvsod.runtime import Runtime
+
+TWIN = "twin"  # as recipe.student: the target itself learns
 
 
+@dataclass
 class Parts:
-    """The plugins of one run, built, and what they return, checked."""
+    """The target, and what learns from its maps: nothing if the recipe is the target alone."""
 
-    def __init__(self, plan: Plan) -> None:
+    target: Target
+    target_name: str
+    learning: Learning | None
+
+    @classmethod
+    def build(cls, plan: Plan) -> Parts:
+        """All plugins of a plan. The cheapest come first: a misspelt option is reported at once."""
         recipe, runtime = plan.recipe, plan.runtime
-        self.recipe, self.runtime = recipe, runtime
-        self.target_name = str(plan.target) if isinstance(plan.target, str) else type(plan.target).__name__
-        if recipe.miner:  # the cheapest parts first: a misspelt option is told at once
-            self.miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
-            self.fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
-            self.densifier: Densifier | None = self._densifier()
-            flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
-            self.flow: FlowBackend = at_scale(flow, recipe.flow_scale)
-            self.motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
-            self.motion_views = MotionViews(self.motion, recipe.motion_views, f"motion {recipe.motion}")
-        self.target: Target = targets.open_target(plan.target, runtime, recipe.of("target"))
-        targets.prepare(self.target, plan.video.name, plan.video.names)
+        learning = Learning.build(recipe, runtime) if recipe.miner else None
+        target = plan.target.build(runtime, recipe.of("target"))
+        targets.prepare(target, plan.video.name, plan.video.names)
+        if learning is not None and recipe.student == TWIN and isinstance(target, Trainable):
+            learning.trainable = target
+        return cls(target, str(plan.target), learning)
 
-    def _densifier(self) -> Densifier | None:
-        name = self.recipe.densifier
-        return registry.build("densifiers", name, self.runtime, **self.recipe.of(name)) if name else None
-
-    @cached_property
-    def _student(self) -> Student:
-        recipe = self.recipe
-        self.runtime.apply()  # random weights, where there are any, must not hang on what was drawn before
-        if recipe.student == "twin" and isinstance(self.target, Trainable):
-            return self.target.twin()
-        name = recipe.stand_in if recipe.student == "twin" else recipe.student
-        return registry.build("students", name, self.runtime, **recipe.of(name))
-
-    def weights(self) -> dict[str, str]:
-        """Where the weights of the networks that were used came from, as far as they say."""
-        students = {part: getattr(getattr(self, part, None), "student", None) for part in ("target", "motion")}
-        students["student"] = vars(self).get("_student")  # only if one was needed
-        return {part: student.origin for part, student in students.items() if isinstance(student, Student)}
-
-    def fresh_student(self) -> Student:
-        """A student as it was before any video: nothing is carried from one piece to the next."""
-        return copy.deepcopy(self._student)
-
-    def predict(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
+    def target_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The target's maps of some frames of a piece."""
-        windows = [piece.window(i, self.target.window) for i in numbers]
+        who, windows = f"target {self.target_name}", [piece.window(i, self.target.window) for i in numbers]
         maps = list(self.target.predict(windows))
         if len(maps) != len(windows):
-            raise PluginError(f"target {self.target_name}: {len(maps)} maps came back for {len(windows)} frames")
-        who = f"target {self.target_name}"
+            raise PluginError(f"{who}: {len(maps)} maps came back for {len(windows)} frames")
         return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
 
-    def move(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
-        """The motion saliency of some frames of a piece, judged if its maker can."""
-        pairs = [self.motion_views.pairs(piece, i) for i in numbers]
-        flows = iter(self._flows([pair for of in pairs for pair in of]))
-        return [self.motion_views.see(of, [next(flows) for _ in of]) for of in pairs]
+    def weights(self) -> dict[str, str]:
+        """Part -> where the weights of its network came from. Parts without a network are left out."""
+        learning = self.learning
+        students = {"target": student_of(self.target)}
+        if learning is not None:
+            students |= {"motion": student_of(learning.motion.saliency), "student": learning.initial_student}
+        return {part: student.origin for part, student in students.items() if student is not None}
+
+
+@dataclass
+class Learning:
+    """The plugins that find frames to learn from, learn, and fuse."""
+
+    recipe: Recipe
+    runtime: Runtime
+    miner: Miner
+    fuser: Fuser
+    densifier: Densifier | None
+    flow: FlowBackend
+    motion: MotionViews
+    trainable: Trainable | None = None  # the target, if it is to learn itself
+    initial_student: Student | None = field(default=None, repr=False)  # before any video; built when first needed
+
+    @classmethod
+    def build(cls, recipe: Recipe, runtime: Runtime) -> Learning:
+        miner: Miner = registry.build("miners", recipe.miner, runtime, **recipe.of(recipe.miner))
+        fuser: Fuser = registry.build("fusers", recipe.fuser, runtime, **recipe.of(recipe.fuser))
+        filler, densifier = recipe.densifier, None
+        if filler:
+            densifier = registry.build("densifiers", filler, runtime, **recipe.of(filler))
+        flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
+        motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
+        views = MotionViews(motion, recipe.motion_views, f"motion {recipe.motion}")
+        return cls(recipe, runtime, miner, fuser, densifier, at_scale(flow, recipe.flow_scale), views)
+
+    def fresh_student(self) -> Student:
+        """A copy of the student as it was before any video: nothing is carried from one piece to the next."""
+        if self.initial_student is None:
+            self.initial_student = self._build_student()
+        return copy.deepcopy(self.initial_student)
+
+    def _build_student(self) -> Student:
+        recipe = self.recipe
+        self.runtime.apply()  # random weights must not depend on what was drawn before
+        if self.trainable is not None:
+            return self.trainable.twin()
+        name = recipe.stand_in if recipe.student == TWIN else recipe.student
+        return registry.build("students", name, self.runtime, **recipe.of(name))
+
+    def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
+        """The motion saliency of some frames of a piece, judged if its maker can judge."""
+        pairs = [self.motion.pairs(piece, i) for i in numbers]
+        flows = iter(self._flows([pair for of_frame in pairs for pair in of_frame]))
+        return [self.motion.map(of_frame, [next(flows) for _ in of_frame]) for of_frame in pairs]
 
     def _flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
         who, flows = f"flow {self.recipe.flow}", estimate_many(self.flow, pairs)
@@ -93,9 +123,15 @@ class Parts:
         return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]
 
     def fuse(self, frame: Frame, target: Map, motion: Map, student: Map) -> Map:
-        """What is made of a frame's maps."""
+        """The fused map of a frame."""
         if isinstance(self.fuser, FusesPictures):
             fused = self.fuser.fuse_picture(frame.rgb, target, motion, student)
         else:
             fused = self.fuser.fuse(target, motion, student)
         return check_map(fused, target.shape, f"fuser {self.recipe.fuser}", frame.name)
+
+
+def student_of(part: object) -> Student | None:
+    """The network of a part that holds one as `student`."""
+    student = getattr(part, "student", None)
+    return student if isinstance(student, Student) else None

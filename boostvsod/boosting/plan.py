@@ -1,26 +1,20 @@
-"""What one run will do, decided before anything is computed: its parts, and the key of every stage."""
+"""The plan of one run, made before anything is computed: its parts, and the key of every stage."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from boostvsod import targets
+from boostvsod import registry
 from boostvsod.boosting import gate
 from boostvsod.files import fingerprint
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
+from boostvsod.targets import TargetSpec
 
 
 @dataclass(frozen=True)
@@ -28,17 +22,17 @@ class Plan:
     """One video, one target, one recipe, one machine."""
 
     video: Video
-    target: Any
+    target: TargetSpec
     recipe: Recipe
     runtime: Runtime
     bits: int = 8
 
     @cached_property
     def keys(self) -> dict[str, str]:
-        """stage -> hash of all that determines its maps."""
+        """Stage -> hash of all that determines its maps."""
         recipe = self.recipe
         base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
-        target = fingerprint(base, targets.stamp(self.target, recipe.of("target")))
+        target = fingerprint(base, self.target.stamp(recipe.of("target")))
         flow = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale)
         motion = fingerprint(flow, recipe.stamp(recipe.motion), recipe.motion_views)
         student = fingerprint(target, motion, recipe.learning())
@@ -55,9 +49,7 @@ class Plan:
 
 
 def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
-    """A recipe by name or by its TOML file, with settings over it."""
+    """The recipe of that name, or of a TOML file, changed by settings."""
     if isinstance(recipe, str):
-        from boostvsod import registry
-
         recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else registry.build("recipes", recipe)
     return recipe.with_settings(settings)

@@ -1,4 +1,4 @@
-"""run.json: what was asked and what happened; and the `Result` that is read back from it."""
+"""The record of a run (run.json): what was asked and what happened; and the `Result` that is read back from it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from boostvsod.boosting.folder import FORMAT, RunFolder
 from boostvsod.boosting.parts import Parts
 from boostvsod.boosting.plan import Plan
 from boostvsod.boosting.store import STAGES, Store, StoredMaps
@@ -18,9 +19,10 @@ from boostvsod.registry import versions
 def make_record(
     plan: Plan, parts: Parts, store: Store, outcomes: Sequence[Outcome], notes: Iterable[str]
 ) -> dict[str, Any]:
-    """Everything worth knowing about a finished run, as JSON can hold it."""
+    """All facts about a finished run, as JSON can hold them."""
     video, index = plan.video, plan.video.index
     return {
+        "format": FORMAT,
         "key": plan.key,
         "video": {
             "name": video.name,
@@ -30,63 +32,70 @@ def make_record(
             "fps": index.fps,
             "shots": video.shots(),
         },
-        "target": plan.target if isinstance(plan.target, str) else type(plan.target).__name__,
+        "target": str(plan.target),
         "recipe": plan.recipe.as_dict(),
         "runtime": asdict(plan.runtime),
         "versions": versions(),
         "weights": parts.weights(),
         "bits": plan.bits,
-        "stages": {stage: store.stage(stage).name for stage in STAGES},
+        "stages": {stage: store.stage_name(stage) for stage in STAGES},
         "decisions": [asdict(outcome.decision) for outcome in outcomes],
         "frames": _verdicts(video.names, outcomes),
         "notes": [*index.notes, *notes],
-        "seconds": {stage: round(spent, 3) for stage, spent in store.seconds.items()},
+        "seconds": {stage: round(spent, 3) for stage, spent in store.clock.seconds.items()},
         "cost": store.costs(),
         "losses": store.losses(),
     }
 
 
 def _verdicts(names: Sequence[str], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    told = []
+    """One entry a frame, in order. Frames of a piece that no miner saw share the decision's reason."""
+    entries = []
     for outcome in outcomes:
         start = outcome.decision.start
-        unseen = [Verdict(False, {}, outcome.decision.why)] * (outcome.decision.stop - start)
-        told += [
+        unmined = [Verdict(False, {}, outcome.decision.why)] * (outcome.decision.stop - start)
+        entries += [
             {"frame": names[start + i], "mined": v.mined, "scores": dict(v.scores), "why": v.why}
-            for i, v in enumerate(outcome.verdicts or unseen)
+            for i, v in enumerate(outcome.verdicts or unmined)
         ]
-    return told
+    return entries
 
 
-def read_result(folder: Path) -> Result:
+def read_result(root: Path) -> Result:
     """The result of a finished run, from its folder alone."""
-    store = Store(folder, {})
-    record = store.record()
+    folder = RunFolder(root)
+    record = folder.record()
     if not record:
-        raise InputError(f"{folder}: no finished run in it (run.json and maps/)")
-    return result_of(store, record, reused=True)
+        raise InputError(f"{root}: no finished run of this version in it (run.json and maps/)")
+    return result_of(folder, record, reused=True)
 
 
-def result_of(store: Store, record: dict[str, Any], *, reused: bool = False) -> Result:
+def result_of(folder: RunFolder, record: dict[str, Any], *, reused: bool = False) -> Result:
     """What `boost` returns, from a record and the maps beside it."""
     frames = record["frames"]
     names = tuple(frame["frame"] for frame in frames)
     return Result(
-        maps=StoredMaps(store.folder / "maps", names),
-        baseline=StoredMaps(store.work / record["stages"]["target"], names),
+        maps=StoredMaps(folder.maps, names),
+        baseline=StoredMaps(folder.stage(record["stages"]["target"]), names),
         names=names,
         mined=tuple(i for i, frame in enumerate(frames) if frame["mined"]),
         decisions=tuple(Decision(**decision) for decision in record["decisions"]),
         notes=tuple(record["notes"]),
         seconds=record["seconds"],
-        folder=str(store.folder),
+        folder=str(folder.root),
         reused=reused,
         record=record,
     )
 
 
 def motion_maps(result: Result) -> Maps | None:
-    """None where some piece needed no motion."""
-    folder = Path(result.folder) / ".boostvsod" / result.record["stages"]["motion"]
-    there = all((folder / f"{name}.png").is_file() for name in result.names)
-    return StoredMaps(folder, result.names) if there else None
+    """The motion maps of every frame; None if some piece needed no motion."""
+    folder = RunFolder(Path(result.folder)).stage(result.record["stages"]["motion"])
+    complete = all((folder / f"{name}.png").is_file() for name in result.names)
+    return StoredMaps(folder, result.names) if complete else None
+
+
+def choice_in_words(choice: str, target: str) -> str:
+    """Which maps became the final ones, for people."""
+    words = {"boosted": "boosted", "baseline": f"kept {target}'s maps", "blend": f"mean of {target}'s and boosted maps"}
+    return words[choice]

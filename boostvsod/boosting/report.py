@@ -7,23 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod import registry
-from boostvsod.boosting.record import motion_maps
+from boostvsod.boosting.record import choice_in_words, motion_maps
 from boostvsod.flow.colour import colour_flow
 from boostvsod.kinds import Frame, Maps, Progress, Result, Rgb, quiet
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.video import Video
+from boostvsod.recipe import Recipe
 from boostvsod.report.page import Clip, Curve, Page, Pane, write_page
 from boostvsod.report.pictures import map_url, pane_size, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
 
-MOST = 150  # frames shown: more would make the file too large to be opened with pleasure
+MOST = 150  # frames shown: more would make the file slow to open
 LOSS_POINTS = 300
 NAME = "report.html"
+PREVIEW_FLOW = Recipe.flow  # the default backend, which is fast: the flow of the run itself is not stored
 
 
 def write_run_report(result: Result, video: Video, progress: Progress = quiet) -> Path:
-    """Write OUT/report.html, or leave it if it is younger than the run."""
+    """Write OUT/report.html, unless it is younger than the run's record."""
     folder = Path(result.folder)
     path = folder / NAME
     if path.is_file() and path.stat().st_mtime_ns > (folder / "run.json").stat().st_mtime_ns:
@@ -45,7 +47,7 @@ def _clip(result: Result, video: Video, progress: Progress) -> Clip:
     verdicts = [result.record["frames"][i] for i in chosen]
     mined = [k for k, verdict in enumerate(verdicts) if verdict["mined"]]
     motion = motion_maps(result)
-    labels = ["original", "baseline", "boosted", "flow (dis)", "motion saliency"]
+    labels = ["original", "baseline", "boosted", f"flow ({PREVIEW_FLOW})", "motion saliency"]
     sets: list[list[str]] = [[] for _ in labels[: 5 if motion else 3]]
     for k, i in enumerate(chosen):
         for images, url in zip(sets, _pictures(result, video, motion, i), strict=True):
@@ -63,11 +65,11 @@ def _pictures(result: Result, video: Video, motion: Maps | None, i: int) -> list
 
 
 def _flow_url(video: Video, i: int, rgb: Rgb) -> str:
-    """A look at the motion, computed at the pane's size: whatever the run itself used was finer."""
+    """A preview of the motion, computed at the pane's size. The run itself used finer flow."""
     other = video[i + 1 if i + 1 < len(video) else max(0, i - 1)].rgb
     size = pane_size(rgb.shape)
-    flow = registry.build("flows", "dis").estimate(Frame.of(resize_rgb(rgb, *size)), Frame.of(resize_rgb(other, *size)))
-    return rgb_url(colour_flow(flow))
+    a, b = (Frame.of(resize_rgb(picture, *size)) for picture in (rgb, other))
+    return rgb_url(colour_flow(registry.build("flows", PREVIEW_FLOW).estimate(a, b)))
 
 
 def _scores(verdicts: Sequence[dict[str, Any]]) -> list[Curve]:
@@ -79,7 +81,10 @@ def _facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     runtime, size = record["runtime"], record["video"]["size"]
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in record["cost"].items())
     facts = [("video", f"{record['video']['frames']} frames of {size[0]} x {size[1]}")]
-    facts += [(f"frames {d['start']} to {d['stop'] - 1}", f"{d['choice']}: {d['why']}") for d in record["decisions"]]
+    facts += [
+        (f"frames {d['start']} to {d['stop'] - 1}", f"{choice_in_words(d['choice'], record['target'])}: {d['why']}")
+        for d in record["decisions"]
+    ]
     facts += [("time", spent), ("machine", ", ".join(f"{key} {value}" for key, value in runtime.items()))]
     return [*facts, *((f"weights of the {part}", origin) for part, origin in record["weights"].items())]
 
@@ -89,7 +94,7 @@ def _tables(record: Mapping[str, Any]) -> list[Table]:
     options = {f"{part}.{key}": value for part, own in recipe.pop("options").items() for key, value in own.items()}
     train = {f"train.{key}": value for key, value in recipe.pop("train").items()}
     rows = [[key, str(value)] for key, value in {**recipe, **options, **train}.items()]
-    return [Table(["option", "value"], rows, "all options of the recipe, as they were")]
+    return [Table(["option", "value"], rows, "all options of the recipe in this run")]
 
 
 def _losses(record: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -97,7 +102,7 @@ def _losses(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = {}
     for start, losses in record["losses"].items():
         step = max(1, len(losses) // LOSS_POINTS)
-        kept, top = losses[::step], max([*losses, 1e-9])
-        points = [(i / max(1, len(kept) - 1), loss / top) for i, loss in enumerate(kept)]
+        drawn, top = losses[::step], max([*losses, 1e-9])
+        points = [(i / max(1, len(drawn) - 1), loss / top) for i, loss in enumerate(drawn)]
         lines[f"from frame {start}: {len(losses)} steps, largest {top:.3g}"] = points
     return [("loss", line_plot(lines, "share of the steps", "loss / largest"))] if lines else []

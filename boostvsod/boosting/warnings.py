@@ -1,4 +1,4 @@
-"""What a run should mention though nothing failed: warnings logged on the way end up in its record."""
+"""Warnings that are logged during a run become notes in its record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Collector(logging.Handler):
 
 @contextmanager
 def collect() -> Iterator[list[str]]:
-    """Gather every warning logged inside, each once."""
+    """The list of warnings that are logged inside, each once."""
     collector = _Collector()
     log.addHandler(collector)
     try:

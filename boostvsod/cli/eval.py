@@ -42,10 +42,10 @@ def command(
     """
     from boostvsod.datasets.layouts import open_dataset
     from boostvsod.evaluate import evaluate, protocol_called
-    from boostvsod.targets import named
+    from boostvsod.targets import split_label
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
-    found = {name: evaluate(maps, data, rules, **options) for name, maps in map(named, methods)}
+    found = {name: evaluate(maps, data, rules, **options) for name, maps in map(split_label, methods)}
     caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
     for name, evaluation in found.items():
         for note in evaluation.notes:

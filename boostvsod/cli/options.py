@@ -44,9 +44,10 @@ no_plugins_option = click.option(
 def named_parts(target: str, flow: str | None, weights: Sequence[str]) -> list[str]:
     """`--flow` and `--weights` as settings. A bare FILE is for the one part that the command line names."""
     from boostvsod.errors import ConfigError
+    from boostvsod.targets import TargetSpec
 
     settings = [f"recipe.flow={flow}"] if flow else []
-    parts = {name: table for name, table in ((target.partition(":")[0], "target"), (flow or "", flow)) if name}
+    parts = {name: table for name, table in ((TargetSpec.parse(target).name, "target"), (flow or "", flow)) if name}
     for given in weights:
         name, equals, file = given.partition("=")
         if not equals:

@@ -136,7 +136,7 @@ def _summarise(name: str, record: Mapping[str, Any]) -> None:
     for part, origin in record["weights"].items():
         say(f"{name}: {part} weights: {origin}")
     spent = record["seconds"]
-    say(f"{name}: {sum(spent.values()) - spent.get('learn', 0):.1f} s ({_parts(spent)})")
+    say(f"{name}: {sum(spent.values()):.1f} s ({_parts(spent)})")
 
 
 def _parts(seconds: dict[str, float]) -> str:

@@ -1,0 +1,97 @@
+"""The run folder: every path in it, who owns it, and the record of the finished run.
+
+OUT/maps/NAME.png           the final maps; the folder appears when all of them are there
+OUT/run.json                the record: options, versions, mined frames and reasons, times
+OUT/.boostvsod/STAGE-KEY/   maps of one stage in 16 bits; KEY is the hash of all that determines them
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boostvsod.errors import OutputError
+
+FORMAT = 2  # of run.json; it rises when a key of the record changes its name or meaning
+WORK = ".boostvsod"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    root: Path
+
+    @property
+    def maps(self) -> Path:
+        """The final maps."""
+        return self.root / "maps"
+
+    @property
+    def record_path(self) -> Path:
+        return self.root / "run.json"
+
+    @property
+    def work(self) -> Path:
+        """Everything that only boostvsod reads."""
+        return self.root / WORK
+
+    @property
+    def unpublished(self) -> Path:
+        """The final maps while they are being written."""
+        return self.work / "maps"
+
+    @property
+    def costs(self) -> Path:
+        """Seconds that each stage took, over all runs in this folder."""
+        return self.work / "costs.json"
+
+    def stage(self, name: str) -> Path:
+        """The folder of one stage's maps, by its full name STAGE-KEY."""
+        return self.work / name
+
+    def index(self, key: str) -> Path:
+        """What the scan of the video found."""
+        return self.work / f"index-{key}.json"
+
+    def record(self) -> dict[str, Any]:
+        """The record of a finished run. Empty if there is none, or if another version of boostvsod wrote it."""
+        if not self.maps.is_dir():
+            return {}
+        try:
+            record: dict[str, Any] = json.loads(self.record_path.read_text())
+        except (OSError, ValueError):
+            return {}  # absent or damaged: the run is done again from the stages that are complete
+        return record if record.get("format") == FORMAT else {}
+
+    def check_owned(self) -> None:
+        """Refuse to touch results of others: they could be the very maps that are to be boosted."""
+        for path in (self.maps, self.record_path):
+            if path.exists() and not self.work.is_dir():
+                raise OutputError(f"{path} exists and was not written by boostvsod; choose another output folder")
+
+    def check_writable(self) -> None:
+        """Fail now and not after an hour. The probe file has no name, so it is never visible."""
+        nearest = next(folder for folder in (self.work, *self.work.absolute().parents) if folder.exists())
+        try:
+            with tempfile.TemporaryFile(dir=nearest):
+                pass
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.root}: {error.strerror}") from error
+
+    def clear(self) -> None:
+        """Remove what a run wrote here, and the folder if it is empty then."""
+        self.check_owned()
+        shutil.rmtree(self.maps, ignore_errors=True)
+        self.record_path.unlink(missing_ok=True)
+        self.remove_work()
+
+    def remove_work(self) -> None:
+        """Remove the stages, and the folder if it is empty then."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        if self.root.is_dir() and not any(self.root.iterdir()):
+            self.root.rmdir()
