@@ -147,7 +147,7 @@ STUDENTS = [name for name, offer in registry.offers("students").items() if offer
 TARGETS = [name for name, offer in registry.offers("targets").items() if offer.card is not None]
 
 
-RECORDED = {  # target -> whose recorded weights give it something to say
+WEIGHTS_OF = {  # a target: the network whose recorded weights give it maps with structure
     "cosnet": "COSNet", "cpd": "CPD-VGG", "cpd-resnet": "CPD-ResNet", "dcfnet": "DCFNet", "dss": "DSS-caffe-VGG16",
     "dss-port": "DSS-pytorch", "dss-resnet101": "DSS-caffe-ResNet101", "mga": "MGA", "mqp": "MQP-VGG", "pcsa": "PCSA",
     "poolnet": "PoolNet-ResNet50", "poolnet-edge": "PoolNet-ResNet50-edge", "poolnet-vgg": "PoolNet-VGG16",
@@ -192,7 +192,7 @@ def test_bf16_leaves_s_alone(name: str) -> None:
 def test_adapter(name: str) -> None:
     """Maps of the frames' size in [0, 1], the same however the clip is cut into batches and whatever came before."""
     target: Any = build("targets", name, Runtime(), **published_options(name))
-    fill(target.net, json.loads(str(RECORDED[f"{RECORDED[name]}/about"])))
+    fill(target.net, json.loads(str(RECORDED[f"{WEIGHTS_OF[name]}/about"])))
     card = registry.card_of(name)
     assert card is not None
     given = windows(target.window, 3)
