@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-DATA = Path(__file__).parents[1].parent / "shared" / "data"
+TESTS = Path(__file__).parent
+GOLDEN = TESTS / "golden"
+ROOT = TESTS.parent  # the source tree, where the tests lie in it
+RESEARCH = os.environ.get("BOOSTVSOD_DATA", "")  # a folder with data/ and weights/: see CONTRIBUTING.md
 PARTS = ("recipe.motion=contrast", "recipe.miner=nr", "recipe.student=twin", "recipe.fuser=product", "recipe.gate=off")
 LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "train.lr_scale=0.1", "train.batch=1")
 QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # the recipe nr, in no time
@@ -55,11 +59,11 @@ def write_detector(path: Path, *outputs: np.ndarray, side: int = 128) -> Path:
     return path
 
 
-def real(name: str) -> Path:
-    """A research data set, which is not part of this project: without it the test is skipped."""
-    path = DATA / name
-    if not path.is_file():
-        pytest.skip(f"{name} is not here")
+def research(name: str) -> Path:
+    """A file of the research data, which is not part of this project. The test is skipped where it is absent."""
+    path = Path(RESEARCH) / name
+    if not (RESEARCH and path.is_file()):
+        pytest.skip(f"needs {name} in the folder that BOOSTVSOD_DATA names")
     return path
 
 

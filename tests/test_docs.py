@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from made import ROOT
 
-ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
 PRINTED = re.compile(r"<!-- printed by: boostvsod (.*?) -->\n(.*?)<!-- end -->", re.DOTALL)
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from made import real, write_maps, write_pictures
+from made import GOLDEN, research, write_maps, write_pictures
 
 from boostvsod.cli import main
 from boostvsod.datasets.layouts import open_dataset, read_truth
@@ -22,8 +22,6 @@ from boostvsod.evaluate import PROTOCOLS, evaluate
 from boostvsod.media.archive import File, Tree
 from boostvsod.media.synthetic import Clip
 from boostvsod.metrics.scores import Averages, Scores, stretch
-
-GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture
@@ -234,7 +232,7 @@ def test_datasets_command(data: Path) -> None:
 def test_real_maps_equal_pysodmetrics(method: str) -> None:
     """Numbers recorded by tests/golden/record_metrics.py from the same zip."""
     recorded = json.loads((GOLDEN / "davis_dev.json").read_text())[method]
-    zipped = str(real("davis_dev_480p.zip"))
+    zipped = str(research("data/davis_dev_480p.zip"))
     found = evaluate(f"{zipped}/{{video}}/{method}", open_dataset(zipped), PROTOCOLS["video"], 2, allow_missing=True)
     assert {score.name for score in found.sequences} == set(recorded)
     for score in found.sequences:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from made import DATA, real
+from made import research
 
 from boostvsod import boost
 from boostvsod.cli import main
@@ -20,7 +20,7 @@ from boostvsod.metrics.scores import Scores
 @pytest.fixture(scope="module")
 def davis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("davis")
-    with zipfile.ZipFile(real("davis_dev_480p.zip")) as archive:
+    with zipfile.ZipFile(research("data/davis_dev_480p.zip")) as archive:
         archive.extractall(folder, [n for n in archive.namelist() if n.startswith("bmx-trees/")])
     return folder / "bmx-trees"
 
@@ -62,9 +62,7 @@ def test_maps_of_a_published_network_are_boosted(davis: Path, tmp_path: Path) ->
 
 
 def test_flow_of_a_network_with_its_authors_weights(davis: Path, tmp_path: Path) -> None:
-    weights = DATA.parent / "weights" / "raft-small.pth"
-    if not weights.is_file():
-        pytest.skip("raft-small.pth is not here")
+    weights = research("weights/raft-small.pth")
     frames = sorted((davis / "frames").iterdir())[:4]
     learnt = (f"raft-small.weights={weights}", "recipe.flow=raft-small", "nr.top_k=1", "train.lambda=1")
     result = boost(frames, "lite", "nr", tmp_path, settings=learnt)

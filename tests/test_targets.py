@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from made import QUICK, write_maps
+from made import QUICK, ROOT, write_maps
 
 from boostvsod import boost, build
 from boostvsod.errors import BoostError, ConfigError, InputError, PluginError, WeightsError
@@ -18,7 +18,7 @@ from boostvsod.media.synthetic import Clip
 from boostvsod.runtime import Runtime
 from boostvsod.targets import open_target
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def one(rgb: np.ndarray, name: str = "00000") -> Window:

@@ -1,4 +1,4 @@
-"""Records what pysodmetrics says, for tests/test_metrics.py and tests/test_evaluate.py. In an environment of its own:
+"""Records what pysodmetrics says, for tests/metrics/test_scores.py and tests/test_evaluate.py. In an environment of its own:
 
     python -m venv oracle && oracle/bin/pip install pysodmetrics==1.6.2
     oracle/bin/python tests/golden/record_metrics.py

@@ -1,4 +1,4 @@
-"""Compacts the recorded outputs of the official networks (golden/nets of the research data) for tests/test_nets.py.
+"""Compacts the recorded outputs of the official networks (golden/nets of the research data) for tests/adapters/test_nets.py.
 
     python tests/golden/record_nets.py GOLDEN_NETS_FOLDER
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from made import write_maps, write_pictures
+from made import ROOT, write_maps, write_pictures
 from torch import nn
 
 from boostvsod import build
@@ -31,7 +31,7 @@ from boostvsod.training.samples import Samples
 from boostvsod.training.sources import SampleMaker, load_sources, patches
 
 RUNTIME = Runtime()
-SCRIPT = Path(__file__).parents[1] / "examples" / "train_defaults.sh"
+SCRIPT = ROOT / "examples" / "train_defaults.sh"
 
 
 def call(*arguments: Any) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from made import DATA, real, write_detector
+from made import research, write_detector
 
 from boostvsod import build
 from boostvsod.boosting.plan import find_recipe
@@ -333,9 +333,7 @@ def test_boxes_come_back_to_the_picture(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_real_yolox_sees_the_dancer() -> None:
-    weights, data = DATA.parent / "weights" / "yolox_nano.onnx", real("davis_dev_480p.zip")
-    if not weights.is_file():
-        pytest.skip("yolox_nano.onnx is not here")
+    weights, data = research("weights/yolox_nano.onnx"), research("data/davis_dev_480p.zip")
     detector = build("proposals", "detector", Runtime(), path=str(weights))
     tree = Tree.open(data)
     for clip, share in (("dance-twirl", 0.4), ("car-shadow", 0.5)):

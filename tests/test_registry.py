@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from made import ROOT
 
 from boostvsod import build, offers
 from boostvsod.errors import ConfigError
@@ -21,7 +22,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[1]
 SHELVES = ("adapters/boostvsod_adapters", "plugins/boostvsod_plugins")
 source_tree = pytest.mark.skipif(not (ROOT / "boostvsod").is_dir(), reason="needs the source tree")
 

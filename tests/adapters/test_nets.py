@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from golden.record_nets import thinned
 from golden_flow import generator, keys_of, weight
-from made import FORCED, published_options, sets, write_film
+from made import FORCED, GOLDEN, published_options, sets, write_film
 from torch import Tensor, nn
 
 from boostvsod import build, registry
@@ -41,8 +41,8 @@ from boostvsod_adapters.nets import (
     u2net,
 )
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "nets.npz")
-NAMES = sorted({key.partition("/")[0] for key in GOLDEN.files})
+RECORDED = np.load(GOLDEN / "nets.npz")
+NAMES = sorted({key.partition("/")[0] for key in RECORDED.files})
 Outputs = Sequence[Tensor]
 Run = Callable[..., Outputs]
 
@@ -125,7 +125,7 @@ def test_every_recorded_network_is_here() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_official_one(name: str) -> None:
     """The same keys and shapes, and every output within a thousandth of its spread."""
-    about = json.loads(str(GOLDEN[f"{name}/about"]))
+    about = json.loads(str(RECORDED[f"{name}/about"]))
     make, run = NETS[name]
     net = make()
     assert keys_of(net) == about["keys"]
@@ -136,7 +136,7 @@ def test_the_official_one(name: str) -> None:
             found = edges(net, *inputs) if "edge" in case["name"] else run(net, *inputs)
         assert len(found) >= len(case["outputs"])
         for made, output in zip(found, case["outputs"], strict=False):
-            recorded = GOLDEN[f"{name}/{case['name']}/{output['name']}"]
+            recorded = RECORDED[f"{name}/{case['name']}/{output['name']}"]
             steps = tuple(slice(None, None, step) for step in output["step"] or ())
             ours = thinned(made[steps].numpy())
             assert ours.size == recorded.size, (name, output["name"], made.shape)
@@ -147,7 +147,7 @@ STUDENTS = [name for name, offer in registry.offers("students").items() if offer
 TARGETS = [name for name, offer in registry.offers("targets").items() if offer.card is not None]
 
 
-RECORDED = {  # target -> whose recorded weights give it something to say
+WEIGHTS_OF = {  # a target: the network whose recorded weights give it maps with structure
     "cosnet": "COSNet", "cpd": "CPD-VGG", "cpd-resnet": "CPD-ResNet", "dcfnet": "DCFNet", "dss": "DSS-caffe-VGG16",
     "dss-port": "DSS-pytorch", "dss-resnet101": "DSS-caffe-ResNet101", "mga": "MGA", "mqp": "MQP-VGG", "pcsa": "PCSA",
     "poolnet": "PoolNet-ResNet50", "poolnet-edge": "PoolNet-ResNet50-edge", "poolnet-vgg": "PoolNet-VGG16",
@@ -172,7 +172,7 @@ EXACT = ("DCFNet", "RCRNet-NER", "PoolNet-ResNet50-edge", "FGPLG-backbone")  # t
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in (*EXACT, "SSAV-caffe")])
 def test_bf16_leaves_s_alone(name: str) -> None:
     """Under the recorded weights; the truth is what float32 finds most salient."""
-    about = json.loads(str(GOLDEN[f"{name}/about"]))
+    about = json.loads(str(RECORDED[f"{name}/about"]))
     make, run = NETS[name]
     net = make()
     fill(net, about)
@@ -192,7 +192,7 @@ def test_bf16_leaves_s_alone(name: str) -> None:
 def test_adapter(name: str) -> None:
     """Maps of the frames' size in [0, 1], the same however the clip is cut into batches and whatever came before."""
     target: Any = build("targets", name, Runtime(), **published_options(name))
-    fill(target.net, json.loads(str(GOLDEN[f"{RECORDED[name]}/about"])))
+    fill(target.net, json.loads(str(RECORDED[f"{WEIGHTS_OF[name]}/about"])))
     card = registry.card_of(name)
     assert card is not None
     given = windows(target.window, 3)

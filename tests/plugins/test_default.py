@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import write_maps, write_pictures
+from made import ROOT, write_maps, write_pictures
 
 from boostvsod import boost, build
 from boostvsod.boosting import gate
@@ -323,7 +323,7 @@ def test_nobody_in_a_crowd_is_lost(tmp_path: Path) -> None:
     assert result.decisions[0].choice == "baseline"
 
 
-DAMAGE = Path(__file__).parents[1] / "examples" / "damage_truth.py"
+DAMAGE = ROOT / "examples" / "damage_truth.py"
 
 
 @pytest.mark.skipif(not DAMAGE.exists(), reason="the examples are not here")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from golden_flow import compact, drawn, fill, generator, keys_of, pair, weight
-from made import DATA
+from made import GOLDEN, research
 from torch.nn import functional as F
 from torch.utils._pytree import tree_flatten
 
@@ -24,13 +24,13 @@ from boostvsod_plugins.flow import flownet2 as flownet2_backend
 from boostvsod_plugins.flow.learnt import centred, padded, resized
 from boostvsod_plugins.flow.nets import fastflownet, flownet2, liteflownet, operators, pwcnet, raft, spynet
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "flow.npz")
+RECORDED = np.load(GOLDEN / "flow.npz")
 PIXEL = 1e-3
 
 
 def assert_same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None:
     value = compact({"": made.detach().numpy()})[""]
-    recorded = GOLDEN[name].astype(np.float64)
+    recorded = RECORDED[name].astype(np.float64)
     assert value.size == recorded.size, f"{name}: {value.size} values, {recorded.size} were recorded"
     assert np.abs(value.ravel() - recorded.ravel()).max() < tolerance, name
 
@@ -48,10 +48,10 @@ def assert_passes_taps(name: str, net: torch.nn.Module, run: Callable[[], object
         run()
     for hook in hooks:
         hook.remove()
-    taps = [key.partition("/")[2] for key in GOLDEN.files if key.startswith(f"{name}/tap_")]
+    taps = [key.partition("/")[2] for key in RECORDED.files if key.startswith(f"{name}/tap_")]
     assert taps
     for tap in taps:
-        recorded = GOLDEN[f"{name}/{tap}"].astype(np.float64)
+        recorded = RECORDED[f"{name}/{tap}"].astype(np.float64)
         gaps = [_gap(seen_of(value, tap), recorded) for value in seen]
         assert min(gaps) < PIXEL, f"{name}/{tap}: nearest is {min(gaps)}"
 
@@ -116,13 +116,13 @@ def test_upsampling() -> None:
 @pytest.fixture(params=["raft_small", "raft_basic"])
 def any_raft(request: pytest.FixtureRequest) -> tuple[str, raft.RAFT]:
     net = raft.RAFT(request.param == "raft_small")
-    fill(net, float(GOLDEN[f"{request.param}/gain"]))
+    fill(net, float(RECORDED[f"{request.param}/gain"]))
     return request.param, net
 
 
 def test_raft_has_the_official_keys(any_raft: tuple[str, raft.RAFT]) -> None:
     name, net = any_raft
-    assert keys_of(net) == str(GOLDEN[f"{name}/keys"])
+    assert keys_of(net) == str(RECORDED[f"{name}/keys"])
 
 
 def test_raft_is_the_official_one(any_raft: tuple[str, raft.RAFT]) -> None:
@@ -143,8 +143,8 @@ def test_raft_is_the_official_one(any_raft: tuple[str, raft.RAFT]) -> None:
 
 def test_spynet_is_the_official_one() -> None:
     net = spynet.SPyNet()
-    assert keys_of(net) == str(GOLDEN["spynet/keys"])
-    fill(net, float(GOLDEN["spynet/gain"]))
+    assert keys_of(net) == str(RECORDED["spynet/keys"])
+    fill(net, float(RECORDED["spynet/gain"]))
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = pair("spynet", height, width)
@@ -162,12 +162,12 @@ def drawn_features(name: str, x: str, widths: tuple[int, ...], first: int) -> li
 @pytest.mark.parametrize("name", ["pwcnet_sniklaus", "pwcnet_nvlabs"])
 def test_pwcnet_is_the_official_one_under_either_naming(name: str) -> None:
     net = pwcnet.PWCNet(0.999 if name == "pwcnet_sniklaus" else 0.9999)
-    official = [key.split("|") for key in GOLDEN[f"{name}/listed"]]
+    official = [key.split("|") for key in RECORDED[f"{name}/listed"]]
     own = {key: value.shape for key, value in net.state_dict().items()}
     theirs = {pwcnet.from_nvlabs(key): (key, tuple(map(int, shape.split(",")))) for key, shape in official}
     theirs.pop(None, None)
     assert {key: tuple(shape) for key, shape in own.items()} == {key: shape for key, (_, shape) in theirs.items()}
-    gain = float(GOLDEN[f"{name}/gain"])
+    gain = float(RECORDED[f"{name}/gain"])
     net.load_state_dict({key: torch.from_numpy(weight(k, shape, gain)) for key, (k, shape) in theirs.items() if key})
     net.eval()
     with torch.inference_mode():
@@ -182,8 +182,8 @@ def test_pwcnet_is_the_official_one_under_either_naming(name: str) -> None:
 
 def test_fastflownet_is_the_official_one() -> None:
     net = fastflownet.FastFlowNet()
-    assert keys_of(net) == str(GOLDEN["fastflownet/keys"])
-    fill(net, float(GOLDEN["fastflownet/gain"]))
+    assert keys_of(net) == str(RECORDED["fastflownet/keys"])
+    fill(net, float(RECORDED["fastflownet/gain"]))
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = centred(*(x.flip(1) for x in pair("fastflownet", height, width)))
@@ -194,8 +194,8 @@ def test_fastflownet_is_the_official_one() -> None:
 
 def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> None:
     net = liteflownet.LiteFlowNet()
-    assert keys_of(net) == str(GOLDEN["liteflownet/keys"])
-    fill(net, float(GOLDEN["liteflownet/gain"]))
+    assert keys_of(net) == str(RECORDED["liteflownet/keys"])
+    fill(net, float(RECORDED["liteflownet/gain"]))
     with torch.inference_mode():
         for height, width in ((128, 192), (100, 150)):
             a, b = (x.flip(1) for x in pair("liteflownet", height, width))
@@ -214,8 +214,8 @@ def test_liteflownet_is_the_official_one(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_flownet2_is_the_official_one(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name = kind.replace("-", "_")
     holder, net = flownet2_backend.make(kind)
-    assert keys_of(holder) == str(GOLDEN[f"{name}/keys"])
-    fill(holder, float(GOLDEN[f"{name}/gain"]))
+    assert keys_of(holder) == str(RECORDED[f"{name}/keys"])
+    fill(holder, float(RECORDED[f"{name}/gain"]))
     run = partial(flownet2_backend.normalised, net)
     tolerance = 5e-3 if kind == "flownet2-css" else PIXEL
     with torch.inference_mode():
@@ -235,8 +235,8 @@ def test_flownet2_is_the_official_one(kind: str, monkeypatch: pytest.MonkeyPatch
 
 def test_flownet2_fusion_is_the_official_one() -> None:
     net = flownet2.FlowNetFusion()
-    assert keys_of(net) == str(GOLDEN["flownet2_fusion/keys"])
-    fill(net, float(GOLDEN["flownet2_fusion/gain"]))
+    assert keys_of(net) == str(RECORDED["flownet2_fusion/keys"])
+    fill(net, float(RECORDED["flownet2_fusion/gain"]))
     x = generator("input:flownet2_fusion:x").standard_normal((1, 11, 64, 96)).astype(np.float32)
     with torch.inference_mode():
         assert_same(net(torch.from_numpy(x)), "flownet2_fusion/flow")
@@ -280,9 +280,7 @@ def test_missing_weights_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_the_authors_weights_see_a_shift() -> None:
     from boostvsod.testing import check_flow
 
-    path = DATA.parent / "weights" / "raft-small.pth"
-    if not path.is_file():
-        pytest.skip("raft-small.pth is not here")
+    path = research("weights/raft-small.pth")
     check_flow(lambda: build("flows", "raft-small", Runtime(), weights=str(path)))
 
 
@@ -298,7 +296,7 @@ def test_bf16_stays_within_a_tenth_of_a_pixel(name: str) -> None:
     flows = []
     for precision in ("fp32", "bf16"):
         backend: Any = build("flows", name, Runtime(precision=precision), weights="random")
-        fill(backend.net, float(GOLDEN[f"{golden}/gain"]))
+        fill(backend.net, float(RECORDED[f"{golden}/gain"]))
         flows.append(backend.estimate(*(Frame.of(picture) for picture in pictures)))
     away = np.linalg.norm(flows[0] - flows[1], axis=2)
     assert 0 < away.mean() < 0.1
@@ -307,7 +305,7 @@ def test_bf16_stays_within_a_tenth_of_a_pixel(name: str) -> None:
 @pytest.mark.parametrize("name", ["raft-small", "spynet", "pwcnet", "liteflownet", "fastflownet", "flownet2-s"])
 def test_pairs_in_a_batch_do_not_mix(name: str) -> None:
     backend: Any = build("flows", name, Runtime(), weights="random")
-    fill(backend.net, float(GOLDEN[f"{recorded_as(name)}/gain"]))
+    fill(backend.net, float(RECORDED[f"{recorded_as(name)}/gain"]))
     pictures = np.random.default_rng(0).integers(0, 256, (3, 130, 140, 3)).astype(np.uint8)
     pairs = [(Frame.of(a), Frame.of(b)) for a, b in pairwise(pictures)]
     alone = [backend.estimate(*each) for each in pairs]

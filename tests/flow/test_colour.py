@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from made import GOLDEN
 
 from boostvsod.flow.colour import WHEEL, colour_flow
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "colorwheel.npz")
+RECORDED = np.load(GOLDEN / "colorwheel.npz")
 
 
 def test_wheel() -> None:
-    assert np.array_equal(WHEEL, GOLDEN["colorwheel55_rgb_uint8"])
+    assert np.array_equal(WHEEL, RECORDED["colorwheel55_rgb_uint8"])
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,7 @@ def test_wheel() -> None:
     ],
 )
 def test_equal_to_the_original(field: str, picture: str, largest: float | None) -> None:
-    made = colour_flow(GOLDEN[f"field_{field}"], largest).astype(int)
-    difference = np.abs(made - GOLDEN[picture].astype(int))
+    made = colour_flow(RECORDED[f"field_{field}"], largest).astype(int)
+    difference = np.abs(made - RECORDED[picture].astype(int))
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-4

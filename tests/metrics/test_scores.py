@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from made import GOLDEN
 
 from boostvsod.metrics import scores as metrics
 from boostvsod.metrics.contours import _contour, contour_f, jaccard
 from boostvsod.metrics.thresholds import at_levels, f_measure
 
-GOLDEN = np.load(Path(__file__).parent / "golden" / "metrics.npz")
-CASES = sorted({key.partition("/")[0] for key in GOLDEN.files})
+RECORDED = np.load(GOLDEN / "metrics.npz")
+CASES = sorted({key.partition("/")[0] for key in RECORDED.files})
 
 
 SCALARS = ("MAE", "S", "wF", "adpF", "adpE")
@@ -21,22 +20,22 @@ SCALARS = ("MAE", "S", "wF", "adpF", "adpE")
 @pytest.mark.parametrize("stretched", [False, True])
 @pytest.mark.parametrize("case", CASES)
 def test_equal_to_pysodmetrics(case: str, stretched: bool) -> None:
-    saliency = GOLDEN[f"{case}/map"].astype(np.float64) / 255
+    saliency = RECORDED[f"{case}/map"].astype(np.float64) / 255
     scores, prefix = metrics.Scores(stretched), f"{case}/stretched" if stretched else case
-    scores.step(saliency, GOLDEN[f"{case}/truth"] > 128)
+    scores.step(saliency, RECORDED[f"{case}/truth"] > 128)
     found = scores.averages()
     for key in SCALARS:
-        assert found.values[key] == pytest.approx(float(GOLDEN[f"{prefix}/{key}"]), abs=1e-6), key
+        assert found.values[key] == pytest.approx(float(RECORDED[f"{prefix}/{key}"]), abs=1e-6), key
     for key in "FE":
-        assert found.curves[key] == pytest.approx(GOLDEN[f"{prefix}/curve {key}"], abs=1e-6), key
+        assert found.curves[key] == pytest.approx(RECORDED[f"{prefix}/curve {key}"], abs=1e-6), key
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_maps_in_single_precision_score_the_same(case: str) -> None:
     exact, single = metrics.Scores(), metrics.Scores()
-    truth = GOLDEN[f"{case}/truth"] > 128
-    exact.step(GOLDEN[f"{case}/map"].astype(np.float64) / 255, truth)
-    single.step((GOLDEN[f"{case}/map"] / 255).astype(np.float32), truth)
+    truth = RECORDED[f"{case}/truth"] > 128
+    exact.step(RECORDED[f"{case}/map"].astype(np.float64) / 255, truth)
+    single.step((RECORDED[f"{case}/map"] / 255).astype(np.float32), truth)
     assert single.result() == pytest.approx(exact.result(), abs=1e-6)
 
 
