@@ -83,6 +83,13 @@ def test_architecture_draws_the_floors_as_they_are() -> None:
     assert floors == {number: set(floor.split()) for number, floor in enumerate(FLOORS, 1)}
 
 
+def test_files_that_the_architecture_page_names_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    paths = re.findall(r"`((?:boostvsod|adapters|plugins|tests|docs)/[a-z_/]+\.[a-z]+)`", text)
+    assert paths
+    assert not [path for path in paths if not (ROOT / path).is_file()]
+
+
 def measurements() -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((ROOT / "benchmarks").glob("*.json"))]
 
