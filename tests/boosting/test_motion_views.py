@@ -89,5 +89,5 @@ def test_a_silent_look_rules_nothing_out() -> None:
 
 @pytest.mark.parametrize("looks", [0, 5])
 def test_a_count_of_looks_that_makes_no_sense(looks: int) -> None:
-    with pytest.raises(ConfigError, match=f"recipe.motion_views={looks}: from 1 to 4"):
+    with pytest.raises(ConfigError, match=f"recipe.motion_views={looks}: expected a number from 1 to 4"):
         MotionViews(Speed(), looks, "motion test")
