@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The papers' ablation tables, measured here beside what they published, and the default recipe's own.
+# Measure the ablation tables of the papers and of the default recipe. The papers' published numbers are shown too.
 # usage: ablations.sh DATASET TARGET OUT, as in: ablations.sh DAVIS 'maps:maps/{video}' ablations
-# A table whose recipe is not installed is passed over, and said.
+# A table whose recipe is not installed is skipped with a message.
 set -euo pipefail
 data=$1 target=$2 out=$3
 mkdir -p "$out"
@@ -9,7 +9,7 @@ recipes=$(boostvsod list recipes --json)
 
 table() {  # NAME RECIPE: one published table
   if ! grep -q "\"name\": \"$2\"" <<<"$recipes"; then
-    echo "$1: there is no recipe $2 here" >&2
+    echo "$1 is skipped: the recipe $2 is not installed" >&2
     return
   fi
   boostvsod bench --dataset "$data" --target "$target" --paper "$1" --format markdown -o "$out/$1" | tee "$out/$1.md"
@@ -19,8 +19,8 @@ boostvsod bench --dataset "$data" --target "$target" --recipe default --control 
   --change recipe.gate=off --change train.lambda=0 --change recipe.fuser=student --change consensus.contrast=1 \
   --change trust.near=1 --change recipe.motion=contrast | tee "$out/default.md"
 
-table nr-1 motion    # Table I: how motion saliency is seen
-table nr-3 nr        # Table III: the final product against the low-level one
+table nr-1 motion    # Table I: motion saliency
+table nr-3 nr        # Table III: the final product against the low-level product
 table nr-4 nr        # Table IV: iterations per keyframe
 table nr-5 nr        # Table V: the NR threshold
 table mqp-2 mqpm     # Table II: the T-filter

@@ -1,7 +1,7 @@
-"""Cut a part out of a file of weights: python cut_weights.py WEIGHTS OUT (only|without) PREFIX.
+"""Save a part of a file of weights: python cut_weights.py WEIGHTS OUT (only|without) PREFIX.
 
-`only locate.` gives the locating half of judge-lite, which is a motion network by itself; `without encoder.` the
-decoder of a network whose encoder was not trained.
+`only quality.` saves the judging half of judge-lite. `without encoder.` saves the decoder of a network whose encoder
+was not trained.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from boostvsod.weights.files import read_weights, save_tensors
 
 
 def main(weights: str, out: str, how: str, prefix: str) -> None:
-    found = read_weights(Path(weights))
+    tensors = read_weights(Path(weights))
     if how == "only":
-        part = {key.removeprefix(prefix): value for key, value in found.items() if key.startswith(prefix)}
+        part = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
     else:
-        part = {key: value for key, value in found.items() if not key.startswith(prefix)}
+        part = {key: value for key, value in tensors.items() if not key.startswith(prefix)}
     save_tensors(part, Path(out), half=True)
 
 

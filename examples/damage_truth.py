@@ -1,9 +1,9 @@
-"""Maps as a strong network might draw them: ground truth with wavy, soft outlines, and now and then a mistake.
+"""Make maps like those of a strong network: ground truth with wavy, soft outlines and a few mistakes.
 
     python examples/damage_truth.py DAVIS-train.zip damaged
 
-A mistake stays for three to eight frames: a part of the object is missing, or something else is there too.
-The gate is calibrated on these (examples/calibrate_gate.py): they are what it has to leave alone.
+A mistake lasts three to eight frames: a part of the object is missing, or something else is added. The gate is
+calibrated on these maps (examples/calibrate_gate.py), because it must not replace such good maps.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from boostvsod.datasets.layouts import open_dataset
 from boostvsod.kinds import Map
 from boostvsod.media.images import write_map
 
-OFTEN, LASTING = 0.04, (3, 9)  # how often mistakes begin, and how many frames they last
-WAVES, REACH = 12, 1.5  # pixels: of the outlines, how long and how high
-SOFT = 1.2  # pixels that outlines are blurred by
-PATCHES = 30  # pixels: how large what is missing or added is
+OFTEN, LASTING = 0.04, (3, 9)  # probability that a mistake begins, and the range of its length in frames
+WAVES, REACH = 12, 1.5  # length and height of the outline's waves, in pixels
+SOFT = 1.2  # blur of the outlines, in pixels
+PATCHES = 30  # size of missing or added parts, in pixels
 
 
 def damaged(truths: Iterator[Map], rng: np.random.Generator) -> Iterator[Map]:
-    """Each truth, H W in [0, 1], as a network might see it."""
+    """Each truth, H W in [0, 1], with damage."""
     left = 0
     for truth in truths:
         drawn = _waved(truth, rng)
@@ -46,9 +46,9 @@ def _waved(truth: Map, rng: np.random.Generator) -> Map:
 
 
 def _noise(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth, with a deviation of one."""
-    found = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), size)
-    return np.asarray(found / found.std(), np.float32)
+    """Smooth noise with a standard deviation of one."""
+    noise = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), size)
+    return np.asarray(noise / noise.std(), np.float32)
 
 
 def main(dataset: str, out: str) -> None:

@@ -1,4 +1,4 @@
-"""Write a few drawn clips with their masks into a folder: python draw_clips.py FOLDER."""
+"""Write a few synthetic clips with their masks into a folder: python draw_clips.py FOLDER."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Trains the bundled networks anew. What is there already is left alone: delete a file to have it rebuilt.
+# Train the bundled networks. A network whose file exists is not trained: delete a file to train it again.
 #
 #   examples/train_defaults.sh --duts DUTS-TR.zip --davis DAVIS-2016-train.zip [--out FOLDER] [OPTION ...]
-#   examples/train_defaults.sh --smoke [--out FOLDER]      # a few steps on drawn clips: does all of it run?
+#   examples/train_defaults.sh --smoke [--out FOLDER]      # a few steps on synthetic clips, to test the script
 #
-# OPTIONs go to every training, as in --device cuda --precision bf16. A training that is stopped goes on where it
-# was when the script is run again, so it fits into short stretches of a GPU: timeout 590 examples/train_defaults.sh ...
+# Each OPTION is passed to every training, as in --device cuda --precision bf16. A stopped training continues when the
+# script runs again, so that a GPU can be used in short periods: timeout 590 examples/train_defaults.sh ...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 duts='' davis='' smoke='' out=adapters/boostvsod_adapters/weights common=()
@@ -18,7 +18,7 @@ while (($#)); do
     *) common+=("$1") && shift ;;
   esac
 done
-parts=$out/parts # what is on its way
+parts=$out/parts # intermediate files
 mkdir -p "$parts"
 
 if [[ $smoke ]]; then
@@ -29,22 +29,22 @@ if [[ $smoke ]]; then
 fi
 [[ $duts && $davis ]] || { echo "--duts and --davis are needed, or --smoke" >&2 && exit 2; }
 
-train() {  # NAME KIND OPTION ...: one network, unless it is there
+train() {  # NAME KIND OPTION ...: one network, unless its file exists
   local name=$1 kind=$2
   shift 2
-  [[ -e $out/$name.safetensors ]] && echo "$out/$name.safetensors is there already" && return
+  [[ -e $out/$name.safetensors ]] && echo "$out/$name.safetensors exists" && return
   boostvsod train "$kind" "$@" "${common[@]}" -o "$out/$name.safetensors"
 }
 
 large=(--set train.weight_decay=0.02 --set train.ema=0.9995)
 small=(--set train.weight_decay=0.02 --set train.ema=0.995)
-faint=(--set augment.colour=0.05 --set augment.grey=0) # colours of a flow mean directions
+faint=(--set augment.colour=0.05 --set augment.grey=0) # little change of colours: in coloured flow they are directions
 lite=$out/lite.safetensors
 
 train lite saliency --data "$duts" --epochs 170 --set train.batch=128 --set train.lr=3e-3 "${large[@]}"
 train lite-video saliency --data "$davis" --init "$lite" --epochs 16 --set train.batch=64 --set train.lr=5e-4 "${small[@]}"
 
-if [[ ! -e $out/patch-lite.safetensors ]]; then # a decoder on the encoder of lite
+if [[ ! -e $out/patch-lite.safetensors ]]; then # the encoder is that of lite, and only the decoder is saved
   out=$parts train patch patch --data "$duts" --init "$lite" --epochs 1 --set train.batch=32 --set train.lr=1e-3 \
     --set train.freeze=encoder "${small[@]}"
   python examples/cut_weights.py "$parts/patch.safetensors" "$out/patch-lite.safetensors" without encoder.
@@ -54,7 +54,7 @@ filmed=(--data "$davis" --cache "$parts/cache" "${faint[@]}")
 train motion-lite motion "${filmed[@]}" --init "$lite" --epochs 2.5 --size 224 --checks 1 \
   --set train.batch=16 --set train.lr=1e-3 --set train.weight_decay=0.02 --set train.ema=0.99
 
-if [[ ! -e $out/mqpm-lite.safetensors ]]; then # the half that judges what the other, motion-lite, locates
+if [[ ! -e $out/mqpm-lite.safetensors ]]; then # the judging half; motion-lite is the locating half
   out=$parts train judge mqpm "${filmed[@]}" --theta "$lite" --localiser "$out/motion-lite.safetensors" --epochs 1 \
     --size 320 --checks 1 --set train.lr=1e-3 --set train.ema=0.98 --set train.freeze=locate --set augment.swap=true
   python examples/cut_weights.py "$parts/judge.safetensors" "$out/mqpm-lite.safetensors" only quality.

@@ -1,10 +1,10 @@
-"""Any model in one file: boostvsod run --target examples/wrap_your_model.py:build --video clip.mp4"""
+"""Any model as a target, in one file: boostvsod run --target examples/wrap_your_model.py:build --video clip.mp4"""
 
 import torch
 
 
 def build(runtime):
-    net = torch.nn.Conv2d(3, 1, 1).to(runtime.device).eval()  # your network and its weights go here
+    net = torch.nn.Conv2d(3, 1, 1).to(runtime.device).eval()  # put your network and its weights here
 
     def saliency(rgb):  # H W 3 bytes, RGB -> H W floats in [0, 1]
         x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float().to(runtime.device) / 255

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import boostvsod
+import boostvsod_adapters
+import boostvsod_plugins
 
 CORE = Path(boostvsod.__file__).parent
 FLOORS = (  # from the ground up; rooms on one floor do not import one another
@@ -29,13 +32,16 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS, 1) for room in room
 PUBLIC = "boostvsod"  # the package itself, when somebody imports a public name of it
 
 
-def modules() -> dict[str, Path]:
-    """Every module of the core by its dotted name, as boostvsod.media.images."""
-    names = {path: (PUBLIC, *path.relative_to(CORE).with_suffix("").parts) for path in sorted(CORE.rglob("*.py"))}
-    return {".".join(part for part in parts if part != "__init__"): path for path, parts in names.items()}
+def modules(package: ModuleType) -> dict[str, Path]:
+    """The files of a package by dotted name, such as boostvsod.media.images."""
+    assert package.__file__ is not None
+    top = Path(package.__file__).parent
+    parts = {path: (top.name, *path.relative_to(top).with_suffix("").parts) for path in sorted(top.rglob("*.py"))}
+    return {".".join(part for part in names if part != "__init__"): path for path, names in parts.items()}
 
 
-MODULES = modules()
+MODULES = modules(boostvsod)
+PLUGIN_PACKAGES = {package.__name__: modules(package) for package in (boostvsod_adapters, boostvsod_plugins)}
 
 
 def room(module: str) -> str:
@@ -44,8 +50,8 @@ def room(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The names of all that a file imports: at its top, inside functions, and for types alone."""
+def imported(path: Path, known: Container[str] = MODULES) -> Iterator[str]:
+    """The names of all modules that a file imports: at its top, inside functions, and for types alone."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -53,14 +59,25 @@ def imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: relative imports are not used here"
             assert node.module is not None
             submodules = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in MODULES else node.module for name in submodules)
+            yield from (name if name in known else node.module for name in submodules)
 
 
-def arrows() -> list[tuple[str, str]]:
-    """Every import within the core: who imports, and what."""
-    return sorted(
-        {(name, seen) for name, path in MODULES.items() for seen in imported(path) if seen in MODULES and seen != name}
-    )
+def arrows(package: Mapping[str, Path] = MODULES) -> list[tuple[str, str]]:
+    """Every import within a package, as (importer, imported module)."""
+    pairs = ((name, seen) for name, path in package.items() for seen in imported(path, package))
+    return sorted({(name, seen) for name, seen in pairs if seen in package and seen != name})
+
+
+def circle(package: Mapping[str, Path]) -> list[str]:
+    """Modules of a package that import one another in a circle; empty if there is no circle."""
+    graph: dict[str, set[str]] = {name: set() for name in package}
+    for importer, seen in arrows(package):
+        graph[importer].add(seen)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def rises(importer: str, seen: str) -> bool:
@@ -90,19 +107,32 @@ def test_what_counts_as_going_up(importer: str, seen: str, wrong: bool) -> None:
 
 
 def test_no_circle() -> None:
-    graph: dict[str, set[str]] = {name: set() for name in MODULES}
-    for importer, seen in arrows():
-        graph[importer].add(seen)
-    try:
-        list(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        pytest.fail(f"modules import one another in a circle: {' -> '.join(error.args[1])}")
+    assert not circle(MODULES), "modules import one another in a circle"
+
+
+@pytest.mark.parametrize("name", PLUGIN_PACKAGES)
+def test_no_circle_among_plugins(name: str) -> None:
+    assert not circle(PLUGIN_PACKAGES[name]), "modules import one another in a circle"
+
+
+def test_a_circle_is_found(tmp_path: Path) -> None:
+    for name, line in (("a", "import b"), ("b", "def f():\n    from c import x"), ("c", "from a import y"), ("d", "")):
+        (tmp_path / f"{name}.py").write_text(line)
+    assert set(circle({path.stem: path for path in tmp_path.iterdir()})) == {"a", "b", "c"}
 
 
 def test_the_core_imports_no_plugin() -> None:
     plugins = ("boostvsod_adapters", "boostvsod_plugins")
     bad = [f"{name}: {seen}" for name, path in MODULES.items() for seen in imported(path) if seen.startswith(plugins)]
     assert not bad
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("boostvsod_adapters", "boostvsod_plugins"), ("boostvsod_plugins", "boostvsod_adapters")]
+)
+def test_plugin_packages_do_not_import_each_other(name: str, other: str) -> None:
+    paths = PLUGIN_PACKAGES[name].values()
+    assert not [f"{path}: {seen}" for path in paths for seen in imported(path) if seen.startswith(other)]
 
 
 def test_the_top_stays_small() -> None:

@@ -47,7 +47,7 @@ def test_other_names_are_taken_in_order_and_said(pictures: Path, tmp_path: Path,
     folder = write_maps(tmp_path / "m", clip.truth, [f"out_{i + 1}" for i in range(12)])
     result = boost(pictures, f"maps:{folder}", "none", tmp_path / "out")
     assert np.array_equal(result.maps[9] > 0.5, clip.truth[9])
-    assert any("taken in order" in note for note in result.notes)
+    assert any("used in order" in note for note in result.notes)
 
 
 def test_maps_of_another_size_are_resized_and_said(pictures: Path, tmp_path: Path, clip: Clip) -> None:

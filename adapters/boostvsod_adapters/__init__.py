@@ -1,1 +1,1 @@
-"""Built-in target models. Each file here comes in through the plugin door, as a third party's would."""
+"""The built-in target models. Each module here is a plugin and is found in the same way as one of a third party."""

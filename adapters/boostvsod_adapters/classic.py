@@ -1,8 +1,8 @@
-"""Saliency without learning: what differs from the picture's border, and is cut off from it.
+"""Saliency without learning: regions that differ from the picture's border and are separated from it.
 
-After "Minimum Barrier Salient Object Detection at 80 FPS" (Zhang et al., ICCV 2015), the MB+ method:
-the barrier distance of every pixel to the border, joined with the colour's distance to what the border
-looks like, then smoothed, centred and sharpened. Written from the paper; no code of its authors.
+This is the MB+ method of "Minimum Barrier Salient Object Detection at 80 FPS" (Zhang et al., ICCV 2015).
+It adds each pixel's barrier distance to the border and the distance of its colour to the border's colours.
+The sum is smoothed, weighted towards the centre and sharpened. Written from the paper, without its authors' code.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from boostvsod.offer import Offer
 if TYPE_CHECKING:
     import numpy as np
 
-SIDE = 160  # pixels of the longer side everything is computed at
-PASSES = 3  # sweeps in each of the four directions; the paper's three raster scans
-STRIP = 0.1  # of a side: how deep the border reaches
+SIDE = 160  # pixels of the longer side of the small picture that everything is computed on
+PASSES = 3  # sweeps in each of the four directions; the paper has three raster scans
+STRIP = 0.1  # width of the border, as a share of the picture's side
 STEEPNESS = 10.0  # of the final contrast curve
 
 
 class Classic:
-    """Boundary prior, barrier distance and colour distance."""
+    """A target that adds barrier distance and colour distance to the border."""
 
     window = 1
     batch = 1
@@ -34,7 +34,7 @@ class Classic:
 
 
 def saliency(rgb: Rgb) -> Map:
-    """The map of one picture."""
+    """The map of one picture, H W in [0, 1]."""
     import cv2
     import numpy as np
 
@@ -53,9 +53,10 @@ def saliency(rgb: Rgb) -> Map:
 
 
 def barrier_distance(lab: np.ndarray) -> np.ndarray:
-    """Over all paths to the border, the least (highest - lowest value on the path), summed over channels.
+    """The minimum barrier distance of each pixel to the border, summed over the channels of `lab`, H W.
 
-    Sweeps go row by row and column by column, each a whole line at a time.
+    The barrier of a path is its highest value minus its lowest value. The distance is the smallest barrier of
+    all paths from the pixel to the border. Sweeps go row by row and column by column, one whole line at a time.
     """
     import numpy as np
 
@@ -72,7 +73,7 @@ def barrier_distance(lab: np.ndarray) -> np.ndarray:
 
 
 def _sweep(value: np.ndarray, distance: np.ndarray, high: np.ndarray, low: np.ndarray) -> None:
-    """Let every line try the paths of the line before it, in place."""
+    """Try to extend the paths of each line by one pixel to the next line; changes the arrays in place."""
     import numpy as np
 
     for y in range(1, len(value) - 1):
@@ -84,7 +85,10 @@ def _sweep(value: np.ndarray, distance: np.ndarray, high: np.ndarray, low: np.nd
 
 
 def border_unlikeness(lab: np.ndarray) -> np.ndarray:
-    """How far each colour is from the four borders', the farthest border left out (it may be the object)."""
+    """The colour distance of each pixel to the four borders, H W.
+
+    For each pixel the border with the largest distance is left out: the object may touch that border.
+    """
     import numpy as np
 
     height, width = lab.shape[:2]
@@ -99,7 +103,7 @@ def _mahalanobis(lab: np.ndarray, sample: np.ndarray) -> np.ndarray:
     import numpy as np
 
     difference = lab - sample.mean(0)
-    inverse = np.linalg.inv(np.cov(sample.T) + 10 * np.eye(3))  # flat borders have no spread of their own
+    inverse = np.linalg.inv(np.cov(sample.T) + 10 * np.eye(3))  # the covariance of a flat border is zero
     distance: np.ndarray = np.sqrt(np.einsum("hwi,ij,hwj->hw", difference, inverse, difference))
     return distance
 
@@ -115,7 +119,7 @@ def _open_and_close(values: np.ndarray) -> np.ndarray:
 
 
 def _centre(height: int, width: int) -> np.ndarray:
-    """1 in the middle, 0.5 in the corners."""
+    """Weights H W: 1 in the middle, 0.5 in the corners."""
     import numpy as np
 
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
@@ -124,12 +128,12 @@ def _centre(height: int, width: int) -> np.ndarray:
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:
-    """To [0, 1]; a flat picture stays at 0."""
+    """Stretch values to [0, 1]. An array that is flat but for rounding errors becomes 0."""
     import numpy as np
 
     span = float(values.max() - values.min())
-    flat: np.ndarray = np.zeros_like(values) if span < 1e-6 else (values - values.min()) / span
-    return flat
+    stretched: np.ndarray = np.zeros_like(values) if span < 1e-6 else (values - values.min()) / span
+    return stretched
 
 
 @hookimpl

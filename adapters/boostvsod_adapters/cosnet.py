@@ -1,4 +1,4 @@
-"""COSNet: each frame looks at five others."""
+"""COSNet: each frame is compared with five reference frames."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ CARD = Card(
 
 
 def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int = 21) -> Target:
-    """`weights`: a file, or those kept; `window`: how far away the five frames it looks at may lie.
+    """`weights`: a file or cached weights; `window`: the frames from which the five references are drawn.
 
-    The authors draw them from the whole video, anew each time; here the seed draws them, near the frame.
+    The authors draw the references from the whole video, with different ones in each run. Here they come from
+    the window around the frame, and the run's seed draws them.
     """
     import numpy as np
     import torch
@@ -42,19 +43,19 @@ def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int 
     from boostvsod_adapters.nets.cosnet import COSNetwork
     from boostvsod_adapters.running import ClipTarget
 
-    made = COSNetwork()
-    load_weights(made, weights)
+    network = COSNetwork()
+    load_weights(network, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         others = [i for i in range(len(clip)) if i != centre] or [centre]
-        draw = np.random.default_rng(runtime.seed)  # the same places of every window
-        chosen = draw.choice(others, min(REFERENCES, len(others)), replace=False)
-        maps = [torch.sigmoid(made.attend(clip[centre], clip[i], 1, size).float()) for i in chosen]
+        generator = np.random.default_rng(runtime.seed)  # draws the same positions in every window
+        references = generator.choice(others, min(REFERENCES, len(others)), replace=False)
+        maps = [torch.sigmoid(network.attend(clip[centre], clip[i], 1, size).float()) for i in references]
         return torch.logit(torch.stack(maps).mean(0), eps=1e-6)
 
-    return ClipTarget(made, FORM.at(size), window, made.encoder.embed, decode, runtime, stretch=False)
+    return ClipTarget(network, FORM.at(size), window, network.encoder.embed, decode, runtime, stretch=False)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("cosnet", "COSNet, five references within a window", build, "none stated (weights)", CARD)]
+    return [Offer("cosnet", "COSNet, five reference frames", build, "none stated (weights)", CARD)]

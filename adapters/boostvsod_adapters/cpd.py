@@ -1,4 +1,4 @@
-"""CPD on VGG-16 and ResNet-50, and MQP's network, which is the VGG one."""
+"""CPD on VGG-16 and on ResNet-50, and the spatial network of MQP, which is CPD on VGG-16."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import BAIDU, DRIVE, IMAGENET, Input, Published
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def resnet() -> nn.Module:
 
 
 def detection_first(outputs: Any) -> tuple[Tensor, ...]:
+    """CPD's outputs with the logits of the final map first."""
     attention, detection = outputs
     return detection, attention
 
@@ -61,9 +63,9 @@ CPDS = (
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [cpd.target() for cpd in CPDS]
+    return [offering.target(cpd) for cpd in CPDS]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [cpd.student() for cpd in CPDS]
+    return [offering.student(cpd) for cpd in CPDS]

@@ -1,4 +1,4 @@
-"""DCFNet, clips of four frames."""
+"""DCFNet, which sees clips of four frames."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ CARD = Card(
 
 
 def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
-    """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
+    """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
     import torch
 
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.dcfnet import DCFNetwork
     from boostvsod_adapters.running import ClipTarget
 
-    made = DCFNetwork()
-    load_weights(made, weights)
+    network = DCFNetwork()
+    load_weights(network, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
-        return made.decode(clip, torch.Size(size))[centre]
+        return network.decode(clip, torch.Size(size))[centre]
 
-    return ClipTarget(made, FORM.at(size), T, made.backbone, decode, runtime, stretch=False, half=False)
+    return ClipTarget(network, FORM.at(size), T, network.backbone, decode, runtime, stretch=False, half=False)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("dcfnet", "DCFNet, clips of 4", build, "none stated (weights)", CARD)]
+    return [Offer("dcfnet", "DCFNet, clips of 4 frames", build, "none stated (weights)", CARD)]

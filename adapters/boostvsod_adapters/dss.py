@@ -1,4 +1,4 @@
-"""DSS on VGG-16 and ResNet-101 (the papers' ResDSS), a third party's port of it, and RADF, which grew from it."""
+"""DSS on VGG-16 and ResNet-101 (the papers' ResDSS), a third party's port of DSS, and RADF, which extends DSS."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import CAFFE, DRIVE, IMAGENET, Input, Published
 
 if TYPE_CHECKING:
@@ -45,25 +46,26 @@ def radf() -> nn.Module:
 
 
 def fused_first(outputs: Any) -> tuple[Tensor, ...]:
+    """The outputs with the fused logits first."""
     *sides, fused = outputs
     return fused, *sides
 
 
 def mean_of(numbers: tuple[int, ...]) -> Callable[[Any], Tensor]:
-    """The mean of some outputs' maps: what the authors call the result."""
+    """A function from outputs to the mean map of the outputs with these numbers, which is the authors' final map."""
 
-    def answer(outputs: Any, numbers: tuple[int, ...] = numbers) -> Tensor:
-        chosen = [outputs[i].float().sigmoid() for i in numbers]
-        mean: Tensor = sum(chosen[1:], chosen[0]) / len(chosen)
+    def to_map(outputs: Any, numbers: tuple[int, ...] = numbers) -> Tensor:
+        maps = [outputs[i].float().sigmoid() for i in numbers]
+        mean: Tensor = sum(maps[1:], maps[0]) / len(maps)
         return mean
 
-    return answer
+    return to_map
 
 
-def published(name: str, title: str, about: Card, form: Input, of: tuple[int, ...], **more: Any) -> Published:
-    """`of`: which outputs the result is the mean of."""
+def published(name: str, title: str, about: Card, form: Input, averaged: tuple[int, ...], **more: Any) -> Published:
+    """`averaged`: the numbers of the outputs whose mean is the final map."""
     options = {"train_size": 300, "sgd_lr": 1e-8 * 300 * 300, **more}
-    return Published(name, title, about, form, fused_first, mean_of(of), **options)
+    return Published(name, title, about, form, fused_first, mean_of(averaged), **options)
 
 
 def card(
@@ -79,22 +81,22 @@ DSS = "Hou et al., CVPR 2017 and TPAMI 2019"
 VGG = card(DSS, 2019, AUTHORS, "none stated", "dss_model_released.caffemodel", 62.24, vgg)
 RESNET = card(DSS, 2019, AUTHORS, "none stated", "dss_resnet.caffemodel", 134.81, resnet)
 PORTED = card(DSS, 2019, PORT, "MIT", "final.pth", 62.24, port)
-GROWN = card("Hu et al., AAAI 2018", 2018, RADF, "none stated", "RADF.caffemodel", 62.54, radf)
+EXTENDED = card("Hu et al., AAAI 2018", 2018, RADF, "none stated", "RADF.caffemodel", 62.54, radf)
 NETS = (
     published("dss", "DSS, VGG-16", VGG, OWN, (2, 3, 4, 6)),
     published("dss-resnet101", "DSS, ResNet-101 (ResDSS)", RESNET, OWN, (1, 2, 3, 5)),
     published(
         "dss-port", "DSS, a third party's port", PORTED, SMALL, (1, 2, 3, 6), train_size=256, stretch=False, lr=1e-6
     ),
-    published("radf", "RADF, VGG-16", GROWN, OWN, tuple(range(13))),
+    published("radf", "RADF, VGG-16", EXTENDED, OWN, tuple(range(13))),
 )
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [net.target() for net in NETS]
+    return [offering.target(net) for net in NETS]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [net.student() for net in NETS]
+    return [offering.student(net) for net in NETS]

@@ -1,4 +1,4 @@
-"""MQPM's networks, which see colour-coded flow: to be trained, and to judge motion."""
+"""The networks of MQPM as students: they see colour-coded flow, locate the moving object and judge the motion."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from boostvsod.offer import Offer
 if TYPE_CHECKING:
     from torch import nn
 
-SIZE = 352  # MQP, as CPD
+SIZE = 352  # MQP trains at CPD's size
 
 
 def lite(
     weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 320
 ) -> Student:
-    """`weights`: a file, bundled ones, or "none"; `localiser`: those of the locating half alone.
+    """`weights`: a file, a bundled name, or "none"; `localiser`: weights of the locating half alone.
 
-    The bundled ones are of the judging half: the locating half is the bundled `motion-lite`.
+    The bundled `mqpm-lite` holds the judging half. The bundled `motion-lite` is its locating half.
     """
     from boostvsod.weights.files import load_weights
-    from boostvsod_adapters.lite import SHELF
+    from boostvsod_adapters.lite import BUNDLED
     from boostvsod_adapters.nets.judge import JudgeLite
 
     net = JudgeLite(backbone, width)
     if weights == "mqpm-lite":
         localiser = localiser or "motion-lite"
     if not localiser:
-        return Student(net, size, origin=load_weights(net, weights, SHELF))
-    locating, judging = load_weights(net.locate, localiser, SHELF), load_weights(net.quality, weights, SHELF)
+        return Student(net, size, origin=load_weights(net, weights, BUNDLED))
+    locating, judging = load_weights(net.locate, localiser, BUNDLED), load_weights(net.quality, weights, BUNDLED)
     return Student(net, size, origin=f"locating: {locating}, judging: {judging}")
 
 
@@ -58,6 +58,6 @@ def _loaded(net: nn.Module, weights: str, size: int) -> Student:
 def offer_students() -> list[Offer[Student]]:
     return [
         Offer("judge-lite", "MQPM on the built-in small network", lite, weights="bundled"),
-        Offer("judge-cpd", "MQPM on CPD-VGG, as the authors' code", cpd),
-        Offer("judge-vgg", "MQPM on VGG-16 with dilated attention, as the paper", vgg),
+        Offer("judge-cpd", "MQPM on CPD-VGG, as in the authors' code", cpd),
+        Offer("judge-vgg", "MQPM on VGG-16 with dilated attention, as in the paper", vgg),
     ]

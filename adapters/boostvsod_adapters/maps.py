@@ -1,4 +1,4 @@
-"""A folder of maps that somebody has already computed, with any network at all, as a target."""
+"""A target that reads its maps from a folder. Any network may have computed them before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("boostvsod")
 
 
 class MapFolder:
-    """Maps by frame name, from DIR or, where there are several videos, DIR/VIDEO or DIR with {video} in it."""
+    """Maps by frame name: from DIR for one video, from DIR/VIDEO or a path with {video} for several videos."""
 
     window = 1
     batch = 8
@@ -33,27 +33,29 @@ class MapFolder:
         self.files: dict[str, File] = {}
 
     def prepare(self, video: str, names: Sequence[str]) -> None:
-        """Find the map of every frame now, so that a missing one is known before anything is computed."""
+        """Find the map of every frame, so that a missing map is reported before anything is computed."""
         from boostvsod.datasets.maps import find_maps
 
-        found = find_maps(self.folder, video)
-        self.files = {file.stem: file for file in found}
-        if not set(self.files) & set(names) and len(found) == len(names):
-            log.warning("maps:%s: no map is named as a frame is; taken in order", self.folder)
-            self.files = dict(zip(names, found, strict=True))
+        files = find_maps(self.folder, video)
+        self.files = {file.stem: file for file in files}
+        if not set(self.files) & set(names) and len(files) == len(names):
+            log.warning("maps:%s: no map has the name of a frame; the maps are used in order", self.folder)
+            self.files = dict(zip(names, files, strict=True))
         self._check(names)
 
     def _check(self, names: Sequence[str]) -> None:
         missing = [name for name in names if name not in self.files]
         surplus = sorted(set(self.files) - set(names))
         if missing == [names[-1]] and len(names) > 1 and not surplus:
-            log.warning("maps:%s: the last frame, %s, has no map; its neighbour's is used", self.folder, names[-1])
+            log.warning("maps:%s: the last frame, %s, has no map; the map before it is used", self.folder, names[-1])
             self.files[names[-1]] = self.files[names[-2]]
             return
-        for what, which in (("frames without a map", missing), ("maps without a frame", surplus)):
-            if which:
-                counted = f"{len(self.files)} maps for {len(names)} frames"
-                raise InputError(f"maps:{self.folder}: {counted}; {len(which)} {what}, the first is {which[0]!r}")
+        for what, unmatched in (("frames without a map", missing), ("maps without a frame", surplus)):
+            if unmatched:
+                counts = f"{len(self.files)} maps for {len(names)} frames"
+                raise InputError(
+                    f"maps:{self.folder}: {counts}; {len(unmatched)} {what}, the first is {unmatched[0]!r}"
+                )
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         return [self._read(window) for window in windows]
@@ -73,10 +75,10 @@ class MapFolder:
 
 
 def build(folder: str) -> Target:
-    """`folder`: one grey picture per frame, named as the frames are; `{video}` in it is the video's name."""
+    """`folder`: one grey picture per frame, with the frame's name; `{video}` in it stands for the video's name."""
     return MapFolder(folder)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("maps", "maps:DIR or maps:ARCHIVE.zip/{video}/..., computed before by any network", build)]
+    return [Offer("maps", "maps from a folder or archive: maps:DIR or maps:ARCHIVE.zip/{video}/...", build)]

@@ -1,4 +1,4 @@
-"""MGA: a picture and its motion."""
+"""MGA, which sees a frame and its optical flow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CARD = Card(
 
 
 def build(runtime: Runtime, weights: str = "mga", flow: str = "dis", size: int = 0) -> Target:
-    """`weights`: a file, or those kept; `flow`: the backend (the authors used FlowNet2)."""
+    """`weights`: a file or cached weights; `flow`: the flow backend (the authors used FlowNet2)."""
     from boostvsod_adapters.moving import MovingTarget
 
     return MovingTarget(weights, flow, FORM, size, runtime)

@@ -1,4 +1,4 @@
-"""A target that is given the flow of its frame beside the frame."""
+"""The target of MGA, which sees a frame and its coloured flow."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from boostvsod.runtime import Runtime
 from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
-from boostvsod_adapters.running import finish, to_tensor
+from boostvsod_adapters.running import to_picture_size, to_tensor
 
 
 class MovingTarget:
-    """MGA. The window is the frame with one neighbour on each side: the last frame's flow goes back."""
+    """MGA. Its window holds the frame and one neighbour on each side, because the last frame's flow goes backwards."""
 
     window = 3
     batch = 2
@@ -31,18 +31,18 @@ class MovingTarget:
         self.flow = registry.build("flows", flow, runtime)
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
-        return [self._one(window) for window in windows]
+        return [self._predict_one(window) for window in windows]
 
-    def _one(self, window: Window) -> Map:
+    def _predict_one(self, window: Window) -> Map:
         rgb = window.frame.rgb
         size = self.form.sides(*rgb.shape[:2])
         picture, motion = (to_tensor([x], self.form, size).to(self.runtime.device) for x in (rgb, self._motion(window)))
         with torch.inference_mode(), self.runtime.autocast():
             logits, _ = self.net(picture, motion)
-        return finish(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, stretch=True)
+        return to_picture_size(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, stretch=True)
 
     def _motion(self, window: Window) -> Rgb:
-        """The coloured flow to the next frame or, where there is none, to the one before."""
+        """The coloured flow to the next frame, or to the previous frame if there is no next one."""
         frame, before, after = window.frame, window.frames[window.centre - 1], window.frames[window.centre + 1]
         other = before if after.index == frame.index else after
         return colour_flow(check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of mga"))

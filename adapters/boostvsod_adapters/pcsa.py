@@ -1,4 +1,4 @@
-"""PCSA, clips of five frames."""
+"""PCSA, which sees clips of five frames."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ CARD = Card(
 
 
 def build(runtime: Runtime, weights: str = "pcsa", size: int = 0) -> Target:
-    """`weights`: a file, or those kept; `size`: height of the frames, instead of the authors'."""
+    """`weights`: a file or cached weights; `size`: height of the frames, 0 for the authors' size."""
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.pcsa import PCSANet
     from boostvsod_adapters.running import ClipTarget
 
-    made = PCSANet()
-    load_weights(made, weights)
-    return ClipTarget(made, FORM.at(size, size * 7 // 4), T, made.embed, made.decode, runtime, stretch=False)
+    network = PCSANet()
+    load_weights(network, weights)
+    form = FORM.at(size, size * 7 // 4)
+    return ClipTarget(network, form, T, network.embed, network.decode, runtime, stretch=False)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("pcsa", "PCSA, clips of 5", build, "CC BY-NC 3.0 (weights)", CARD)]
+    return [Offer("pcsa", "PCSA, clips of 5 frames", build, "CC BY-NC 3.0 (weights)", CARD)]

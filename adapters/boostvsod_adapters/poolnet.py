@@ -1,4 +1,4 @@
-"""PoolNet, on two encoders, with and without edges."""
+"""PoolNet on ResNet-50 and on VGG-16, each trained with and without edges."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import CAFFE, DRIVE, Input, Published, first
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ POOLNETS = (
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [poolnet.target() for poolnet in POOLNETS]
+    return [offering.target(poolnet) for poolnet in POOLNETS]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [poolnet.student() for poolnet in POOLNETS]
+    return [offering.student(poolnet) for poolnet in POOLNETS]

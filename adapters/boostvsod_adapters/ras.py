@@ -1,4 +1,4 @@
-"""RAS: the first version for Caffe, and the authors' two for PyTorch."""
+"""RAS: the first version for Caffe, and the authors' two versions for PyTorch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import CAFFE, DRIVE, IMAGENET, Input, Published, first
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 NEW, OLD = "https://github.com/ShuhanChen/RAS-pytorch", "https://github.com/ShuhanChen/RAS_ECCV18"
 V1 = Input((352, 352), **IMAGENET)
-V2 = Input((352, 352), (124.55, 118.90, 102.94), (56.77, 55.97, 57.50), top=255.0)
+V2 = Input((352, 352), (124.55, 118.90, 102.94), (56.77, 55.97, 57.50), white=255.0)
 VGG = Input(None, **CAFFE)
 
 
@@ -71,9 +72,9 @@ NETS = (
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [net.target() for net in NETS]
+    return [offering.target(net) for net in NETS]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [net.student() for net in NETS]
+    return [offering.student(net) for net in NETS]

@@ -1,4 +1,4 @@
-"""RCRNet for pictures, and its recurrent version for clips of four frames."""
+"""RCRNet, which sees one frame, and its recurrent version, which sees clips of four frames."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import DRIVE, IMAGENET, Input, Published, first
 
 if TYPE_CHECKING:
@@ -31,20 +32,9 @@ def video() -> nn.Module:
     return VideoModel()
 
 
-def generator() -> nn.Module:
-    from boostvsod_adapters.nets.rcrnet import ImageModel
-
-    return ImageModel(7)
-
-
-def without_flow(key: str) -> str | None:
-    """The generator's checkpoint holds its flow network as well."""
-    return None if key.startswith("flownet.") else key
-
-
 IMAGE = Published(
     "rcrnet",
-    "RCRNet, picture by picture",
+    "RCRNet, one frame at a time",
     Card(*PAPER, "image_pretrained_model.pth", 45.27, str(FORM), trainable=True, net=image),
     FORM,
     first,
@@ -52,11 +42,10 @@ IMAGE = Published(
     train_size=448,
 )
 VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, net=video)
-GENERATOR = Card(*PAPER, "pseudo_label_generator.pth", 45.28, str(FORM), net=generator, rename=without_flow)
 
 
 def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
-    """`weights`: a file, or those kept; `size`: of the frames, instead of the authors'."""
+    """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.rcrnet import VideoModel
     from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
@@ -65,7 +54,7 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) ->
     origin = load_weights(net, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
-        deep = net.remember([deep for deep, _ in clip])
+        deep = net.mix_in_time([deep for deep, _ in clip])
         return net.backbone.decode(deep[centre], clip[centre][1], size)
 
     form = FORM.at(size)
@@ -78,9 +67,10 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) ->
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [IMAGE.target(), Offer("rcrnet-ner", "RCRNet with NER, clips of 4", build_video, "MIT (weights)", VIDEO)]
+    video = Offer("rcrnet-ner", "RCRNet with NER, clips of 4 frames", build_video, "MIT (weights)", VIDEO)
+    return [offering.target(IMAGE), video]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [IMAGE.student()]
+    return [offering.student(IMAGE)]

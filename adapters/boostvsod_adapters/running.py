@@ -1,4 +1,4 @@
-"""Running published networks: pictures in, maps out, each at its picture's size."""
+"""Running published networks: pictures in, maps out, each map as large as its picture."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ from boostvsod.weights.files import load_weights
 from boostvsod_adapters.published import Input, Published
 
 BATCH = 4
-Embed = Callable[[Tensor], Any]  # a frame 1 3 H W -> what the network makes of it alone
+Embed = Callable[[Tensor], Any]  # a frame 1 3 H W -> the features of this frame alone
 ClipLogits = Callable[[nn.Module, list[Tensor]], list[Tensor]]  # T frames B 3 H W -> T logits B 1 H W
-Decode = Callable[[Sequence[Any], int, tuple[int, int]], Tensor]  # of a clip, the centre, the size -> logits 1 1 H W
+Decode = Callable[[Sequence[Any], int, tuple[int, int]], Tensor]  # features, centre, size -> logits 1 1 H W
 
 
 def to_tensor(pictures: Sequence[Rgb], form: Input, size: tuple[int, int]) -> Tensor:
-    """Pictures as a batch the network eats, B 3 H W."""
+    """Pictures as one batch in the form that the network takes, B 3 H W."""
     return normalise(as_batch(pictures, *size), form)
 
 
 def normalise(rgb: Tensor, form: Input) -> Tensor:
-    """RGB in [0, 1] as the network wants it."""
+    """RGB in [0, 1], B 3 H W, in the channel order and normalisation that the network takes."""
     if form.by_max:
         rgb = rgb / rgb.amax((1, 2, 3), keepdim=True).clamp_min(1e-6)
-    x = (rgb.flip(1) if form.bgr else rgb) * form.top
+    x = (rgb.flip(1) if form.bgr else rgb) * form.white
     mean, std = (torch.tensor(v, device=rgb.device)[:, None, None] for v in (form.mean, form.std))
     return (x - mean) / std
 
 
-def finish(map_: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
-    """At the picture's size and, where the authors do so, from 0 to 1."""
+def to_picture_size(saliency: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
+    """A map at the size of its picture; with `stretch`, its values are stretched to [0, 1] first."""
     if stretch:
-        low, high = map_.min(), map_.max()
-        map_ = (map_ - low) / (high - low + 1e-8)
-    return resize_map(np.ascontiguousarray(map_, np.float32), *rgb.shape[:2])
+        low, high = saliency.min(), saliency.max()
+        saliency = (saliency - low) / (high - low + 1e-8)  # as the authors' code does
+    return resize_map(np.ascontiguousarray(saliency, np.float32), *rgb.shape[:2])
 
 
-def exactly(runtime: Runtime) -> Runtime:
-    """The same in float32: for networks that bf16 changes too much."""
+def in_float32(runtime: Runtime) -> Runtime:
+    """The same runtime in float32, for networks that bf16 changes too much."""
     return replace(runtime, precision="fp32")
 
 
 class Trainable(nn.Module):
-    """A published network in the form students have: RGB in [0, 1] to logits at the same size."""
+    """A published network with the interface of a student: RGB in [0, 1] to logits at the same size."""
 
     def __init__(self, net: nn.Module, published: Published) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Trainable(nn.Module):
 
 
 class TrainableClip(nn.Module):
-    """A published network for clips in the form students have: RGB B T 3 S S to logits B*T 1 S S."""
+    """A published network for clips with the interface of a student: RGB B T 3 S S to logits B*T 1 S S."""
 
     def __init__(self, net: nn.Module, form: Input, logits: ClipLogits) -> None:
         super().__init__()
@@ -83,21 +83,22 @@ class TrainableClip(nn.Module):
 
 
 def student_of(published: Published, weights: str, size: int = 0) -> Student:
-    """A student with the published weights."""
+    """A student with the published weights; `size` 0 is the size it was trained at."""
     net = published.net()
     origin = load_weights(net, weights, rename=published.card.rename)
-    wanted = size or published.train_size
-    side = published.input.sides(wanted, wanted) if not published.input.size else (wanted, wanted)
-    return Student(Trainable(net, published), side[0], published.lr, published.sgd_lr, origin, core=net)
+    side = size or published.train_size
+    if published.input.size is None:  # the network takes any size that its form allows
+        side = published.input.sides(side, side)[0]
+    return Student(Trainable(net, published), side, published.lr, published.sgd_lr, origin, core=net)
 
 
 class ImageTarget:
-    """A published image network. Its twin is the same network, to be trained."""
+    """A published image network as a target. Its twin is the same network in the form that can be trained."""
 
     window = 1
 
     def __init__(self, published: Published, runtime: Runtime, weights: str, size: int) -> None:
-        self.published, self.runtime = published, runtime if published.half else exactly(runtime)
+        self.published, self.runtime = published, runtime if published.half else in_float32(runtime)
         self.form = published.input.at(size)
         self.batch = BATCH
         self.student = student_of(published, weights, size)
@@ -105,27 +106,27 @@ class ImageTarget:
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         pictures = [window.frame.rgb for window in windows]
-        found: list[Map] = []
-        for (height, width, _), of_one_size in groupby(pictures, lambda rgb: rgb.shape):  # only they fit in one batch
-            same = list(of_one_size)
-            maps = self._maps(to_tensor(same, self.form, self.form.sides(height, width)))
-            found += [finish(m, rgb, self.published.stretch) for m, rgb in zip(maps, same, strict=True)]
-        return found
+        maps: list[Map] = []
+        for (height, width, _), group in groupby(pictures, lambda rgb: rgb.shape):  # one batch has one size
+            same = list(group)
+            small = self._maps(to_tensor(same, self.form, self.form.sides(height, width)))
+            maps += [to_picture_size(m, rgb, self.published.stretch) for m, rgb in zip(small, same, strict=True)]
+        return maps
 
     def _maps(self, x: Tensor) -> np.ndarray:
         with torch.inference_mode(), self.runtime.autocast():
             outputs = self.net(x.to(self.runtime.device))
-            answer = self.published.answer
-            maps = answer(outputs) if answer else torch.sigmoid(self.published.logits(outputs)[0].float())
+            to_map = self.published.to_map
+            maps = to_map(outputs) if to_map else torch.sigmoid(self.published.logits(outputs)[0].float())
         return maps[:, 0].float().cpu().numpy()
 
     def twin(self) -> Student:
-        """A copy with the same weights: training it leaves this target as it was."""
+        """A copy with the same weights: training the copy does not change this target."""
         return copy.deepcopy(self.student)
 
 
 class ClipTarget:
-    """A network that looks at a window of frames. What it makes of each frame alone is computed once."""
+    """A network that sees a window of frames. The features of each frame alone are computed once."""
 
     batch = 2
 
@@ -143,36 +144,36 @@ class ClipTarget:
     ) -> None:
         self.net = net.to(runtime.device).eval()
         self.form, self.window, self.stretch = form, window, stretch
-        self.runtime = runtime if half else exactly(runtime)
+        self.runtime = runtime if half else in_float32(runtime)
         self.embed, self.decode = embed, decode
-        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
-        return [self._one(window) for window in windows]
+        return [self._predict_one(window) for window in windows]
 
-    def _one(self, window: Window) -> Map:
+    def _predict_one(self, window: Window) -> Map:
         rgb = window.frame.rgb
         size = self.form.sides(*rgb.shape[:2])
         with torch.inference_mode(), self.runtime.autocast():
             clip = [self._embedded(frame, size) for frame in window.frames]
             logits = self.decode(clip, window.centre, size)
-        return finish(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, self.stretch)
+        return to_picture_size(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, self.stretch)
 
     def _embedded(self, frame: Frame, size: tuple[int, int]) -> Any:
-        """Frames are told apart by number and content: the same number may come from another video."""
+        """The cached features of a frame. The key holds its content too: another video has the same numbers."""
         key = (frame.index, size, zlib.crc32(frame.rgb[::4, ::4].tobytes()))
-        if key not in self._kept:
-            self._kept[key] = self.embed(to_tensor([frame.rgb], self.form, size).to(self.runtime.device))
-            if len(self._kept) > self.window + self.batch:
-                self._kept.popitem(last=False)
-        return self._kept[key]
+        if key not in self._cache:
+            self._cache[key] = self.embed(to_tensor([frame.rgb], self.form, size).to(self.runtime.device))
+            if len(self._cache) > self.window + self.batch:
+                self._cache.popitem(last=False)
+        return self._cache[key]
 
 
 class TrainableClipTarget(ClipTarget):
-    """One whose network can be fine-tuned on clips."""
+    """A clip target whose network can be fine-tuned on clips."""
 
     student: Student
 
     def twin(self) -> Student:
-        """A copy with the same weights: training it leaves this target as it was."""
+        """A copy with the same weights: training the copy does not change this target."""
         return copy.deepcopy(self.student)

@@ -1,4 +1,4 @@
-"""SSAV, clips of three frames."""
+"""SSAV, which sees clips of three frames."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ CARD = Card(
 
 
 def build(runtime: Runtime, weights: str = "ssav") -> Target:
-    """`weights`: a .caffemodel or what was converted from one. The recurrent weights tie it to 473 x 473."""
+    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.ssav import SSAVNet
     from boostvsod_adapters.running import ClipTarget
 
-    made = SSAVNet()
-    load_weights(made, weights)
+    network = SSAVNet()
+    load_weights(network, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
-        return made.decode(clip, size)[centre][0]
+        return network.decode(clip, size)[centre][0]
 
-    return ClipTarget(made, FORM, T, made.embed, decode, runtime, stretch=True)
+    return ClipTarget(network, FORM, T, network.embed, decode, runtime, stretch=True)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("ssav", "SSAV, clips of 3", build, "none stated (weights)", CARD)]
+    return [Offer("ssav", "SSAV, clips of 3 frames", build, "none stated (weights)", CARD)]

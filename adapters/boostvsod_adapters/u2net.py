@@ -1,4 +1,4 @@
-"""U2Net and its small version."""
+"""U2Net and its small version, U2NetP."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
 from boostvsod.offer import Card, Offer
+from boostvsod_adapters import offering
 from boostvsod_adapters.published import DRIVE, IMAGENET, Input, Published, first
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ NETS = (published("u2net", "U2Net", "large", 44.01), published("u2netp", "U2NetP
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [net.target() for net in NETS]
+    return [offering.target(net) for net in NETS]
 
 
 @hookimpl
 def offer_students() -> list[Offer[Student]]:
-    return [net.student() for net in NETS]
+    return [offering.student(net) for net in NETS]

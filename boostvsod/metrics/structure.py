@@ -22,11 +22,10 @@ def s_measure(saliency: Values, truth: Truth, alpha: float = 0.5) -> float:
     return max(0.0, alpha * objects + (1 - alpha) * _regions(exact, mask))
 
 
-def agreement(saliency: Values, motion: Values) -> float:
-    """How well a map fits the motion map: S of it against what the motion map shows, 0 where that shows nothing.
+def motion_consistency(saliency: Values, motion: Values) -> float:
+    """The S of a map against the motion map, which is thresholded at 0.5; 0 if the motion map shows nothing.
 
-    The consistency of MQP (V-B) and LIM (IV-B). The measure wants a crisp truth, so motion counts from one
-    half on; and where nothing moves there is nothing a map could be checked against.
+    This is the consistency of MQP (V-B) and LIM (IV-B). S needs a binary truth, hence the threshold.
     """
     moving: Truth = motion >= 0.5
     return s_measure(saliency, moving) if moving.any() else 0.0

@@ -1,1 +1,1 @@
-"""Built-in flow, motion, mining, fusing and recipes. Each comes in through the plugin door."""
+"""The built-in plugins other than targets. Each is found in the same way as a plugin of a third party."""

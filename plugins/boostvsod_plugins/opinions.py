@@ -1,4 +1,4 @@
-"""Several maps of one frame: how far they agree, what they say together, and a closer look at it."""
+"""Arithmetic on opinions. An opinion is the map of one frame from one source: target, motion, student, closer look."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ from boostvsod.media.maps import in_common, says_something, shrunk, soft_iou, st
 from boostvsod.runtime import Runtime
 from boostvsod.training.students import for_inference, predict
 
-FLOOR = 1e-4  # keeps ratios of nothing finite
-SIDE = 160  # agreement is seen well enough at this size
-KEPT = 0.2  # parts of an object are at least this share of its largest part
+TINY = 1e-4  # prevents divisions by zero
+SIDE = 160  # the longer side of the small maps that are compared
+LEAST_PART = 0.2  # parts of the object are at least this share of its largest part
 
 
 def consensus(maps: Sequence[Map]) -> Map:
-    """The geometric mean, stretched: what most see, drawn as sharply as the sharpest. Empty if nobody sees anything."""
+    """The geometric mean of the maps, stretched to [0, 1]. It is empty if no map shows an object."""
     if not any(map(says_something, maps)):
         return np.zeros_like(maps[0])
     return stretched(in_common(maps))
 
 
 def sharpened(saliency: Map, contrast: float) -> Map:
-    """x^c / (x^c + (1 - x)^c): 0, one half and 1 stay, the rest goes away from the middle."""
+    """x^c / (x^c + (1 - x)^c): 0, 1/2 and 1 do not change; other values move away from 1/2 for c > 1."""
     high, low = saliency**contrast, (1 - saliency) ** contrast
     return np.asarray(high / (high + low), np.float32)
 
 
 def overlap(a: Map, b: Map) -> float:
-    """Of two maps, each stretched; silence on both sides is no agreement."""
+    """The soft intersection over union of two maps, each stretched to [0, 1]; 0 if both are empty."""
     return soft_iou(stretched(a), stretched(b), empty=0.0)
 
 
 def agreement(maps: Sequence[Map]) -> float:
-    """The mean overlap of every two maps that say something; 0 for fewer than two."""
+    """The mean overlap of all pairs of maps that show an object; 0 if there is no pair."""
     pairs = [overlap(a, b) for a, b in combinations(map(small, filter(says_something, maps)), 2)]
     return float(np.mean(pairs)) if pairs else 0.0
 
 
 def sureness(saliency: Map) -> float:
-    """How white what a map shows is: 1 for a mask, the level itself for an even grey, 0 for nothing."""
-    return float((saliency**2).sum() / max(saliency.sum(), FLOOR))
+    """The mean value of the object in a map: 1 for a binary mask, x for an even grey x, 0 for an empty map."""
+    return float((saliency**2).sum() / max(saliency.sum(), TINY))
 
 
 def steadiness(areas: Sequence[float], around: int) -> list[float]:
-    """By frame, how near an area is to the median of those of so many frames on each side: 1 if it is the same."""
-    found = []
+    """For each frame, the ratio in (0, 1] of its area and the median area of the `around` frames on each side."""
+    ratios = []
     for i, area in enumerate(areas):
         usual = float(np.median(areas[max(0, i - around) : i + around + 1]))
-        found.append((min(area, usual) + FLOOR) / (max(area, usual) + FLOOR))
-    return found
+        ratios.append((min(area, usual) + TINY) / (max(area, usual) + TINY))
+    return ratios
 
 
 def small(saliency: Map) -> Map:
-    """A map as large as what frames are compared by needs it to be."""
+    """A map at the size at which maps are compared."""
     return shrunk(saliency, SIDE)
 
 
 def object_box(saliency: Map, margin: float) -> Proposal | None:
-    """The box around the large parts of what a map shows, with a margin; None if it shows nothing."""
+    """The box around the large parts of the object, with `margin` as a share of its sides; None for an empty map."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((stretched(saliency) > 0.5).astype(np.uint8))
     if len(stats) < 2:
         return None
     mass = np.bincount(labels.ravel(), saliency.ravel(), len(stats))[1:]
-    left, top, width, height, _ = stats[1:][mass >= KEPT * mass.max()].T
+    left, top, width, height, _ = stats[1:][mass >= LEAST_PART * mass.max()].T
     sides = np.array([left.min(), top.min(), (left + width).max(), (top + height).max()])
     reach = margin * (sides[2:] - sides[:2]) + 0.01 * max(saliency.shape)
     low, high = sides[:2] - reach, sides[2:] + reach
@@ -77,17 +77,20 @@ def object_box(saliency: Map, margin: float) -> Proposal | None:
 
 
 class CloserLook:
-    """Networks look at the object alone, which fills their whole input then (LIM's patchwise refiner, IV-A)."""
+    """Networks that see the crop around the object at their full input size (LIM's patchwise refiner, IV-A)."""
 
     def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
         self.students = [for_inference(student, runtime) for student in students]
         self.margin, self.runtime = margin, runtime
 
-    def __call__(self, rgb: Rgb, around: Map, *, keep: bool = False) -> Map:
-        """Their mean map of the box around what a map shows; outside it nothing or, with `keep`, that map."""
-        seen = around.copy() if keep else np.zeros_like(around)
-        if (box := object_box(around, self.margin)) is not None:
+    def __call__(self, rgb: Rgb, saliency: Map, *, copy_outside: bool = False) -> Map:
+        """The networks' mean map in the box around the object that `saliency` shows.
+
+        Outside the box the result is 0 or, with `copy_outside`, equal to `saliency`.
+        """
+        closer = saliency.copy() if copy_outside else np.zeros_like(saliency)
+        if (box := object_box(saliency, self.margin)) is not None:
             inside = np.s_[box.top : box.bottom, box.left : box.right]
             crop = np.ascontiguousarray(rgb[inside])
-            seen[inside] = np.mean([predict(student, [crop], self.runtime)[0] for student in self.students], axis=0)
-        return seen
+            closer[inside] = np.mean([predict(student, [crop], self.runtime)[0] for student in self.students], axis=0)
+        return closer

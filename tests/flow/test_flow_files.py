@@ -95,7 +95,7 @@ def test_a_folder_without_the_last_flow_turns_the_one_before_round(tmp_path: Pat
     backend = build("flows", "file", folder=str(tmp_path))
     first, last = (Frame.of(np.zeros((13, 17, 3), np.uint8), i) for i in (0, 1))
     assert np.array_equal(backend.estimate(last, first), -backend.estimate(first, last))
-    with pytest.raises(InputError, match=r"holds none of 00001\.flo, 00001\.png, 00001\.npy"):
+    with pytest.raises(InputError, match=r"has none of the files 00001\.flo, 00001\.png, 00001\.npy"):
         backend.estimate(last, Frame.of(last.rgb, 2))
 
 

@@ -111,9 +111,9 @@ def test_a_closer_look_sees_the_crop_alone() -> None:
     assert np.array_equal(look(other, box(10, 20, 20, 30)), seen), "what is outside does not matter"
     assert look(rgb, NOTHING).max() == 0
     around = np.maximum(box(10, 20, 20, 30), box(35, 0, 36, 1))
-    kept = look(rgb, around, keep=True)
-    assert np.array_equal(kept[7:23, 17:33], seen[7:23, 17:33])
-    assert kept[35, 0] == 1, "the speck outside the box stays"
+    copied = look(rgb, around, copy_outside=True)
+    assert np.array_equal(copied[7:23, 17:33], seen[7:23, 17:33])
+    assert copied[35, 0] == 1, "the speck outside the box stays"
 
 
 def clip_evidence(target: list[Map], motion: list[Map], frames: np.ndarray) -> Evidence:

@@ -15,7 +15,7 @@ from boostvsod.kinds import Flow, Frame, Map, Mined
 from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
 from boostvsod_plugins.densify.fgplg import magnitude, seven_channels
-from boostvsod_plugins.densify.gaps import Seen, gaps
+from boostvsod_plugins.densify.gaps import WarpedTruth, gaps
 
 
 def mined(*numbers: int) -> list[Mined]:
@@ -80,7 +80,7 @@ def test_magnitude_is_in_shares_of_the_sides() -> None:
 def test_the_network_is_given_seven_channels() -> None:
     rgb = np.full((40, 60, 3), 255, np.uint8)
     flow = np.tile(np.array([6.0, 0.0], np.float32), (40, 60, 1))
-    seen = seven_channels(Frame.of(rgb), Seen(square(0), flow), Seen(square(4), -2 * flow), 32)[0]
+    seen = seven_channels(Frame.of(rgb), WarpedTruth(square(0), flow), WarpedTruth(square(4), -2 * flow), 32)[0]
     assert seen.shape == (7, 32, 32)
     white = (1 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
     assert torch.allclose(seen[:3, 5, 5], white)

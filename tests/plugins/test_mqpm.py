@@ -14,7 +14,7 @@ from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.kinds import Evidence, Frame, Mining
 from boostvsod.media.synthetic import make_clip
-from boostvsod.metrics.structure import agreement, s_measure
+from boostvsod.metrics.structure import motion_consistency, s_measure
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.training.motion_quality import judged_right, labelled, motion_scores, of_judges, quality_threshold
@@ -112,10 +112,10 @@ def test_windows_of_good_frames_by_hand() -> None:
 def test_agreement_needs_something_that_moves() -> None:
     rng = np.random.default_rng(1)
     saliency, motion = rng.random((2, 20, 30)).astype(np.float32)
-    assert agreement(saliency, motion) == s_measure(saliency, motion >= 0.5)
-    assert agreement(np.zeros((4, 4), np.float32), np.zeros((4, 4), np.float32)) == 0
+    assert motion_consistency(saliency, motion) == s_measure(saliency, motion >= 0.5)
+    assert motion_consistency(np.zeros((4, 4), np.float32), np.zeros((4, 4), np.float32)) == 0
     everything = np.ones((4, 4), np.float32)
-    assert agreement(everything, everything) == 1
+    assert motion_consistency(everything, everything) == 1
 
 
 def mined(quality: list[float], overlap: list[float], **options: Any) -> Mining:
@@ -145,7 +145,7 @@ def test_the_best_of_each_window_is_mined() -> None:
     assert numbers(mined(quality, overlap, threshold=0.05)) == [2, 5]
     verdicts = mined(quality, overlap, T=2).verdicts
     assert verdicts[2].why == "Q 0.100 < 0.5: the motion is poor"
-    assert "outdone in its T-window; rivals: 1 (" in verdicts[0].why
+    assert "not the best of its T-window; rivals: 1 (" in verdicts[0].why
 
 
 def test_equal_scores_take_the_first_and_poor_motion_takes_none() -> None:

@@ -163,13 +163,13 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
     around = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
     assert done.returncode == 0, done.stderr
-    monkeypatch.setattr("boostvsod_adapters.lite.SHELF", out)
+    monkeypatch.setattr("boostvsod_adapters.lite.BUNDLED", out)
     for name in ("lite", "lite-video", "patch-lite", "motion-lite"):
         build("students", "lite", RUNTIME, weights=name)
     build("students", "judge-lite", RUNTIME)
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     again = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
-    assert again.stdout.count("is there already") == 3, "lite, lite-video, motion-lite; of the others nothing is said"
+    assert again.stdout.count(".safetensors exists") == 3, "lite, lite-video, motion-lite; of the others nothing is said"
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 

@@ -1,1 +1,1 @@
-"""The networks alone: torch (and timm) only, so each can be read beside its paper."""
+"""The networks. They need only torch (and timm), so that each can be read next to its paper."""

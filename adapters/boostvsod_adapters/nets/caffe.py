@@ -1,4 +1,4 @@
-"""What networks that were published for Caffe share: its names, its rounding, its bilinear enlargement.
+"""The common parts of networks that were published for Caffe: layer names, rounding and bilinear upsampling.
 
 Facts: BVLC Caffe (BSD-2-Clause), github.com/BVLC/caffe. Written for boostvsod (Apache-2.0).
 """
@@ -13,10 +13,10 @@ from boostvsod_adapters.nets.vgg import STAGES
 
 
 class Named(nn.Module):
-    """A network whose layers are reached by the names their checkpoint has, dashes and slashes included."""
+    """A network whose layers have the names of the checkpoint, including dashes and slashes."""
 
     def conv(self, name: str, inside: int, outside: int, kernel: int = 1, **more: int | bool) -> None:
-        """Add a convolution that keeps the size, unless `more` says otherwise."""
+        """Add a convolution that does not change the size, unless `more` sets another padding or stride."""
         options = {"padding": kernel // 2, **more}
         self.add_module(name, nn.Conv2d(inside, outside, kernel, **options))  # type: ignore[arg-type]
 
@@ -26,12 +26,12 @@ class Named(nn.Module):
         return y
 
     def lit(self, name: str, x: Tensor) -> Tensor:
-        """The same, with ReLU."""
+        """Pass x through the layer of that name and ReLU."""
         return F.relu(self.run(name, x))
 
 
 class Enlarge(nn.ConvTranspose2d):
-    """Bilinear enlargement as a fixed deconvolution. What sticks out is cut off at the right and at the bottom."""
+    """Bilinear upsampling as a fixed deconvolution. The caller crops the output at the right and at the bottom."""
 
     def __init__(self, scale: int, channels: int = 1, bias: bool = True) -> None:
         super().__init__(channels, channels, 2 * scale, scale, groups=channels, bias=bias)
@@ -44,17 +44,17 @@ class Enlarge(nn.ConvTranspose2d):
 
 
 def cut(x: Tensor, like: Tensor) -> Tensor:
-    """Caffe's Crop without an offset: the upper left corner."""
+    """Crop x to the size of `like`, from the upper left corner, like Caffe's Crop without an offset."""
     return x[..., : like.shape[-2], : like.shape[-1]]
 
 
 def pool(x: Tensor, kernel: int = 2, padding: int = 0) -> Tensor:
-    """Half the size, rounded up."""
+    """Max pooling to half the size, rounded up."""
     return F.max_pool2d(x, kernel, 2, padding, ceil_mode=True)
 
 
 class CaffeVGG(Named):
-    """VGG-16 with conv1_1 ... conv5_3; the last two poolings look at 3 x 3."""
+    """VGG-16 with conv1_1 ... conv5_3. The last two pooling layers have a kernel of 3 x 3."""
 
     def __init__(self, border: int = 1) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class CaffeVGG(Named):
                 inside = width
 
     def encode(self, x: Tensor) -> list[Tensor]:
-        """The last feature of each stage, and what is pooled from the fifth."""
+        """The last feature of each stage, and the pooled feature of the fifth stage."""
         features = []
         for i, widths in enumerate(STAGES, 1):
             for j in range(1, len(widths) + 1):

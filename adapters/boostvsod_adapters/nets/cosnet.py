@@ -1,4 +1,4 @@
-"""COSNet: two frames look at each other, each place at all places of the other.
+"""COSNet: co-attention between two frames, in which each position attends to all positions of the other frame.
 
 Paper: Lu et al., CVPR 2019. Repository: github.com/carrierlxk/COSNet (no licence stated). Written from the
 recorded facts for boostvsod (Apache-2.0).
@@ -16,7 +16,7 @@ DEPTH, WIDTH = 512, 256
 
 
 class ASPP(nn.Module):
-    """The mean of the picture, a 1x1, and three dilations."""
+    """A 1x1 convolution, three dilated convolutions and the mean of the picture, joined."""
 
     def __init__(self, inside: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class ASPP(nn.Module):
 
 
 class Encoder(ResNet):
-    """DeepLabV3 at stride 8."""
+    """The encoder of DeepLabV3 with stride 8."""
 
     def __init__(self) -> None:
         super().__init__(101, strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4), caffe=True)
@@ -47,13 +47,13 @@ class Encoder(ResNet):
         self.main_classifier = nn.Conv2d(WIDTH, 1, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """B 256 H/8 W/8."""
+        """The features of frames, B 3 H W -> B 256 H/8 W/8."""
         y: Tensor = self.layer5(self.levels(self.pool(self.stem(x)))[-1])
         return y
 
 
 class COSNetwork(nn.Module):
-    """Two frames, BGR in [0, 255] less Caffe's means, B 3 H W -> logits of both, and of the second by itself."""
+    """Two frames, BGR in [0, 255] minus Caffe's means, B 3 H W -> logits of both, and of the second frame alone."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,10 +72,10 @@ class COSNetwork(nn.Module):
         return self.attend(a, b, 1, size), self.attend(b, a, 2, size), enlarge(alone, size)
 
     def attend(self, own: Tensor, other: Tensor, side: int, size: torch.Size) -> Tensor:
-        """Logits of `own`, which sums up the other's places by likeness; `side` is its place among the two."""
+        """The logits of `own`, which sums the other's features by similarity. `side` is 1 or 2: own's number."""
         first, second = (own, other) if side == 1 else (other, own)
-        likeness = self.linear_e(first.flatten(2).transpose(1, 2)) @ second.flatten(2)  # places of 1 x places of 2
-        weights = likeness.transpose(1, 2) if side == 1 else likeness
+        similarity = self.linear_e(first.flatten(2).transpose(1, 2)) @ second.flatten(2)  # positions of 1 x those of 2
+        weights = similarity.transpose(1, 2) if side == 1 else similarity
         summed = (other.flatten(2) @ weights.softmax(1)).view_as(own)
         joined = torch.cat([summed * torch.sigmoid(self.gate(summed)), own], 1)
         y = F.relu(self.get_submodule(f"bn{side}")(self.get_submodule(f"conv{side}")(joined)))

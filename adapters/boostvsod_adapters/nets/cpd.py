@@ -1,11 +1,11 @@
 """CPD: cascaded partial decoder, on VGG-16 or ResNet-50.
 
 Paper: Wu, Su and Huang, CVPR 2019. Repository: github.com/wuzhe71/CPD (no licence stated). MQP's network
-(Chen et al., TCSVT 2021, github.com/qduOliver/MQP) is the VGG one again, key for key. Written from the
-recorded facts for boostvsod (Apache-2.0).
+(Chen et al., TCSVT 2021, github.com/qduOliver/MQP) is the VGG version, with the same checkpoint keys. Written from
+the recorded facts for boostvsod (Apache-2.0).
 
-Two decoders over one shallow encoder: the first gives an attention map which, smoothed, multiplies the
-feature that a second copy of the deep stages starts from.
+Two decoders share one shallow encoder. The first decoder predicts an attention map. The smoothed attention map is
+multiplied with the shared feature, which is the input of a second copy of the deep stages.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CHANNELS = 32
 
 
 def plain(inside: int, outside: int, kernel: int | tuple[int, int], dilation: int = 1) -> nn.Module:
-    """A convolution of the VGG version: with bias, and nothing after it."""
+    """A convolution of the VGG version: with bias, without activation."""
     sides = (kernel, kernel) if isinstance(kernel, int) else kernel
     padding = dilation * (sides[0] // 2), dilation * (sides[1] // 2)
     return nn.Conv2d(inside, outside, sides, padding=padding, dilation=dilation)
 
 
 class Normed(nn.Sequential):
-    """One of the ResNet version: batch norm instead of bias, and no activation either."""
+    """A convolution of the ResNet version: with batch norm instead of bias, without activation."""
 
     def __init__(self, inside: int, outside: int, kernel: int | tuple[int, int], dilation: int = 1) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ Conv = Callable[..., nn.Module]
 
 
 class RFB(nn.Module):
-    """Receptive field block: four branches of growing reach, joined, beside a shortcut."""
+    """Receptive field block: four branches with growing receptive fields, joined, and a shortcut."""
 
     def __init__(self, inside: int, conv: Conv, outside: int = CHANNELS) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class RFB(nn.Module):
 
 
 class Aggregation(nn.Module):
-    """The partial decoder: three levels, multiplied and joined from coarse to fine -> one logit map."""
+    """The partial decoder: multiplies and joins three levels from coarse to fine -> one logit map."""
 
     def __init__(self, conv: Conv, channels: int = CHANNELS) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Aggregation(nn.Module):
         return logits
 
     def features(self, deep: Tensor, middle: Tensor, shallow: Tensor) -> Tensor:
-        """What the logits are read from."""
+        """The features from which the logits are computed."""
         middle_2 = torch.cat([self._up(1, deep) * middle, self._up(4, deep)], 1)
         joined = self._up(2, twice(deep)) * self._up(3, middle) * shallow
         joined = torch.cat([joined, self._up(5, self.conv_concat2(middle_2))], 1)
@@ -91,7 +91,7 @@ class Aggregation(nn.Module):
 
 
 class HolisticAttention(nn.Module):
-    """The attention map, blurred by a learnt kernel and stretched, lets more of the feature through."""
+    """Weights the feature by the attention map, which is blurred by a learnt kernel and stretched."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class HolisticAttention(nn.Module):
 
 
 class Decoders(nn.Module, ABC):
-    """What both versions share. `levels` are the numbers of the three encoder stages that are decoded."""
+    """The common parts of both versions. `levels` are the numbers of the three encoder stages that are decoded."""
 
     def __init__(self, levels: tuple[int, int, int], widths: tuple[int, int, int], conv: Conv) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class Decoders(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, x: Tensor) -> Tensor:
-        """The shared feature."""
+        """The feature that both branches share."""
 
     @abstractmethod
     def deepen(self, x: Tensor, branch: int) -> tuple[Tensor, Tensor]:
@@ -128,7 +128,7 @@ class Decoders(nn.Module, ABC):
 
     @abstractmethod
     def enlarge(self, logits: Tensor) -> Tensor:
-        """To the input's size."""
+        """The logits at the input's size."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """RGB, normalised, B 3 H W -> logits of attention and detection, each B 1 H W."""
@@ -136,7 +136,7 @@ class Decoders(nn.Module, ABC):
         return self.enlarge(attention), self.enlarge(self._branch(attended, 2))
 
     def attend(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The attention's logits, and the shared feature under that attention."""
+        """The logits of the attention, and the shared feature weighted by the attention."""
         shared = self.encode(x)
         attention = self._branch(shared, 1)
         return attention, self.HA(attention.sigmoid(), shared)
@@ -146,7 +146,7 @@ class Decoders(nn.Module, ABC):
         return logits
 
     def reduced(self, feature: Tensor, branch: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The three features a branch decodes: deep, middle, shallow."""
+        """The three features that a branch decodes: deep, middle, shallow."""
         features = (feature, *self.deepen(feature, branch))
         blocks = [self.get_submodule(f"rfb{level}_{branch}") for level in self.levels]
         shallow, middle, deep = (block(x) for block, x in zip(blocks, features, strict=True))
@@ -154,7 +154,7 @@ class Decoders(nn.Module, ABC):
 
 
 class VGGTwice(nn.Module):
-    """VGG-16 whose last two stages exist twice; mean pooling stands at the head of each stage."""
+    """VGG-16 with two copies of its last two stages. Each stage starts with mean pooling."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +173,7 @@ class VGGTwice(nn.Module):
 
 
 class CPDVGG(Decoders):
-    """Sides must be multiples of 16."""
+    """CPD on VGG-16. The sides of its input must be multiples of 16."""
 
     def __init__(self) -> None:
         super().__init__((3, 4, 5), (256, 512, 512), plain)
@@ -193,7 +193,7 @@ class CPDVGG(Decoders):
 
 
 class ResNetTwice(nn.Module):
-    """ResNet-50 whose last two layers exist twice."""
+    """ResNet-50 with two copies of its last two layers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,7 +212,7 @@ class ResNetTwice(nn.Module):
 
 
 class CPDResNet(Decoders):
-    """Sides must be multiples of 32."""
+    """CPD on ResNet-50. The sides of its input must be multiples of 32."""
 
     def __init__(self) -> None:
         super().__init__((2, 3, 4), (512, 1024, 2048), Normed)
@@ -231,5 +231,5 @@ class CPDResNet(Decoders):
 
 
 def twice(x: Tensor) -> Tensor:
-    """Twice as large, corners aligned."""
+    """x at twice the size, bilinear with aligned corners."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)

@@ -1,4 +1,4 @@
-"""DCFNet: filters made from the neighbouring frames are applied to the current one.
+"""DCFNet: filters that are computed from the neighbouring frames are applied to the current frame.
 
 Paper: Zhang et al., ICCV 2021. Repository: github.com/Roudgers/DCFNet (no licence stated). Written from the
 recorded facts for boostvsod (Apache-2.0).
@@ -16,11 +16,11 @@ from boostvsod_adapters.nets.rcrnet import ASPP, unit
 from boostvsod_adapters.nets.resnet import ResNet
 
 WIDTH = 128
-LEVELS = (256, 512, 1024, 256)  # layer1, layer2, layer3, ASPP; the last two are of one size
+LEVELS = (256, 512, 1024, 256)  # channels of layer1, layer2, layer3, ASPP; the last two have the same size
 
 
 class Exchange(nn.Module):
-    """Every level becomes the sum of all levels, brought to its size."""
+    """Replaces every level by the sum of all levels, each resized to it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Exchange(nn.Module):
         inside = LEVELS[source]
         if source >= target:
             return nn.Sequential(nn.Conv2d(inside, WIDTH, 1, bias=False), nn.BatchNorm2d(WIDTH))
-        steps = min(target, 2) - min(source, 2)  # halvings: the last level is as large as the one before
+        steps = min(target, 2) - min(source, 2)  # number of halvings; levels 2 and 3 have the same size
         if not steps:
             flat = nn.Conv2d(inside, WIDTH, 3, 1, 1, bias=False)
             return nn.Sequential(nn.Sequential(flat, nn.BatchNorm2d(WIDTH)))
@@ -45,7 +45,7 @@ class Exchange(nn.Module):
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
         found = []
         for i, row in enumerate(self.fuse_layers):
-            assert isinstance(row, nn.ModuleList), "it was made so"
+            assert isinstance(row, nn.ModuleList), "the constructor builds a module list"
             paths = [self._sized(path(x), levels[i]) for path, x in zip(row, levels, strict=True)]
             found.append(F.relu(torch.stack(paths).sum(0)))
         return found
@@ -56,7 +56,7 @@ class Exchange(nn.Module):
 
 
 class DenseDecoder(nn.Module):
-    """Each level hears of all deeper ones; `filters` may change a level before the next is built."""
+    """A decoder in which each level receives all deeper levels. The caller may filter a level before the next one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,21 +69,21 @@ class DenseDecoder(nn.Module):
         self.decoder.add_module("conv1", unit(WIDTH, 256, 3))
         self.decoder.add_module("conv2", nn.Conv2d(256, 1, 1))
 
-    def _heard(self, deeper: Tensor, name: str, like: Tensor) -> Tensor:
+    def _received(self, deeper: Tensor, name: str, like: Tensor) -> Tensor:
         y: Tensor = self.get_submodule(f"refine{name}")(at(deeper, like))
         return y
 
     def level3(self, f3: Tensor, f4: Tensor) -> Tensor:
-        return f3 + self._heard(f4, "4_3", f3)
+        return f3 + self._received(f4, "4_3", f3)
 
     def level2(self, f2: Tensor, b3: Tensor, f4: Tensor) -> Tensor:
-        return f2 + self._heard(b3, "3_2", f2) + self._heard(f4, "4_2", f2)
+        return f2 + self._received(b3, "3_2", f2) + self._received(f4, "4_2", f2)
 
     def level1(self, f1: Tensor, b2: Tensor, b3: Tensor, f4: Tensor) -> Tensor:
-        return f1 + self._heard(b2, "2_1", f1) + self._heard(b3, "3_1", f1) + self._heard(f4, "4_1", f1)
+        return f1 + self._received(b2, "2_1", f1) + self._received(b3, "3_1", f1) + self._received(f4, "4_1", f1)
 
     def segment(self, levels: Sequence[Tensor], size: torch.Size) -> Tensor:
-        """Logits from the four levels, finest first."""
+        """The logits, from the four levels, finest first."""
         first = levels[0]
         blocks = [self.get_submodule(f"conv_cat_block{i}")(at(x, first)) for i, x in enumerate(levels, 1)]
         logits: Tensor = self.decoder(self.fuse_sal(torch.cat(blocks, 1)))
@@ -91,7 +91,7 @@ class DenseDecoder(nn.Module):
 
 
 class Backbone(nn.Module):
-    """ResNet-101 at stride 16, its levels exchanged."""
+    """ResNet-101 with stride 16, followed by the exchange between its levels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Backbone(nn.Module):
 
 
 class DynamicFilter(nn.Module):
-    """A 3x3 kernel, made of how the neighbour's channels meet this frame's, run over this frame."""
+    """Applies a 3x3 kernel to this frame. The kernel is computed from the neighbour's and this frame's channels."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class DynamicFilter(nn.Module):
         self.query_conv = nn.Conv2d(2 * channels, narrow, 1)
         self.key_conv, self.value_conv = (nn.Conv2d(channels, narrow, 1) for _ in range(2))
         self.filter_conv = nn.Conv2d(narrow, narrow * narrow, 1)
-        self.encode_conv_k1 = nn.Conv2d(channels, narrow, 1)  # unused, but published files hold it
+        self.encode_conv_k1 = nn.Conv2d(channels, narrow, 1)  # unused, but published files contain it
         self.acf_conv = nn.Module()
         self.acf_conv.bias = nn.Parameter(torch.zeros(narrow))
 
@@ -132,7 +132,7 @@ class DynamicFilter(nn.Module):
 
 
 class Alpha(nn.Module):
-    """One number for a whole feature."""
+    """One number that weighs a whole feature."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class Alpha(nn.Module):
 
 
 class Filters(nn.Module):
-    """Three dynamic filters of growing reach, weighed against each other."""
+    """The weighted sum of three dynamic filters with growing dilation."""
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class Filters(nn.Module):
 
 
 class Filtered(nn.Module):
-    """A level of one frame, filtered by the same level of the frame before and of the one after."""
+    """Filters a level of one frame by the same level of the previous frame and of the next frame."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,7 +193,7 @@ class DCFNetwork(nn.Module):
         return self.decode([self.backbone(frame) for frame in frames], frames[0].shape[-2:])
 
     def decode(self, levels: Sequence[Sequence[Tensor]], size: torch.Size) -> list[Tensor]:
-        """Logits of every frame of a clip, from the encoder's levels of each."""
+        """The logits of every frame of a clip, from the encoder's levels of each frame."""
         dense = self.backbone.DenseDecoder
         f1, f2, f3, f4 = zip(*levels, strict=True)
         b4 = self._through(0, f4)
@@ -203,7 +203,7 @@ class DCFNetwork(nn.Module):
         return [dense.segment(each, size) for each in zip(b1, b2, b3, b4, strict=True)]
 
     def _through(self, number: int, clip: Sequence[Tensor]) -> list[Tensor]:
-        """Each frame filtered by its unfiltered neighbours; the ends are their own."""
+        """Each frame, filtered by its unfiltered neighbours. The first and last frame are their own neighbours."""
         filtered = self.get_submodule(f"MDK_module_R{number}")
         last = len(clip) - 1
         return [filtered(clip[max(0, t - 1)], x, clip[min(last, t + 1)]) for t, x in enumerate(clip)]

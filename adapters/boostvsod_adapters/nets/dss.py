@@ -1,7 +1,7 @@
-"""DSS as the PyTorch port has it: short connections between the raw side outputs.
+"""DSS as in a third party's PyTorch port: short connections between the raw side outputs.
 
-Paper: Hou et al., CVPR 2017 and TPAMI 2019. Repository: github.com/AceCoooool/DSS-pytorch (MIT), a third
-party's, whose wiring differs from the authors'. Written from the recorded facts for boostvsod (Apache-2.0).
+Paper: Hou et al., CVPR 2017 and TPAMI 2019. Repository: github.com/AceCoooool/DSS-pytorch (MIT). Its connections
+differ from those of the authors' network. Written from the recorded facts for boostvsod (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch.nn import functional as F
 from boostvsod_adapters.nets.vgg import LAST, features_at, vgg16
 
 SIDES = ((64, 128, 3), (128, 128, 3), (256, 256, 5), (512, 256, 5), (512, 512, 5), (512, 512, 7))
-HEARS = ((2, 3, 4, 5), (2, 3, 4, 5), (4, 5), (4, 5), (), ())  # which deeper sides each one is joined with
+DEEPER = ((2, 3, 4, 5), (2, 3, 4, 5), (4, 5), (4, 5), (), ())  # the deeper sides that each side is joined with
 
 
 class Side(nn.Module):
-    """Two wide convolutions and a score."""
+    """A side output: two wide convolutions and a score."""
 
     def __init__(self, inside: int, width: int, kernel: int) -> None:
         super().__init__()
@@ -30,19 +30,19 @@ class Side(nn.Module):
 
 
 class Join(nn.Module):
-    """A side's own score and those of deeper sides, enlarged, as one, at the input's size."""
+    """Joins a side's score with the upsampled scores of deeper sides into one score at the input's size."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.hears = HEARS[number]
-        self.upconv = nn.ModuleList(enlarge(2 ** (other - number)) for other in self.hears)
-        self.conv = nn.Conv2d(1 + len(self.hears), 1, 1)
+        self.deeper = DEEPER[number]
+        self.upconv = nn.ModuleList(enlarge(2 ** (other - number)) for other in self.deeper)
+        self.conv = nn.Conv2d(1 + len(self.deeper), 1, 1)
         if number:
             self.deconv = enlarge(2**number)
 
     def forward(self, own: Tensor, sides: list[Tensor]) -> Tensor:
-        heard = [up(sides[other]) for up, other in zip(self.upconv, self.hears, strict=True)]
-        y: Tensor = self.conv(torch.cat([own, *heard], 1))
+        deeper = [up(sides[other]) for up, other in zip(self.upconv, self.deeper, strict=True)]
+        y: Tensor = self.conv(torch.cat([own, *deeper], 1))
         return self.deconv(y) if hasattr(self, "deconv") else y
 
 
@@ -66,5 +66,5 @@ class DSSPort(nn.Module):
 
 
 def enlarge(scale: int) -> nn.Module:
-    """A learnt enlargement of one channel."""
+    """A learnt upsampling of one channel."""
     return nn.ConvTranspose2d(1, 1, 2 * scale, scale, scale // 2)

@@ -15,33 +15,33 @@ from torch.nn import functional as F
 from boostvsod_adapters.nets.caffe import CaffeVGG, Enlarge, Named, cut
 
 SIDES = {6: (512, 7), 5: (512, 5), 4: (256, 5), 3: (256, 5), 2: (128, 3), 1: (128, 3)}  # width, kernel
-HEARS = {4: (6, 5), 3: (6, 5), 2: (5, 4, 6, 3), 1: (5, 4, 6, 3)}  # in the order they are joined
+DEEPER = {4: (6, 5), 3: (6, 5), 2: (5, 4, 6, 3), 1: (5, 4, 6, 3)}  # the sides a side is joined with, in this order
 
 
 class ShortConnections(Named):
-    """Side outputs of which the shallow ones hear of the deep ones; logits come finest first, the fused last."""
+    """Side outputs, of which the shallow ones are joined with deeper ones. Logits: finest first, the fused last."""
 
     sides: tuple[int, ...]  # deepest first
-    order: tuple[int, ...]  # in which the fusion sees them
+    order: tuple[int, ...]  # of the sides in the fusion
 
     def build_sides(self, widths: Sequence[int]) -> None:
-        """Add the layers; `widths` are of the encoder's features, deepest first."""
+        """Add the layers; `widths` are the channels of the encoder's features, deepest first."""
         for side, inside in zip(self.sides, widths, strict=True):
             width, kernel = SIDES[side]
             self.conv(f"conv1-dsn{side}", inside, width, kernel)
             self.conv(f"conv2-dsn{side}", width, width, kernel)
             self.conv(f"conv3-dsn{side}", width, 1)
-            for other in HEARS.get(side, ()):
+            for other in DEEPER.get(side, ()):
                 self.add_module(f"upsample{2 ** (other - side)}_dsn{other}", Enlarge(2 ** (other - side)))
-            if side in HEARS:
-                self.conv(f"conv4-dsn{side}", 1 + len(HEARS[side]), 1)
+            if side in DEEPER:
+                self.conv(f"conv4-dsn{side}", 1 + len(DEEPER[side]), 1)
             if side > 1:
                 self.add_module(f"upsample{2 ** (side - 1)}_in_dsn{side}", Enlarge(2 ** (side - 1)))
         self.conv("new-score-weighting", len(self.sides), 1)
 
     def decode(self, features: Sequence[Tensor], picture: Tensor) -> list[Tensor]:
-        """Logits from features, deepest first."""
-        scores: dict[int, Tensor] = {}  # joined with deeper ones where there are any
+        """The logits, from the features, deepest first."""
+        scores: dict[int, Tensor] = {}  # of each side, joined with its deeper sides
         for side, feature in zip(self.sides, features, strict=True):
             x = self.lit(f"conv2-dsn{side}", self.lit(f"conv1-dsn{side}", feature))
             scores[side] = self._joined(side, self.run(f"conv3-dsn{side}", x), scores)
@@ -50,17 +50,17 @@ class ShortConnections(Named):
         return [*(large[side] for side in reversed(self.sides)), fused]
 
     def _joined(self, side: int, own: Tensor, scores: dict[int, Tensor]) -> Tensor:
-        if side not in HEARS:
+        if side not in DEEPER:
             return own
-        heard = [self.run(f"upsample{2 ** (other - side)}_dsn{other}", scores[other]) for other in HEARS[side]]
-        return self.run(f"conv4-dsn{side}", torch.cat([own, *(cut(x, own) for x in heard)], 1))
+        deeper = [self.run(f"upsample{2 ** (other - side)}_dsn{other}", scores[other]) for other in DEEPER[side]]
+        return self.run(f"conv4-dsn{side}", torch.cat([own, *(cut(x, own) for x in deeper)], 1))
 
     def _full(self, side: int, score: Tensor, picture: Tensor) -> Tensor:
         return cut(self.run(f"upsample{2 ** (side - 1)}_in_dsn{side}", score) if side > 1 else score, picture)
 
 
 class DSSVGG(ShortConnections, CaffeVGG):
-    """BGR in [0, 255] less Caffe's means, B 3 H W -> logits of six sides and fused, each B 1 H W."""
+    """BGR in [0, 255] minus Caffe's means, B 3 H W -> logits of six sides and of their fusion, each B 1 H W."""
 
     sides = (6, 5, 4, 3, 2, 1)
     order = (1, 2, 3, 4, 5, 6)
@@ -76,7 +76,7 @@ class DSSVGG(ShortConnections, CaffeVGG):
 
 
 class DSSResNet(ShortConnections):
-    """The same on ResNet-101: five sides, from conv1 to res5c."""
+    """The same on ResNet-101 with five sides, from conv1 to res5c."""
 
     sides = (6, 5, 4, 3, 2)
     order = (6, 2, 3, 4, 5)
@@ -93,13 +93,13 @@ class DSSResNet(ShortConnections):
 
     @staticmethod
     def _blocks(plan: str) -> list[str]:
-        """a, b, c in the short layers; a, b1, b2, ... in the long ones."""
+        """The names of a layer's blocks: a, b, c in short layers; a, b1, b2, ... in long ones."""
         return ["a", *(f"b{i}" for i in range(1, int(plan)))] if plan.isdigit() else list(plan)
 
     def _unit(
         self, name: str, norm: str, inside: int, outside: int, kernel: int, stride: int = 1, rate: int = 1
     ) -> None:
-        """Convolution, normalisation by fixed statistics, and the scaling that Caffe keeps apart from it."""
+        """Add a convolution, a normalisation by fixed statistics, and a scaling, which is a separate layer in Caffe."""
         self.conv(name, inside, outside, kernel, stride=stride, dilation=rate, padding=rate * (kernel // 2), bias=False)
         self.add_module(f"bn{norm}", nn.BatchNorm2d(outside, affine=False))
         self.add_module(f"scale{norm}", Scale(outside))
@@ -133,7 +133,7 @@ class DSSResNet(ShortConnections):
 
 
 class Scale(nn.Module):
-    """A factor and a bias per channel."""
+    """A factor and a bias for each channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""MQPM: motion saliency and the quality of the motion, both from colour-coded flow; on three backbones.
+"""MQPM on three backbones: predicts motion saliency and the quality of the motion from colour-coded flow.
 
 Paper: Chen et al., "A Novel Video Salient Object Detection Method via Semisupervised Motion Quality
 Perception", TCSVT 2021 (MQP), Fig. 6. Repository: github.com/qduOliver/MQP (no licence stated). Written from the
 paper's text for boostvsod (Apache-2.0).
 
-Each takes RGB in [0, 1], B 3 H W. `forward` gives the logits of the map as any student does; `judge`
-gives those of the quality, B, beside them.
+Each network takes RGB in [0, 1], B 3 H W. `forward` returns the logits of the map, like any student. `judge` also
+returns the logits of the quality, B.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Logits = tuple[Tensor, ...]
 
 
 class Quality(nn.Module):
-    """The classification branch: the last decoder layer, seen as a whole and where the object is -> logit B."""
+    """The classification branch: the last decoder layer, averaged over the picture and over the object -> logit B."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Quality(nn.Module):
 
 
 class Judge(nn.Module, ABC):
-    """A network that locates, and judges by what it decoded last."""
+    """A network that locates the object, and judges the motion by its last decoder layer."""
 
     quality: Quality
 
@@ -49,18 +49,18 @@ class Judge(nn.Module, ABC):
         return self.judge(rgb)[1]
 
     def judge(self, rgb: Tensor) -> tuple[Tensor, Logits]:
-        """Logits of the quality, B, and of the map, each B 1 H W."""
+        """The logits of the quality, B, and of the maps, each B 1 H W."""
         feature, logits = self.decode(rgb)
         quality: Tensor = self.quality(feature, logits[0])
         return quality, logits
 
     @abstractmethod
     def decode(self, rgb: Tensor) -> tuple[Tensor, Logits]:
-        """The last decoder layer and the logits of the map."""
+        """The last decoder layer, and the logits of the maps."""
 
 
 class JudgeLite(Judge):
-    """On LiteNet: small enough to ship."""
+    """MQPM on LiteNet, which is small enough to be bundled."""
 
     def __init__(self, backbone: str = "slim", width: int = 48) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class JudgeLite(Judge):
 
 
 class JudgeCPD(Judge):
-    """On CPD-VGG, as the authors' code is. Sides must be multiples of 16."""
+    """MQPM on CPD-VGG, as in the authors' code. The sides of its input must be multiples of 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class JudgeCPD(Judge):
 
 
 class DilatedAttention(nn.Module):
-    """Four reaches of dilation weigh a feature, channel by channel and pixel by pixel."""
+    """Multiplies a feature by weights in [0, 1], which are computed by convolutions with four dilations."""
 
     def __init__(self, inside: int, width: int) -> None:
         super().__init__()
@@ -101,13 +101,16 @@ class DilatedAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.reduce(x)
-        seen = torch.cat([reach(x) for reach in self.reaches], 1)
-        y: Tensor = x * self.weigh(seen).sigmoid()
+        around = torch.cat([reach(x) for reach in self.reaches], 1)
+        y: Tensor = x * self.weigh(around).sigmoid()
         return y
 
 
 class JudgeVGG(Judge):
-    """The paper's: VGG-16, dilated attention on its last three stages, a U-Net decoder. No key is published."""
+    """MQPM as in the paper: VGG-16, dilated attention on its last three stages, and a U-Net decoder.
+
+    The authors have not published a checkpoint of it, so the names of its layers are our own.
+    """
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
@@ -119,8 +122,8 @@ class JudgeVGG(Judge):
 
     def decode(self, rgb: Tensor) -> tuple[Tensor, Logits]:
         mean, std = IMAGENET.to(rgb.device)
-        found = features_at(self.vgg, (rgb - mean) / std, LAST[2:])
-        shallow, middle, deep = (attend(x) for attend, x in zip(self.attend, found, strict=True))
+        features = features_at(self.vgg, (rgb - mean) / std, LAST[2:])
+        shallow, middle, deep = (attend(x) for attend, x in zip(self.attend, features, strict=True))
         levels = [deep]
         for fine, merge in zip((middle, shallow), self.merge, strict=True):
             coarse = F.interpolate(levels[-1], fine.shape[-2:], mode="bilinear", align_corners=False)

@@ -1,7 +1,7 @@
 """LiteNet: a small encoder-decoder for saliency, on any timm backbone.
 
-Written for boostvsod (Apache-2.0). The ingredients are common knowledge: a top-down feature pyramid,
-a dilated context module with global pooling, and supervision of every decoder level.
+Written for boostvsod (Apache-2.0). Its parts are well known: a top-down feature pyramid, a dilated context
+module with global pooling, and supervision of every decoder level.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# A ResNet-18 slimmed to plain narrow convolutions: they suit the bf16 matrix units of CPUs.
+# A ResNet-18 with fewer channels. Plain narrow convolutions run well on the bf16 matrix units of CPUs.
 SLIM: dict[str, Any] = {"channels": (32, 64, 112, 176), "stem_width": 16, "stem_type": "deep"}
-FINEST = 4  # pixels a side: features of every second pixel took half of all the time, for .002 to .005 of S
-# One number for all channels: per-channel constants cost a fifth of the forward pass in channels-last.
+FINEST = 4  # the smallest stride that is decoded; a level at stride 2 doubled the time and added .002 to .005 of S
+# One number for all channels: constants per channel take a fifth of the forward pass in channels-last.
 MEAN, STD = 0.45, 0.225
 
 
 class LiteNet(nn.Module):
-    """RGB in [0, 1], B 3 H W -> logits, each B 1 H W: the finest first, then one per coarser level."""
+    """RGB in [0, 1], B 3 H W -> logits, each B 1 H W: those of the finest level first, then the coarser levels."""
 
     def __init__(self, backbone: str = "slim", width: int = 48, pretrained: bool = False) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class LiteNet(nn.Module):
         return self.read(self.levels(rgb), rgb.shape[-2:])
 
     def levels(self, rgb: Tensor) -> list[Tensor]:
-        """The decoder's features, the coarsest first."""
+        """The features of the decoder's levels, coarsest first."""
         features = self.encoder((rgb - MEAN) / STD)
         *shallow, deep = (features[i] for i in self.used)
         levels = [self.context(deep)]
@@ -49,20 +49,20 @@ class LiteNet(nn.Module):
         return levels
 
     def read(self, levels: list[Tensor], size: Sequence[int]) -> tuple[Tensor, ...]:
-        """The logits of the decoder's levels at the input's size; of the finest alone when not training."""
-        wanted = self.heads if self.training else list(self.heads)[-1:]
-        logits = [head(level) for head, level in zip(wanted, levels[-len(wanted) :], strict=True)]
+        """The logits of the decoder's levels at `size`, finest first; when not training, of the finest level alone."""
+        heads = self.heads if self.training else list(self.heads)[-1:]
+        logits = [head(level) for head, level in zip(heads, levels[-len(heads) :], strict=True)]
         return tuple(F.interpolate(x, size, mode="bilinear", align_corners=False) for x in reversed(logits))
 
 
 class Context(nn.Module):
-    """Dilated 3x3 convolutions side by side with global pooling, over the coarsest features."""
+    """Parallel dilated 3x3 convolutions and global pooling on the coarsest features."""
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
         self.reduce = unit(channels, width, 1)
         self.branches = nn.ModuleList(unit(width, width, 3, dilation) for dilation in (1, 2, 3))
-        self.scene = nn.Conv2d(width, width, 1)  # no batch norm: one value a channel has no variance
+        self.scene = nn.Conv2d(width, width, 1)  # no batch norm: one value per channel has no variance
         self.fuse = unit(width * 5, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class Context(nn.Module):
 
 
 class Merge(nn.Module):
-    """Coarse features, enlarged, meet the finer ones of the encoder."""
+    """Joins upsampled coarse features with the finer features of the encoder."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class Merge(nn.Module):
 
 
 def unit(inside: int, outside: int, kernel: int, dilation: int = 1) -> nn.Sequential:
-    """Convolution, batch norm, ReLU, at the same size."""
+    """Convolution, batch norm and ReLU that do not change the size."""
     padding = dilation * (kernel // 2)
     conv = nn.Conv2d(inside, outside, kernel, padding=padding, dilation=dilation, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(outside), nn.ReLU(inplace=True))

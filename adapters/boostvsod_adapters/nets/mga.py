@@ -1,4 +1,4 @@
-"""MGA: motion, seen in coloured flow, guides attention in the image branch.
+"""MGA: features of the coloured flow guide the attention of the image branch.
 
 Paper: Li et al., ICCV 2019. Repository: github.com/lhaof/Motion-Guided-Attention (no licence stated).
 Written from the recorded facts for boostvsod (Apache-2.0).
@@ -31,7 +31,7 @@ class Atrous(nn.Module):
 
 
 class ASPP(nn.Module):
-    """Four rates beside the mean of the whole picture."""
+    """Convolutions with four dilations and the mean of the whole picture, joined."""
 
     def __init__(self, inside: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ASPP(nn.Module):
 
 
 def head(inside: int) -> nn.Sequential:
-    """Two 3x3 and a score."""
+    """Two 3x3 convolutions and a score."""
     layers: list[nn.Module] = []
     for width in (inside, WIDTH):
         layers += [nn.Conv2d(width, WIDTH, 3, padding=1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU()]
@@ -57,7 +57,7 @@ def head(inside: int) -> nn.Sequential:
 
 
 class FlowBranch(nn.Module):
-    """Saliency of the coloured flow, and the features it was seen in."""
+    """The flow branch: coloured flow -> its saliency map and the features of its encoder."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class FlowBranch(nn.Module):
 
 
 class MGANet(ResNet):
-    """Picture and coloured flow, RGB, normalised, each B 3 H W -> logits B 1 H W, and the flow's map B 1 H/4 W/4."""
+    """Picture and coloured flow, RGB, normalised, each B 3 H W -> logits B 1 H W, and the flow map B 1 H/4 W/4."""
 
     def __init__(self) -> None:
         super().__init__(101, strides=STRIDES, dilations=RATES, all_dilated=False)
@@ -101,7 +101,7 @@ class MGANet(ResNet):
         return at(logits, image), flow_map
 
     def _attend(self, level: str, feature: Tensor, guide: Tensor) -> Tensor:
-        """Where the flow's feature looks, and then which channels found something there."""
+        """Spatial attention from the flow's feature, followed by channel attention."""
         spatial = self.get_submodule(f"conv1x1_{level}_spatial")(guide).sigmoid() * feature
         weights = self.get_submodule(f"conv1x1_{level}_channel_wise")(spatial.mean((2, 3), keepdim=True))
         weights = weights.softmax(1) * feature.shape[1]

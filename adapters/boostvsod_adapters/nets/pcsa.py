@@ -1,4 +1,4 @@
-"""PCSA: a small network whose frames look at their neighbours within windows of several sizes.
+"""PCSA: a small network in which frames attend to their neighbours within windows of several sizes.
 
 Paper: Gu et al., AAAI 2020. Repository: github.com/guyuchao/PyramidCSA (CC BY-NC 3.0). Written from the
 recorded facts for boostvsod (Apache-2.0).
@@ -19,12 +19,12 @@ PLAN = (  # kernel, expanded, out, squeeze-and-excite, hard swish, stride: Mobil
     (3, 184, 80, False, True, 1), (3, 480, 112, True, True, 1), (3, 672, 112, True, True, 1),
     (5, 672, 160, True, True, 1), (5, 672, 160, True, True, 1), (5, 960, 160, True, True, 1),
 )  # fmt: skip
-LOW = 4  # blocks whose output is the shallow feature
-HEADS = ((3, 1), (3, 2), (4, 1), (4, 2))  # window radius and dilation of each
+LOW = 4  # the number of blocks before the shallow feature
+HEADS = ((3, 1), (3, 2), (4, 1), (4, 2))  # window radius and dilation of each head
 
 
 class SqueezeExcite(nn.Module):
-    """Channels weighed by what the whole picture holds of them."""
+    """Weighs each channel by the channels' means over the whole picture."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class SqueezeExcite(nn.Module):
 
 
 class Inverted(nn.Module):
-    """MobileNetV3's block: widen, look around, weigh, narrow."""
+    """MobileNetV3's block: more channels, depthwise convolution, squeeze-and-excite, fewer channels."""
 
     def __init__(
         self, inside: int, kernel: int, wide: int, outside: int, excite: bool, swish: bool, stride: int
@@ -48,7 +48,7 @@ class Inverted(nn.Module):
         weigh = SqueezeExcite(wide) if excite else nn.Identity()
         narrow = nn.Conv2d(wide, outside, 1, bias=False), nn.BatchNorm2d(outside)
         layers: tuple[nn.Module, ...]
-        if inside == wide:  # nothing to widen; the activation then stands before the weighing
+        if inside == wide:  # no widening is needed; the activation then comes before the weighing
             layers = (around, nn.BatchNorm2d(wide), act(), weigh, *narrow)
         else:
             widen = nn.Conv2d(inside, wide, 1, bias=False), nn.BatchNorm2d(wide), act()
@@ -62,7 +62,7 @@ class Inverted(nn.Module):
 
 
 class Features(nn.Module):
-    """The shallow feature, 24 channels at stride 4, and the deep one, 160 at stride 8."""
+    """The encoder: a shallow feature with 24 channels at stride 4, and a deep one with 160 channels at stride 8."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Features(nn.Module):
 
 
 class Unit(nn.Module):
-    """Convolution, batch norm and, unless it is plain, PReLU."""
+    """Convolution, batch norm and, unless `plain`, PReLU. With `depth` the convolution is depthwise."""
 
     def __init__(
         self, inside: int, outside: int, kernel: int = 1, dilation: int = 1, *, depth: bool = False, plain: bool = False
@@ -98,7 +98,7 @@ class Unit(nn.Module):
 
 
 class LightRFB(nn.Module):
-    """Four cheap branches of growing reach."""
+    """Four light branches with growing receptive fields."""
 
     def __init__(self, inside: int = 160, middle: int = 128, outside: int = 32) -> None:
         super().__init__()
@@ -120,9 +120,9 @@ class LightRFB(nn.Module):
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, radius: int, dilation: int) -> Tensor:
-    """Every place looks at a window around it in every frame; all B T C H W.
+    """Attention of every position to a window around it in every frame; all B T C H W.
 
-    Places outside the picture have no likeness (0, not minus infinity: they do take their share) and no value.
+    Positions outside the picture have similarity 0 (not minus infinity, so they take part in the softmax) and value 0.
     """
     batch, frames, channels, height, width = query.shape
     side = 2 * radius + 1
@@ -138,7 +138,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, radius: int, dilation: int
 
 
 class Temporal(nn.Module):
-    """Four heads, each with a window of its own."""
+    """Four attention heads, each with its own window."""
 
     def __init__(self, channels: int = 32) -> None:
         super().__init__()
@@ -157,7 +157,7 @@ class Temporal(nn.Module):
 
 
 class Split(nn.Module):
-    """A narrow feature in two halves, each with its own reach."""
+    """A feature with few channels, split into two halves with different dilations."""
 
     def __init__(self, inside: int = 32, outside: int = 16) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class Split(nn.Module):
 
 
 class Combine(nn.Module):
-    """Deep and shallow feature, added up and refined."""
+    """Adds the deep and the shallow feature and refines the sum."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,12 +208,12 @@ class PCSANet(nn.Module):
         return self._segment(low, high, frames.shape[-2:])
 
     def embed(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """What each frame shows by itself: the shallow feature and the deep one."""
+        """The features of each frame alone: the shallow one and the deep one."""
         low, high = self.feature_extractor(frames)
         return low, self.dilation_conv_group(high)
 
     def decode(self, clip: Sequence[tuple[Tensor, Tensor]], centre: int, size: Sequence[int]) -> Tensor:
-        """Logits of one frame of a clip, from what `embed` gave for each frame, B of one."""
+        """The logits of one frame of a clip, from what `embed` returned for each frame (with B = 1)."""
         high = self.temporal_high(torch.stack([high for _, high in clip], 1))[:, centre]
         return self._segment(clip[centre][0], high, size)
 

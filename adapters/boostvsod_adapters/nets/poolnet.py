@@ -1,4 +1,4 @@
-"""PoolNet on ResNet-50 or VGG-16, alone or trained together with edges.
+"""PoolNet on ResNet-50 or VGG-16, trained with or without edges.
 
 Paper: Liu et al., CVPR 2019. Repository: github.com/backseason/PoolNet (MIT). Written from the recorded
 facts for boostvsod (Apache-2.0).
@@ -21,7 +21,7 @@ BINS = (1, 3, 5)
 
 
 class Plan:
-    """What differs between the two encoders: decoder widths, deepest first, and what each step joins."""
+    """The numbers that differ between the two encoders: channels of the decoder's steps, deepest first."""
 
     def __init__(self, resnet: bool) -> None:
         self.widths = (512, 512, 256, 256, 128) if resnet else (512, 512, 256, 128)
@@ -35,7 +35,7 @@ def conv(inside: int, outside: int, kernel: int) -> nn.Conv2d:
 
 
 class Base(nn.Module):
-    """The encoder and, from its deepest feature, the guidance for every decoder step."""
+    """The encoder, and the guidance for every decoder step, which is computed from the deepest feature."""
 
     def __init__(self, plan: Plan, resnet: bool) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Base(nn.Module):
         self.infos = nn.ModuleList(nn.Sequential(conv(GUIDE, width, 3), nn.ReLU()) for width in plan.guides)
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Features, shallow first, and guidance, deepest first."""
+        """The features, shallow first, and the guidance, deepest first."""
         if self.with_resnet:
             first = self.resnet.stem(x)
             features = [first, *self.resnet.levels(self.resnet.pool(first))]
@@ -67,7 +67,7 @@ class Base(nn.Module):
 
 
 class Fold(nn.Module):
-    """Feature aggregation: pooled at three scales and added up, then joined with the next level."""
+    """Feature aggregation: adds the feature pooled at three scales, then joins it with the next level."""
 
     def __init__(self, inside: int, outside: int, doubled: bool, fused: bool) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Fold(nn.Module):
 
 
 class PoolNet(nn.Module):
-    """BGR in [0, 255] less Caffe's means, B 3 H W -> logits B 1 H W. The shorter side must be about 113 at least."""
+    """BGR in [0, 255] minus Caffe's means, B 3 H W -> logits B 1 H W. The shorter side must be at least about 113."""
 
     def __init__(self, resnet: bool = True) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class PoolNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Two bottleneck residuals, then few channels: what edges are seen in."""
+    """Edge features: two bottleneck residual blocks, then few channels."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class Block(nn.Module):
 
 
 class PoolNetEdge(PoolNet):
-    """The version that also learnt edges; they help the saliency score."""
+    """The version that was also trained on edges. The edge features are an input of the saliency score."""
 
     def __init__(self, resnet: bool = True) -> None:
         super().__init__(resnet)
@@ -171,13 +171,13 @@ class PoolNetEdge(PoolNet):
         return at(self.score.score(torch.cat([last, known], 1)), x)  # type: ignore[operator]
 
     def edges(self, x: Tensor) -> list[Tensor]:
-        """Logits of edges: the fused ones, then one per level."""
+        """The logits of edges: the fused ones first, then one per level."""
         edges, _ = self._edge_features(x)
         sides = [at(layer(edge), x) for layer, edge in zip(self.fuse.trans, edges, strict=True)]  # type: ignore[arg-type]
         return [self.fuse.fuse(torch.cat(sides, 1)), *sides]  # type: ignore[operator]
 
 
 def at(x: Tensor, other: Tensor | Sequence[int]) -> Tensor:
-    """At the other's size, corners aligned."""
+    """x resized to the other's size, bilinear with aligned corners."""
     size = other.shape[-2:] if isinstance(other, Tensor) else other
     return F.interpolate(x, list(size), mode="bilinear", align_corners=True)

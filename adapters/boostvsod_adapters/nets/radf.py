@@ -1,4 +1,4 @@
-"""RADF: features of all stages are joined and handed back to each, twice.
+"""RADF: the features of all stages are joined and returned to each stage, twice.
 
 Paper: Hu et al., AAAI 2018. Repository: github.com/xw-hu/RADF (no licence stated). Written from the recorded
 facts for boostvsod (Apache-2.0).
@@ -18,7 +18,7 @@ INSIDE = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512, 6: 512}
 
 
 class RADFNet(CaffeVGG):
-    """BGR in [0, 255] less Caffe's means, B 3 H W -> 13 logit maps: sides 1 to 6, their first guesses, the fused."""
+    """BGR in [0, 255] minus Caffe's means, B 3 H W -> 13 logit maps: 6 sides, their 6 first guesses, their fusion."""
 
     def __init__(self) -> None:
         super().__init__(border=5)
@@ -47,7 +47,7 @@ class RADFNet(CaffeVGG):
         return [*second, *first, self.run("new-score-weighting", torch.cat(second, 1))]
 
     def _side(self, side: int, feature: Tensor, picture: Tensor) -> Tensor:
-        """A stage's feature at the picture's size."""
+        """The feature of a stage at the picture's size."""
         y = self.lit(f"conv2-dsn{side}", self.lit(f"conv1-dsn{side}", feature))
         y = self.run(f"conv3-dsn{side}", y)
         return F.relu(cut(self.run(f"upsample{2 ** (side - 1)}_in_dsn{side}", y) if side > 1 else y, picture))

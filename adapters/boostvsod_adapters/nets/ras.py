@@ -18,7 +18,7 @@ CHANNELS = 64
 
 
 def chain(normed: bool, *steps: tuple[int, int, int, int]) -> nn.Sequential:
-    """Convolutions (in, out, kernel, dilation), each with ReLU and, in version 2, batch norm before it."""
+    """Convolutions (in, out, kernel, dilation), each with ReLU and, if `normed` (version 2), batch norm before it."""
 
     def layers() -> Iterator[nn.Module]:
         for inside, outside, kernel, dilation in steps:
@@ -31,7 +31,7 @@ def chain(normed: bool, *steps: tuple[int, int, int, int]) -> nn.Sequential:
 
 
 class Convert(nn.Module):
-    """A 1x1 into few channels; version 2 norms and rectifies what comes of it."""
+    """A 1x1 convolution to few channels; in version 2 batch norm and ReLU follow."""
 
     def __init__(self, inside: int, normed: bool) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Convert(nn.Module):
 
 
 class MSCM(Convert):
-    """Multi-scale context: four branches of growing reach over the deepest feature -> the coarsest score."""
+    """Multi-scale context: four branches with growing receptive fields on the deepest feature -> the coarsest score."""
 
     def __init__(self, inside: int, normed: bool) -> None:
         super().__init__(inside, normed)
@@ -62,7 +62,7 @@ class MSCM(Convert):
 
 
 class RA(Convert):
-    """MotionViews where the coarser score saw nothing, and adds what it finds there."""
+    """Reverse attention: looks for the object where the coarser score is low, and adds the result to that score."""
 
     def __init__(self, inside: int, normed: bool) -> None:
         super().__init__(inside, normed)
@@ -92,7 +92,7 @@ class RASv1(nn.Module):
 
 
 class RASv2(nn.Module):
-    """The same with batch norm, four levels, from layer1 on."""
+    """The same with batch norm and four levels, which start at layer1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class RASv2(nn.Module):
 
 
 def descend(net: RASv1 | RASv2, features: list[Tensor], deep: Tensor, first: int, x: Tensor) -> list[Tensor]:
-    """Scores from the coarsest to the finest feature, which is number `first`; given finest first."""
+    """The scores of all levels at the size of x, finest first. The finest feature has the number `first`."""
     scores = [net.mscm(deep)]
     for i in range(first + len(features) - 1, first - 1, -1):
         feature = features[i - first]

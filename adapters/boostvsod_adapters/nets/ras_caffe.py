@@ -12,13 +12,13 @@ from torch import Tensor
 from boostvsod_adapters.nets.caffe import CaffeVGG, Enlarge, cut
 
 WIDTHS = {5: 512, 4: 512, 3: 256, 2: 128, 1: 64}
-# What enlarges a score to the next finer stage, and what to the picture.
+# The layers that upsample a score to the next finer stage, and to the whole picture.
 STEPS = {5: "upsample2_dsn5", 4: "upsample2_dsn4", 3: "upsample2_dsn3", 2: "upsample2_1-dsn2"}
 WHOLE = {6: "upsample32_dsn6", 5: "upsample16_dsn5", 4: "upsample8_dsn4", 3: "upsample4_dsn3", 2: "upsample2_2-dsn2"}
 
 
 class RASVGG(CaffeVGG):
-    """BGR in [0, 255] less Caffe's means, B 3 H W -> logits of six stages, the finest first, each B 1 H W."""
+    """BGR in [0, 255] minus Caffe's means, B 3 H W -> logits of six stages, finest first, each B 1 H W."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +51,6 @@ class RASVGG(CaffeVGG):
         return large[::-1]
 
     def _residual(self, side: int, x: Tensor) -> Tensor:
-        """What a stage finds where the coarser score saw nothing."""
+        """The correction of a stage to the coarser score."""
         x = self.lit(f"conv2-dsn{side}", self.run(f"conv1-dsn{side}", x))
         return self.run(f"conv4-dsn{side}", self.lit(f"conv3-dsn{side}", x))

@@ -1,4 +1,4 @@
-"""RCRNet, its recurrent version for video (NER), and the backbone of its pseudo-label generator (FGPLG).
+"""RCRNet, and its recurrent version for video (NER).
 
 Paper: Yan et al., ICCV 2019. Repository: github.com/Kinpzz/RCRNet-Pytorch (MIT). Written from the recorded
 facts for boostvsod (Apache-2.0).
@@ -18,7 +18,7 @@ DEEP, SKIP, REFINED = 256, 96, 128
 
 
 def unit(inside: int, outside: int, kernel: int, dilation: int = 1) -> nn.Sequential:
-    """Convolution, batch norm, ReLU, under the names the repository gives them."""
+    """Convolution, batch norm, ReLU, with the repository's names."""
     block = nn.Sequential()
     padding = dilation * (kernel // 2)
     block.add_module("conv", nn.Conv2d(inside, outside, kernel, padding=padding, dilation=dilation, bias=False))
@@ -28,7 +28,7 @@ def unit(inside: int, outside: int, kernel: int, dilation: int = 1) -> nn.Sequen
 
 
 class ASPP(nn.Module):
-    """Atrous pyramid beside the mean of the whole picture."""
+    """Convolutions with four dilations and the mean of the whole picture, joined."""
 
     def __init__(self, inside: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class ASPP(nn.Module):
 
 
 class Refinement(nn.Module):
-    """A decoder's feature meets the encoder's, which passes a small residual block first."""
+    """Joins the decoder's feature with the encoder's, which passes through a small residual block first."""
 
     def __init__(self, encoder: int, decoder: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Refinement(nn.Module):
 
 
 class RCRNet(nn.Module):
-    """RGB, normalised, B C H W -> logits B 1 H W. `channels` is 7 for the pseudo-label generator."""
+    """RGB, normalised, B C H W -> logits B 1 H W. The pseudo-label generator has 7 input `channels`."""
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ class RCRNet(nn.Module):
         self.decoder.add_module("conv2", nn.Conv2d(256, 1, 1))
 
     def features(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The deep feature, B 256 H/16 W/16, and the encoder's others, shallow first."""
+        """The deep feature, B 256 H/16 W/16, and the other features of the encoder, shallow first."""
         *shallow, deep = self.resnet(x)
         return self.aspp(deep), tuple(shallow)
 
     def decode(self, deep: Tensor, shallow: tuple[Tensor, ...], size: Sequence[int]) -> Tensor:
-        """Logits at `size`."""
+        """The logits at `size`."""
         for i, encoded in enumerate(reversed(shallow), 1):
             deep = at_size(deep, encoded.shape[-2:])
             deep = self.get_submodule(f"refinement{i}")(encoded, deep)
@@ -93,7 +93,7 @@ class RCRNet(nn.Module):
 
 
 class ImageModel(nn.Module):
-    """RCRNet under the name its checkpoints know it by."""
+    """RCRNet under the name that it has in its checkpoints."""
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class ImageModel(nn.Module):
 
 
 class NonLocal(nn.Module):
-    """Every place of every frame looks at every other, by plain dot products divided by their number."""
+    """Attention between all positions of all frames, by plain dot products divided by the number of positions."""
 
     def __init__(self, channels: int = DEEP) -> None:
         super().__init__()
@@ -113,9 +113,9 @@ class NonLocal(nn.Module):
         self.W = nn.Conv3d(channels // 2, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """B C T H W, the same."""
+        """B C T H W -> the same shape."""
         theta, phi, g = (branch(x).flatten(2) for branch in (self.theta, self.phi, self.g))
-        # (theta phi^T) g = theta (phi^T g): the large matrix of all pairs is never made.
+        # (theta phi^T) g = theta (phi^T g): the large matrix of all pairs is never computed.
         mixed = torch.einsum("bcn,bck->bkn", theta, torch.einsum("bcn,bkn->bck", phi, g)) / theta.shape[-1]
         y: Tensor = self.W(mixed.unflatten(-1, x.shape[2:])) + x
         return y
@@ -148,17 +148,17 @@ class VideoModel(nn.Module):
         self.non_local_block, self.non_local_block2 = NonLocal(), NonLocal()
 
     def forward(self, frames: Sequence[Tensor]) -> list[Tensor]:
-        seen = [self.backbone.features(frame) for frame in frames]
-        deep = self.remember([deep for deep, _ in seen])
+        features = [self.backbone.features(frame) for frame in frames]
+        deep = self.mix_in_time([deep for deep, _ in features])
         size = frames[0].shape[-2:]
-        return [self.backbone.decode(d, shallow, size) for d, (_, shallow) in zip(deep, seen, strict=True)]
+        return [self.backbone.decode(d, shallow, size) for d, (_, shallow) in zip(deep, features, strict=True)]
 
-    def remember(self, deep: Sequence[Tensor]) -> list[Tensor]:
-        """The deep features of a clip, B 256 h w each, after they have heard of each other."""
+    def mix_in_time(self, deep: Sequence[Tensor]) -> list[Tensor]:
+        """The deep features of a clip, B 256 h w each, after attention and recurrence between the frames."""
         x = list(self.non_local_block(torch.stack(list(deep), 2)).unbind(2))
-        onward = self._pass(self.convgru_forward, x, x[0])
-        back = self._pass(self.convgru_backward, onward[::-1], onward[-1])[::-1]
-        pairs = zip(onward, back, strict=True)
+        forward = self._pass(self.convgru_forward, x, x[0])
+        backward = self._pass(self.convgru_backward, forward[::-1], forward[-1])[::-1]
+        pairs = zip(forward, backward, strict=True)
         joined = [torch.tanh(self.bidirection_conv(torch.cat(pair, 1))) for pair in pairs]
         return list(self.non_local_block2(torch.stack(joined, 2)).unbind(2))
 

@@ -1,7 +1,7 @@
-"""ResNet encoders with the key names every published checkpoint uses, and the strides the papers change.
+"""ResNet encoders with the names of published checkpoints, and with the strides and dilations that the papers change.
 
-Paper: He et al., CVPR 2016. The names follow torchvision's, which the saliency repositories started from;
-written for boostvsod (Apache-2.0).
+Paper: He et al., CVPR 2016. The names are those of torchvision, from which the saliency repositories started.
+Written for boostvsod (Apache-2.0).
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ DEPTHS = {34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 (which has the stride and the dilation; in Caffe's the 1x1 has the stride), 1x1, and a shortcut."""
+    """1x1, 3x3 and 1x1 convolutions with a shortcut.
+
+    The 3x3 convolution has the stride and the dilation. In Caffe's version the first 1x1 has the stride.
+    """
 
     def __init__(
         self, inside: int, width: int, outside: int, stride: int = 1, dilation: int = 1, caffe: bool = False
@@ -35,7 +38,7 @@ class Bottleneck(nn.Module):
 
 
 class Basic(nn.Module):
-    """Two 3x3 around a shortcut; the first has the stride and the dilation."""
+    """Two 3x3 convolutions with a shortcut. The first has the stride and the dilation."""
 
     def __init__(self, inside: int, width: int, stride: int = 1, dilation: int = 1) -> None:
         super().__init__()
@@ -51,7 +54,7 @@ class Basic(nn.Module):
 
 
 def shortcut(inside: int, outside: int, stride: int) -> nn.Module | None:
-    """None where the input itself will do."""
+    """A 1x1 convolution with batch norm, or None if the input itself is the shortcut."""
     if stride == 1 and inside == outside:
         return None
     return nn.Sequential(nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside))
@@ -67,22 +70,22 @@ def stage(
     all_dilated: bool = True,
     caffe: bool = False,
 ) -> nn.Sequential:
-    """One layer of a ResNet: the stride is in its first block, the dilation in all of them or in the first."""
+    """One layer of a ResNet. The first block has the stride; all blocks, or the first only, have the dilation."""
     outside, later = width * EXPANSION, dilation if all_dilated else 1
     first = Bottleneck(inside, width, outside, stride, dilation, caffe)
     return nn.Sequential(first, *(Bottleneck(outside, width, outside, 1, later) for _ in range(blocks - 1)))
 
 
 def basic_stage(inside: int, width: int, blocks: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    """The same of basic blocks; only the first is dilated."""
+    """The same with basic blocks. Only the first block has the dilation."""
     return nn.Sequential(Basic(inside, width, stride, dilation), *(Basic(width, width) for _ in range(blocks - 1)))
 
 
 class ResNet(nn.Module):
-    """`forward` gives the features after layer1 ... layer4. Depth 34 is of basic blocks.
+    """A ResNet whose `forward` returns the features after layer1 ... layer4. Depth 34 has basic blocks.
 
-    As Caffe has it (`caffe`), blocks stride in their first 1x1 and the pooling rounds up. `all_dilated`:
-    every block of a layer, not its first alone.
+    With `caffe`, the first 1x1 convolution of a block has the stride, and the pooling rounds up, as in Caffe.
+    With `all_dilated`, all blocks of a layer have the dilation, otherwise only the first block has it.
     """
 
     def __init__(
@@ -111,10 +114,10 @@ class ResNet(nn.Module):
             self.add_module(f"layer{i + 1}", layer)
             inside = outside
         if classes:
-            self.fc = nn.Linear(inside, classes)  # unused here, but published files hold it
+            self.fc = nn.Linear(inside, classes)  # unused, but published files contain it
 
     def stem(self, x: Tensor) -> Tensor:
-        """After the first convolution, at half the size."""
+        """The feature after the first convolution, at half the size."""
         return F.relu(self.bn1(self.conv1(x)))
 
     def pool(self, x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """SSAV: pyramid dilated convolutions, then recurrent units in both directions of time.
 
-Paper: Fan et al., CVPR 2019. Repository: github.com/DengPingFan/DAVSOD (no licence stated); PDB-ConvLSTM (Song
-et al., ECCV 2018) is the same without the attention head. Written from the recorded facts for boostvsod
+Paper: Fan et al., CVPR 2019. Repository: github.com/DengPingFan/DAVSOD (no licence stated). PDB-ConvLSTM (Song
+et al., ECCV 2018) is the same network without the attention head. Written from the recorded facts for boostvsod
 (Apache-2.0).
 """
 
@@ -21,7 +21,7 @@ PYRAMID = (2, 4, 8, 16)
 
 
 class ConvLSTM(nn.Module):
-    """A recurrent unit with peepholes, one weight per place, all of them looking at the previous cell."""
+    """A recurrent unit with peepholes: one weight per position, multiplied by the previous cell state."""
 
     def __init__(self, dilation: int, places: tuple[int, int]) -> None:
         super().__init__()
@@ -34,16 +34,16 @@ class ConvLSTM(nn.Module):
             self.add_module(f"hadamard_{gate}", peephole)
 
     def forward(self, frames: Sequence[Tensor]) -> list[Tensor]:
-        """B 32 h w of every frame in turn -> the hidden states."""
+        """The features of each frame in turn, B 32 h w -> the hidden states."""
         h = c = torch.zeros_like(frames[0])
         states = []
         for x in frames:
             i, f, o, g = (self.x_transform(x) + self.h_transform(h)).chunk(4, 1)
-            into, keep, out = (
+            write, remember, read = (
                 torch.sigmoid(gate + self._peep(name, c)) for gate, name in ((i, "input"), (f, "forget"), (o, "output"))
             )
-            c = keep * c + into * torch.tanh(g)
-            h = out * torch.tanh(c)
+            c = remember * c + write * torch.tanh(g)
+            h = read * torch.tanh(c)
             states.append(h)
         return states
 
@@ -53,7 +53,7 @@ class ConvLSTM(nn.Module):
 
 
 class SSAVNet(Named):
-    """BGR in [0, 255] less Caffe's means. The peepholes tie it to one size: 473 x 473, unless `places` says else."""
+    """BGR in [0, 255] minus Caffe's means. The peepholes fit one size only: 473 x 473 with the default `places`."""
 
     def __init__(self, places: tuple[int, int] = (60, 60)) -> None:
         super().__init__()
@@ -89,15 +89,15 @@ class SSAVNet(Named):
         return self.run(norm or f"{name}/bn", self.run(name, x))
 
     def embed(self, x: Tensor) -> Tensor:
-        """Frames B 3 H W by themselves -> B 32 h w."""
+        """The features of each frame alone, B 3 H W -> B 32 h w."""
         for name in ("conv1_1_3x3_s2", "conv1_2_3x3", "conv1_3_3x3"):
             x = F.relu(self._pass(name, x))
         x = F.max_pool2d(x, 3, 2, 1, ceil_mode=True)
         for layer, (_, blocks, _, _) in LAYERS.items():
             for block in range(1, blocks + 1):
                 x = self._block(f"conv{layer}_{block}", x, block == 1)
-        seen = [F.relu(self._pass(f"conv5_3_d{d}_conv", x)) for d in PYRAMID]
-        return F.relu(self._pass("conv5_4_", torch.cat([x, *seen], 1), "conv5_4/bn_"))
+        pyramid = [F.relu(self._pass(f"conv5_3_d{d}_conv", x)) for d in PYRAMID]
+        return F.relu(self._pass("conv5_4_", torch.cat([x, *pyramid], 1), "conv5_4/bn_"))
 
     def _block(self, name: str, x: Tensor, first: bool) -> Tensor:
         short = self._pass(f"{name}_1x1_proj", x) if first else x
@@ -106,18 +106,18 @@ class SSAVNet(Named):
         return F.relu(short + self._pass(f"{name}_1x1_increase", x))
 
     def decode(self, embedded: Sequence[Tensor], size: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
-        """What `embed` gave for each frame of a clip -> logits of saliency and of attention for each."""
+        """The features of each frame of a clip, from `embed` -> the logits of saliency and attention of each frame."""
         near, far = self.get_submodule("encode1")(embedded), self.get_submodule("encode2")(embedded)
         near_back = self.get_submodule("encode3")(near[::-1])[::-1]
         far_back = self.get_submodule("encode4")(far[::-1])[::-1]
-        found = []
+        logits = []
         for a, b, c, d in zip(near, near_back, far, far_back, strict=True):
             salient = self.run("conv7", torch.cat([a + b, c + d], 1))
-            found.append((enlarge(salient[:, 1:], size), enlarge(self.run("conv8", a + b)[:, 1:], size)))
-        return found
+            logits.append((enlarge(salient[:, 1:], size), enlarge(self.run("conv8", a + b)[:, 1:], size)))
+        return logits
 
     def forward(self, frames: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-        """The frames of a clip, each B 3 H W -> logits of saliency and of attention for each."""
+        """The frames of a clip, each B 3 H W -> the logits of saliency and attention of each frame."""
         return self.decode([self.embed(frame) for frame in frames], frames[0].shape[-2:])
 
 

@@ -1,4 +1,4 @@
-"""U2Net and U2NetP: a U of Us, trained from scratch.
+"""U2Net and U2NetP: a U-Net whose blocks are small U-Nets, trained from scratch.
 
 Paper: Qin et al., Pattern Recognition 2020. Repository: github.com/xuebinqin/U-2-Net (Apache-2.0).
 Written from the recorded facts for boostvsod (Apache-2.0).
@@ -24,7 +24,7 @@ class Unit(nn.Module):
 
 
 class RSU(nn.Module):
-    """A small U of `depth` levels around a shortcut; with `flat`, dilations instead of pooling."""
+    """A small U-Net of `depth` levels with a shortcut. With `flat`, it has dilations instead of pooling."""
 
     def __init__(self, depth: int, inside: int, middle: int, outside: int, flat: bool = False) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class RSU(nn.Module):
         return y
 
 
-PLANS = {  # stage: depth, in, middle, out, flat; a depth of 4 and flat is the authors' RSU4F
+PLANS = {  # stage, depth, channels in, middle and out, flat; flat with a depth of 4 is the authors' RSU4F
     "large": (
         ("stage1", 7, 3, 32, 64, False), ("stage2", 6, 64, 32, 128, False), ("stage3", 5, 128, 64, 256, False),
         ("stage4", 4, 256, 128, 512, False), ("stage5", 4, 512, 256, 512, True), ("stage6", 4, 512, 256, 512, True),
@@ -101,7 +101,7 @@ def pool(x: Tensor) -> Tensor:
 
 
 def like(x: Tensor, other: Tensor) -> Tensor:
-    """At the other's size."""
+    """x at the other's size."""
     if x.shape[-2:] == other.shape[-2:]:
         return x
     return F.interpolate(x, other.shape[-2:], mode="bilinear", align_corners=False)

@@ -1,4 +1,4 @@
-"""VGG-16's convolutions under the numbers that `torchvision.features` and its kin give them.
+"""The convolutions of VGG-16 with the layer numbers of torchvision's `features`.
 
 Paper: Simonyan and Zisserman, ICLR 2015. Written for boostvsod (Apache-2.0).
 """
@@ -14,7 +14,7 @@ LAST = (3, 8, 15, 22, 29)  # the index after each stage's last ReLU
 
 
 def vgg16(pool: Callable[[int], nn.Module]) -> nn.ModuleList:
-    """Convolution, ReLU, ..., and `pool(stage)` after each of the five stages, as one numbered list."""
+    """One numbered list of layers: convolution, ReLU, ..., with `pool(stage)` after each of the five stages."""
     layers: list[nn.Module] = []
     inside = 3
     for number, widths in enumerate(STAGES):
@@ -26,10 +26,10 @@ def vgg16(pool: Callable[[int], nn.Module]) -> nn.ModuleList:
 
 
 def features_at(layers: Iterable[nn.Module], x: Tensor, taps: tuple[int, ...]) -> list[Tensor]:
-    """What comes out of the layers with those numbers."""
-    found = []
+    """The outputs of the layers with the numbers in `taps`."""
+    outputs = []
     for number, layer in enumerate(layers):
         x = layer(x)
         if number in taps:
-            found.append(x.clone() if number + 1 not in taps and isinstance(layer, nn.ReLU) else x)
-    return found
+            outputs.append(x.clone() if number + 1 not in taps and isinstance(layer, nn.ReLU) else x)
+    return outputs

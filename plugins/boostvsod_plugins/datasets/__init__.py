@@ -1,1 +1,1 @@
-"""How the data sets of the field lie on disk."""
+"""The layouts of known data sets on disk."""

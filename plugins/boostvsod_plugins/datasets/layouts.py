@@ -1,4 +1,4 @@
-"""Every table of layouts.toml is a layout; so is whatever lies in folders with telling names."""
+"""The offers of data set layouts: one for each table of layouts.toml, and one for any folder of frames and masks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def build(name: str, facts: dict[str, Any]) -> Layout:
     from boostvsod.kinds import Layout
 
-    plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
-    return Layout(name, **plain)
+    fields: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
+    return Layout(name, **fields)
 
 
-def anything() -> Layout:
+def any_folder() -> Layout:
     from boostvsod.datasets.layouts import GENERIC_MASKS, GENERIC_PICTURES
     from boostvsod.kinds import Layout
 
@@ -31,6 +31,6 @@ def anything() -> Layout:
 def offer_datasets() -> list[Offer[Layout]]:
     from boostvsod.settings import read_toml
 
-    known = read_toml(Path(__file__).with_suffix(".toml"))
-    named = [Offer(name, facts["title"], partial(build, name, facts)) for name, facts in known.items()]
-    return [*named, Offer("folder", "any folder or zip of frames and masks", anything)]
+    tables = read_toml(Path(__file__).with_suffix(".toml"))
+    named = [Offer(name, facts["title"], partial(build, name, facts)) for name, facts in tables.items()]
+    return [*named, Offer("folder", "any folder or zip of frames and masks", any_folder)]

@@ -1,1 +1,1 @@
-"""Ways to make truth for frames between the mined ones."""
+"""Densifiers, which make pseudo ground truth for frames between mined frames."""

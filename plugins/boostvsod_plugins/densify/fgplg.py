@@ -1,7 +1,7 @@
-"""FGPLG: a network makes the truth between two mined frames from what both look like there (RCRNet, III-C).
+"""The densifier FGPLG: a network predicts the truth of a frame from both mined neighbours (RCRNet, III-C).
 
 Paper: Yan et al., ICCV 2019. Repository: github.com/Kinpzz/RCRNet-Pytorch (MIT). Its network is RCRNet with
-seven input channels: the picture, both warped truths, and how far the flow to each goes.
+seven input channels: the picture, both warped truths, and the length of the flow to each neighbour.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Densifier, Flow, FlowBackend, Frame, Frames, Map, Mined, Student
-from boostvsod.offer import Offer
+from boostvsod.offer import Card, Offer
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from boostvsod_plugins.densify.gaps import Gap, Seen
+    from boostvsod_plugins.densify.gaps import Gap, WarpedTruth
 
 SIDE = 448
+CHANNELS = 7
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the picture: ImageNet's
 
 
 def magnitude(flow: Flow) -> Map:
-    """How far the flow goes, its components as shares of the picture's sides (Eq. 4)."""
+    """The length of the flow, with its components as shares of the picture's sides (Eq. 4)."""
     import numpy as np
 
     height, width = flow.shape[:2]
@@ -31,36 +33,36 @@ def magnitude(flow: Flow) -> Map:
     return length
 
 
-def seven_channels(frame: Frame, before: Seen, after: Seen, side: int) -> Tensor:
-    """What the network eats, 1 7 S S."""
+def seven_channels(frame: Frame, before: WarpedTruth, after: WarpedTruth, side: int) -> Tensor:
+    """The input of the network, 1 7 S S."""
     import cv2
     import numpy as np
     import torch
 
-    from boostvsod_adapters.rcrnet import FORM
-    from boostvsod_adapters.running import to_tensor
+    from boostvsod.training.students import as_batch
 
+    mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
+    rgb = (as_batch([frame.rgb], side, side) - mean) / std
     planes = [before.truth, after.truth, magnitude(before.flow), magnitude(after.flow)]
     small = [cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR) for plane in planes]
-    rgb = to_tensor([frame.rgb], FORM, (side, side))
     return torch.cat([rgb, torch.from_numpy(np.stack(small))[None]], 1)
 
 
 class Fgplg:
-    """The generator, at work."""
+    """The pseudo-label generator."""
 
     def __init__(self, net: nn.Module, between: int, reach: int, side: int, runtime: Runtime) -> None:
         self.net, self.runtime = net.to(runtime.device).eval(), runtime
         self.between, self.reach, self.side = between, reach, side
 
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> list[Mined]:
-        from boostvsod_plugins.densify.gaps import gaps, in_order
+        from boostvsod_plugins.densify.gaps import by_frame, gaps
 
         filled = []
         for gap in gaps(mined, self.between, self.reach):
-            label = self._label(self._look(frames, gap, flow), frames[gap.index])
+            label = self._label(self._input(frames, gap, flow), frames[gap.index])
             filled.append(Mined(gap.index, label, min(gap.before.score, gap.after.score), gap.why))
-        return in_order(mined, filled)
+        return by_frame(mined, filled)
 
     def student(self) -> Student:
         return Student(self.net, self.side, lr=1e-5, sgd_lr=1e-4)  # IV-A
@@ -68,29 +70,62 @@ class Fgplg:
     def inputs(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, Tensor]]:
         from boostvsod_plugins.densify.gaps import gaps
 
-        return ((gap.index, self._look(frames, gap, flow)[0]) for gap in gaps(mined, self.between, self.reach))
+        return ((gap.index, self._input(frames, gap, flow)[0]) for gap in gaps(mined, self.between, self.reach))
 
-    def _look(self, frames: Frames, gap: Gap, flow: FlowBackend) -> Tensor:
-        from boostvsod_plugins.densify.gaps import look
+    def _input(self, frames: Frames, gap: Gap, flow: FlowBackend) -> Tensor:
+        from boostvsod_plugins.densify.gaps import warp_truth
 
         frame = frames[gap.index]
-        before, after = (look(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
+        before, after = (warp_truth(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
         return seven_channels(frame, before, after, self.side)
 
-    def _label(self, seen: Tensor, frame: Frame) -> Map:
+    def _label(self, x: Tensor, frame: Frame) -> Map:
         import torch
 
         from boostvsod.media.maps import resize_map
 
         with torch.inference_mode():
-            label = torch.sigmoid(self.net(seen.to(self.runtime.device)).float())[0, 0].cpu().numpy()
+            label = torch.sigmoid(self.net(x.to(self.runtime.device)).float())[0, 0].cpu().numpy()
         return resize_map(label, *frame.rgb.shape[:2])
 
 
+def generator() -> nn.Module:
+    """The network without weights: the student `rcrnet` with seven channels in its first convolution."""
+    from torch import nn
+
+    from boostvsod import registry
+
+    net = registry.build("students", "rcrnet", weights="none").core
+    assert net is not None, "the student rcrnet wraps the network that its weights belong to"
+    encoder = net.get_submodule("backbone.resnet")
+    encoder.conv1 = nn.Conv2d(CHANNELS, 64, 7, 2, 3, bias=False)
+    return net
+
+
+def without_flow(key: str) -> str | None:
+    """The network's key for a key of the published file; None for the keys of the flow network in that file."""
+    return None if key.startswith("flownet.") else key
+
+
+REPOSITORY = "https://github.com/Kinpzz/RCRNet-Pytorch"
+CARD = Card(
+    "Yan et al., ICCV 2019",
+    2019,
+    REPOSITORY,
+    "MIT",
+    REPOSITORY,
+    "MIT; Google Drive, from the page of the repository",
+    "pseudo_label_generator.pth",
+    45.28,
+    f"{SIDE} x {SIDE}, RGB, white is 1",
+    net=generator,
+    rename=without_flow,
+)
+
+
 def build(runtime: Runtime, weights: str = "fgplg", between: int = 1, reach: int = 10, side: int = SIDE) -> Densifier:
-    """`weights`: a file, or those kept as fgplg; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
+    """`weights`: a file or cached weights; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
     from boostvsod.weights.files import load_weights
-    from boostvsod_adapters.rcrnet import generator, without_flow
 
     net = generator()
     load_weights(net, weights, rename=without_flow)
@@ -99,6 +134,4 @@ def build(runtime: Runtime, weights: str = "fgplg", between: int = 1, reach: int
 
 @hookimpl
 def offer_densifiers() -> list[Offer[Densifier]]:
-    from boostvsod_adapters.rcrnet import GENERATOR
-
-    return [Offer("fgplg", "RCRNet's pseudo-label generator", build, "MIT (weights)", GENERATOR)]
+    return [Offer("fgplg", "RCRNet's pseudo-label generator", build, "MIT (weights)", CARD)]

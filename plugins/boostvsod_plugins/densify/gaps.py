@@ -1,4 +1,4 @@
-"""Which frames lie between mined ones, and what their neighbours' truths look like from there."""
+"""The frames between mined frames, and the truths of their mined neighbours warped to them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from boostvsod.kinds import Flow, FlowBackend, Frame, Frames, Map, Mined
 
 @dataclass(frozen=True)
 class Gap:
-    """One frame to be filled in, and the mined frames before and after it."""
+    """One frame without truth, and the mined frames before and after it."""
 
     index: int
     before: Mined
@@ -24,33 +24,33 @@ class Gap:
 
 
 def gaps(mined: Sequence[Mined], between: int, reach: int) -> Iterator[Gap]:
-    """`between` evenly spaced frames (0: all) between neighbours at most `reach` frames apart.
+    """`between` evenly spaced frames (0: all) between neighbours that are at most `reach` frames apart.
 
-    This is the protocol m/l of RCRNet (IV): m made labels in each interval of l frames.
+    This is the protocol m/l of RCRNet (IV): m generated labels in each interval of l frames.
     """
     for before, after in pairwise(mined):
-        apart = after.index - before.index
-        if apart > reach:
+        distance = after.index - before.index
+        if distance > reach:
             continue
-        count = min(between or apart - 1, apart - 1)
+        count = min(between or distance - 1, distance - 1)
         for k in range(1, count + 1):
-            yield Gap(before.index + round(k * apart / (count + 1)), before, after)
+            yield Gap(before.index + round(k * distance / (count + 1)), before, after)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A neighbour's truth as the frame between sees it, and the flow that leads there."""
+class WarpedTruth:
+    """The truth of a mined neighbour, warped to a frame, and the flow from this frame to the neighbour."""
 
     truth: Map
     flow: Flow
 
 
-def look(frames: Frames, frame: Frame, neighbour: Mined, flow: FlowBackend) -> Seen:
+def warp_truth(frames: Frames, frame: Frame, neighbour: Mined, backend: FlowBackend) -> WarpedTruth:
     """Warp a neighbour's truth to a frame."""
-    found = check_flow(flow.estimate(frame, frames[neighbour.index]), frame.rgb.shape[:2], "flow of the densifier")
-    return Seen(warp_back(neighbour.truth, found), found)
+    flow = check_flow(backend.estimate(frame, frames[neighbour.index]), frame.rgb.shape[:2], "flow of the densifier")
+    return WarpedTruth(warp_back(neighbour.truth, flow), flow)
 
 
-def in_order(mined: Sequence[Mined], filled: Sequence[Mined]) -> list[Mined]:
-    """Both, by frame."""
+def by_frame(mined: Sequence[Mined], filled: Sequence[Mined]) -> list[Mined]:
+    """Mined and filled frames in one list, in the order of the frames."""
     return sorted([*mined, *filled], key=lambda m: m.index)

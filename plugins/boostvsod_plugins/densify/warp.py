@@ -1,4 +1,4 @@
-"""Truth between mined frames without weights: both neighbours' warped along the flow, and their mean."""
+"""The densifier warp: the truth of a frame is the mean of its neighbours' truths, warped along the flow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from boostvsod.offer import Offer
 
 
 class Warp:
-    """Where the two disagree the truth is soft."""
+    """A densifier without weights. The truth is grey where the two neighbours disagree."""
 
     def __init__(self, between: int, reach: int) -> None:
         self.between, self.reach = between, reach
@@ -18,20 +18,20 @@ class Warp:
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> list[Mined]:
         import numpy as np
 
-        from boostvsod_plugins.densify.gaps import gaps, in_order, look
+        from boostvsod_plugins.densify.gaps import by_frame, gaps, warp_truth
 
         filled = []
         for gap in gaps(mined, self.between, self.reach):
             frame = frames[gap.index]
-            a, b = (look(frames, frame, neighbour, flow).truth for neighbour in (gap.before, gap.after))
+            a, b = (warp_truth(frames, frame, neighbour, flow).truth for neighbour in (gap.before, gap.after))
             filled.append(
                 Mined(gap.index, np.asarray((a + b) / 2, np.float32), min(gap.before.score, gap.after.score), gap.why)
             )
-        return in_order(mined, filled)
+        return by_frame(mined, filled)
 
 
 def build(between: int = 0, reach: int = 10) -> Densifier:
-    """`between`: frames filled in between two mined ones, 0 for all; `reach`: how far apart these may be."""
+    """`between`: frames to fill between two mined ones, 0 for all; `reach`: the largest gap that is filled."""
     return Warp(between, reach)
 
 

@@ -1,1 +1,1 @@
-"""Optical-flow backends."""
+"""The optical-flow backends."""

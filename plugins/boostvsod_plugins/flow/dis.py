@@ -1,4 +1,4 @@
-"""DIS flow (Kroeger et al., ECCV 2016), as OpenCV has it: fast, good edges, no weights."""
+"""The flow backend DIS (Kroeger et al., ECCV 2016) from OpenCV: fast, with good edges and without weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRESETS = ("ultrafast", "fast", "medium")
 
 
 class Dis:
-    """Dense inverse search."""
+    """The backend of dense inverse search."""
 
     def __init__(self, solver: cv2.DISOpticalFlow) -> None:
         self.solver = solver
@@ -28,7 +28,7 @@ class Dis:
 
 
 def build(preset: str = "medium") -> FlowBackend:
-    """`preset`: ultrafast, fast or medium, from 3 to 24 ms a 480p pair on two cores."""
+    """`preset`: ultrafast, fast or medium; 3 to 24 ms for a 480p pair on two cores."""
     import cv2
 
     if preset not in PRESETS:

@@ -1,4 +1,4 @@
-"""Farneback's polynomial flow (SCIA 2003), as OpenCV has it: smooth, blurred edges, no weights."""
+"""The flow backend of Farneback (SCIA 2003) from OpenCV: smooth, with blurred edges and without weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from boostvsod.offer import Offer
 
 
 class Farneback:
-    """Polynomial expansion over a pyramid."""
+    """The backend of polynomial expansion over a pyramid."""
 
     def __init__(self, **settings: float) -> None:
         self.settings = settings
@@ -24,7 +24,7 @@ class Farneback:
 
 
 def build(levels: int = 5, window: int = 13, iterations: int = 10) -> FlowBackend:
-    """The pyramid's levels, the averaging window in pixels, the iterations on each level."""
+    """`levels` of the pyramid; `window`: of the average, in pixels; `iterations` on each level."""
     return Farneback(
         pyr_scale=0.5,
         levels=levels,

@@ -1,4 +1,4 @@
-"""FastFlowNet as a flow backend (weights: ltkong218/FastFlowNet, MIT)."""
+"""The flow backend FastFlowNet (weights: ltkong218/FastFlowNet, MIT)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def build(runtime: Runtime, weights: str = "fastflownet") -> FlowBackend:
-    """`weights`: fastflownet_*.pth of the authors."""
+    """`weights`: the authors' fastflownet_*.pth, or cached weights."""
     from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, centred, on_bgr, resized
 
-    made = net()
-    load_weights(made, weights)
+    network = net()
+    load_weights(network, weights)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
-        return resized(made, 64, twice=True)(*centred(first, second))
+        return resized(network, 64, twice=True)(*centred(first, second))
 
-    return LearntFlow(made, on_bgr(run), runtime)
+    return LearntFlow(network, on_bgr(run), runtime)
 
 
 def net() -> nn.Module:

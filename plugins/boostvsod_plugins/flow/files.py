@@ -1,4 +1,4 @@
-"""Flow that was computed before, by whatever means, read from a folder: NAME.flo, NAME.png or NAME.npy."""
+"""A flow backend that reads flow from a folder with files NAME.flo, NAME.png or NAME.npy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIXES = (".flo", ".png", ".npy")
 
 
 class FlowFolder:
-    """NAME's file is the flow from frame NAME to the next, NAME.back's that to the one before."""
+    """A folder of flow files: NAME is the flow from frame NAME to the next frame, NAME.back to the previous frame."""
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -25,13 +25,13 @@ class FlowFolder:
         from boostvsod.flow.tools import resize_flow
 
         name = file_name(a, b)
-        if (own := self._path(name)) is not None:
-            flow = read_flow(own)
-        elif b.index < a.index and (other := self._path(b.name)) is not None:
-            flow = -read_flow(other)  # the way here, turned round, is about the way back
+        if (path := self._path(name)) is not None:
+            flow = read_flow(path)
+        elif b.index < a.index and (path := self._path(b.name)) is not None:
+            flow = -read_flow(path)  # the negative forward flow is close to the backward flow
         else:
             names = ", ".join(f"{name}{suffix}" for suffix in SUFFIXES)
-            raise InputError(f"flow file: {self.folder} holds none of {names}")
+            raise InputError(f"flow file: {self.folder} has none of the files {names}")
         return resize_flow(flow, *a.rgb.shape[:2])
 
     def _path(self, name: str) -> Path | None:
@@ -40,7 +40,10 @@ class FlowFolder:
 
 
 def build(folder: str) -> FlowBackend:
-    """`folder`: Middlebury .flo, KITTI .png or .npy; NAME to the next frame, NAME.back, if there, to the one before."""
+    """`folder`: has a Middlebury .flo, KITTI .png or .npy file NAME for the flow from each frame to the next.
+
+    Files NAME.back for the flow to the previous frame are optional.
+    """
     return FlowFolder(Path(folder).expanduser())
 
 

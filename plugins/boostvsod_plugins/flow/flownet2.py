@@ -1,4 +1,4 @@
-"""The FlowNet2 family as flow backends (weights: Freiburg's FlowNet2 models, research only)."""
+"""The flow backends of the FlowNet2 family (weights: Freiburg's FlowNet2 models, research only)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ABOUT = (
 
 
 def make(kind: str) -> tuple[nn.Module, nn.Module]:
-    """The network the weights belong to, and the one that gives flow at full size."""
+    """The network that the weights fit, and the network that returns flow at full size."""
     from boostvsod_plugins.flow.nets import flownet2 as nets
 
     stacks = {"flownet2": (2, True), "flownet2-cs": (1, False), "flownet2-css": (2, False)}
@@ -46,7 +46,7 @@ def make(kind: str) -> tuple[nn.Module, nn.Module]:
 
 
 def normalised(net: nn.Module, first: Tensor, second: Tensor) -> Tensor:
-    """RGB in [0, 255], less the mean of both pictures, as one input."""
+    """The flow of two pictures, RGB in [0, 255]. The network sees both minus their mean colour, as one input."""
     import torch
 
     from boostvsod_plugins.flow.learnt import centred
@@ -58,7 +58,8 @@ def normalised(net: nn.Module, first: Tensor, second: Tensor) -> Tensor:
 def build(runtime: Runtime, weights: str, *, kind: str) -> FlowBackend:
     """`weights`: FlowNet2*_checkpoint.pth.tar of NVIDIA/flownet2-pytorch.
 
-    The authors crop to multiples of 64; pictures are stretched to them here, so that no border is lost.
+    The authors crop the pictures to sides that are multiples of 64. Here the pictures are resized to such sides, so
+    that no border is lost.
     """
     from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
@@ -69,7 +70,7 @@ def build(runtime: Runtime, weights: str, *, kind: str) -> FlowBackend:
 
 
 def builder(kind: str) -> Callable[..., FlowBackend]:
-    """`build` for one of the family; its own weights are the default."""
+    """`build` for one network of the family, with its cached weights as the default."""
 
     def build_kind(runtime: Runtime, weights: str = kind) -> FlowBackend:
         return build(runtime, weights, kind=kind)

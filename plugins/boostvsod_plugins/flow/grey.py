@@ -1,4 +1,4 @@
-"""What OpenCV's two flow methods share: grey pictures of at least some size."""
+"""The common part of OpenCV's two flow backends: grey pictures of a minimal size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from boostvsod.kinds import Flow, Rgb
 
 
 def on_grey(solve: Callable[..., Any], a: Rgb, b: Rgb, smallest: int) -> Flow:
-    """Run a solver on the grey pictures, repeated at the border until they are large enough for it."""
+    """Run a solver on two grey pictures. Small pictures are padded to `smallest` pixels by repeating the border."""
     height, width = a.shape[:2]
     grey = [_pad(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), smallest) for rgb in (a, b)]
     flow: Flow = solve(grey[0], grey[1], None)

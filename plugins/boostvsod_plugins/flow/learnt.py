@@ -1,4 +1,4 @@
-"""What backends with a flow network share: sizes the network accepts, and the way back."""
+"""The common parts of backends with a flow network: batches, and pictures resized to sizes that the network takes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from boostvsod.kinds import Flow, Frame, Rgb
 from boostvsod.runtime import Runtime
 
 Run = Callable[[Tensor, Tensor], Tensor]  # two pictures B 3 H W, RGB in [0, 255] -> flow B 2 H W in pixels
-GPU_BATCH = 4  # pairs at once; a CPU gains nothing, and RAFT's correlations of one pair are large enough
+GPU_BATCH = 4  # pairs in one batch; a CPU gains nothing from batches, and RAFT's correlations need much memory
 
 
 class LearntFlow:
-    """A network behind the flow protocol. `run` does the network's own padding or resizing.
+    """A flow backend that runs a network. `run` calls it and does the padding or resizing that it needs.
 
-    With `half`, its convolutions run in the run's precision: for networks that this makes faster and that
-    stay within a tenth of a pixel. Coordinates are float32 all the same (see operators.py).
+    With `half`, convolutions run in the runtime's precision: for networks that become faster by it and change by
+    less than a tenth of a pixel. Coordinates are always float32 (see nets/operators.py).
     """
 
     def __init__(self, net: nn.Module, run: Run, runtime: Runtime, *, half: bool = True) -> None:
@@ -47,9 +47,10 @@ def _tensor(pictures: Sequence[Rgb]) -> Tensor:
 
 
 def padded(run: Run, multiple: int, least: int, below: bool = False) -> Run:
-    """Repeat the border, half on each side, until the sides are multiples and large enough; crop the flow.
+    """`run` on padded pictures: their sides become multiples of `multiple` and at least `least`.
 
-    With `below`, all that is added in height is added at the bottom, as for driving scenes (KITTI).
+    The border is repeated, half of it on each side. With `below`, all added rows are at the bottom, as for driving
+    scenes (KITTI). The flow is cropped to the pictures' size.
     """
 
     def on_padded(first: Tensor, second: Tensor) -> Tensor:
@@ -64,21 +65,20 @@ def padded(run: Run, multiple: int, least: int, below: bool = False) -> Run:
 
 
 def on_bgr(run: Run) -> Run:
-    """For networks that were trained as OpenCV reads: BGR in [0, 1]."""
+    """`run` for a network that takes BGR in [0, 1]."""
     return lambda first, second: run(first.flip(1) / 255, second.flip(1) / 255)
 
 
 def centred(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Both pictures less the mean colour of the two together."""
+    """Both pictures minus their common mean colour."""
     mean = torch.stack([first, second]).mean((0, 3, 4))[..., None, None]
     return first - mean, second - mean
 
 
 def resized(run: Run, multiple: int, *, twice: bool = False) -> Run:
-    """Stretch the pictures to multiples, and the flow back in size and in speed.
+    """`run` on pictures that are resized to multiples of `multiple`. The flow is resized and rescaled back.
 
-    A network whose flow is coarse has it enlarged to the pictures' size at once or, `twice`, by way of the
-    stretched size.
+    A coarse flow is resized directly to the pictures' size or, with `twice`, to the network's input size first.
     """
 
     def on_resized(first: Tensor, second: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""LiteFlowNet as a flow backend (weights: twhui/LiteFlowNet, research only)."""
+"""The flow backend LiteFlowNet (weights: twhui/LiteFlowNet, research only)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def build(runtime: Runtime, weights: str = "liteflownet") -> FlowBackend:
-    """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet."""
+    """`weights`: network-*.pytorch of sniklaus/pytorch-liteflownet, or cached weights."""
     from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
 
-    made = net()
-    load_weights(made, weights, rename=CARD.rename)
-    return LearntFlow(made, resized(on_bgr(made), 32), runtime)
+    network = net()
+    load_weights(network, weights, rename=CARD.rename)
+    return LearntFlow(network, resized(on_bgr(network), 32), runtime)
 
 
 def net() -> nn.Module:
@@ -30,7 +30,8 @@ def net() -> nn.Module:
 
 
 def rename(key: str) -> str | None:
-    return key.replace("module", "net")  # as the published files say it
+    """The network's key for a key of the published file."""
+    return key.replace("module", "net")
 
 
 CARD = Card(

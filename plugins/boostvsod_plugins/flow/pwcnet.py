@@ -1,4 +1,4 @@
-"""PWC-Net as a flow backend (weights: NVlabs/PWC-Net, CC BY-NC-SA 4.0, in either of two key conventions)."""
+"""The flow backend PWC-Net (weights: NVlabs/PWC-Net, CC BY-NC-SA 4.0, with either of two key conventions)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def build(runtime: Runtime, weights: str = "pwcnet") -> FlowBackend:
-    """`weights`: pwc_net.pth.tar of NVlabs, or network-*.pytorch of sniklaus/pytorch-pwc."""
+    """`weights`: pwc_net.pth.tar of NVlabs, network-*.pytorch of sniklaus/pytorch-pwc, or cached weights."""
     from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, on_bgr, resized
 
-    made = net()
-    load_weights(made, weights, rename=CARD.rename)
-    return LearntFlow(made, resized(on_bgr(made), 64), runtime)
+    network = net()
+    load_weights(network, weights, rename=CARD.rename)
+    return LearntFlow(network, resized(on_bgr(network), 64), runtime)
 
 
 def net() -> nn.Module:
@@ -30,9 +30,10 @@ def net() -> nn.Module:
 
 
 def rename(key: str) -> str | None:
+    """The network's key for a key of a published file, in either convention."""
     from boostvsod_plugins.flow.nets.pwcnet import from_nvlabs
 
-    return from_nvlabs(key.replace("module", "net"))  # both published conventions
+    return from_nvlabs(key.replace("module", "net"))
 
 
 CARD = Card(

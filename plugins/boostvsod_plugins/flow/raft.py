@@ -1,4 +1,4 @@
-"""RAFT and RAFT-small as flow backends (weights: princeton-vl/RAFT, BSD-3-Clause)."""
+"""The flow backends RAFT and RAFT-small (weights: princeton-vl/RAFT, BSD-3-Clause)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from boostvsod.runtime import Runtime
 if TYPE_CHECKING:
     from torch import nn
 
-LEAST = 128  # a pyramid level of one pixel makes the official sampler, and so this one, useless
+LEAST = 128  # smaller pictures have a pyramid level of one pixel, which the official sampler cannot read
 
 
 def build(runtime: Runtime, weights: str = "raft", iterations: int = 12, padding: str = "sintel") -> FlowBackend:
@@ -24,7 +24,7 @@ def build(runtime: Runtime, weights: str = "raft", iterations: int = 12, padding
 def build_small(
     runtime: Runtime, weights: str = "raft-small", iterations: int = 12, padding: str = "sintel"
 ) -> FlowBackend:
-    """The same for RAFT-small, which bf16 would slow down."""
+    """The same for RAFT-small, which always runs in float32 because bf16 makes it slower."""
     return _backend(small_net(), weights, iterations, padding, runtime, half=False)
 
 

@@ -1,4 +1,4 @@
-"""SPyNet as a flow backend (weights: anuragranj/spynet, non-commercial research only)."""
+"""The flow backend SPyNet (weights: anuragranj/spynet, non-commercial research only)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def build(runtime: Runtime, weights: str = "spynet") -> FlowBackend:
-    """`weights`: network-*.pytorch of sniklaus/pytorch-spynet."""
+    """`weights`: network-*.pytorch of sniklaus/pytorch-spynet, or cached weights."""
     from boostvsod.weights.files import load_weights
     from boostvsod_plugins.flow.learnt import LearntFlow, resized
 
-    made = net()
-    load_weights(made, weights, rename=CARD.rename)
+    network = net()
+    load_weights(network, weights, rename=CARD.rename)
 
     def run(first: Tensor, second: Tensor) -> Tensor:
-        flow: Tensor = made(first / 255, second / 255)
+        flow: Tensor = network(first / 255, second / 255)
         return flow
 
-    return LearntFlow(made, resized(run, 32), runtime)
+    return LearntFlow(network, resized(run, 32), runtime)
 
 
 def net() -> nn.Module:
@@ -35,7 +35,8 @@ def net() -> nn.Module:
 
 
 def rename(key: str) -> str | None:
-    return key.replace("module", "net")  # as the published files say it
+    """The network's key for a key of the published file."""
+    return key.replace("module", "net")
 
 
 CARD = Card(

@@ -1,1 +1,1 @@
-"""Ways to make the final map of what target, motion and student say."""
+"""Fusers, which make the final map from the maps of target, motion and student."""

@@ -1,4 +1,4 @@
-"""What target, motion and student say together, after a closer look at it."""
+"""The fuser consensus: what target, motion and student have in common, refined by a closer look."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 
 class Consensus:
-    """What all see, the geometric mean, is sure; what the student and the closer look see is whole.
+    """A fuser that weighs three maps and increases the contrast of their sum.
 
-    Half of the one and a quarter of each of the others, then more contrast. Unlike the papers' products it
-    keeps what stands still.
+    One half is the consensus of all maps, which is reliable but incomplete. One quarter is the student's map and
+    one quarter the map of the closer look, which show the whole object. Unlike the products of the papers, an
+    object that stands still is not lost.
     """
 
-    def __init__(self, look: CloserLook, contrast: float) -> None:
-        self.look, self.contrast = look, contrast
+    def __init__(self, closer_look: CloserLook, contrast: float) -> None:
+        self.closer_look, self.contrast = closer_look, contrast
 
     def fuse(self, target: Map, motion: Map, student: Map) -> Map:
         from boostvsod_plugins.opinions import consensus
@@ -35,7 +36,8 @@ class Consensus:
         from boostvsod_plugins.opinions import consensus, sharpened
 
         maps = [target, motion, student]
-        closer = self.look(rgb, consensus(maps), keep=True)  # a box in the wrong place must not cut the object
+        # outside the box the consensus remains, so that a misplaced box does not cut off the object
+        closer = self.closer_look(rgb, consensus(maps), copy_outside=True)
         mixed = consensus([*maps, closer]) / 2 + stretched(student) / 4 + stretched(closer) / 4
         return sharpened(stretched(np.asarray(mixed, np.float32)), self.contrast)
 
@@ -43,14 +45,16 @@ class Consensus:
 def build(
     runtime: Runtime, student: str = "lite", weights: str = "lite", margin: float = 0.25, contrast: float = 1.5
 ) -> Fuser:
-    """`student`, `weights`: who looks closer; `margin` of that look; `contrast`: 1 leaves the map as it is."""
+    """`student`, `weights`: the network of the closer look; `margin`: around the object, as a share of its box;
+    `contrast`: 1 changes nothing.
+    """
     from boostvsod import registry
     from boostvsod_plugins.opinions import CloserLook
 
-    looker = registry.build("students", student, runtime, weights=weights)
-    return Consensus(CloserLook([looker], margin, runtime), contrast)
+    network = registry.build("students", student, runtime, weights=weights)
+    return Consensus(CloserLook([network], margin, runtime), contrast)
 
 
 @hookimpl
 def offer_fusers() -> list[Offer[Fuser]]:
-    return [Offer("consensus", "what all see together, after a closer look", build)]
+    return [Offer("consensus", "what all maps have in common, refined by a closer look at the object", build)]

@@ -1,4 +1,4 @@
-"""The motion map alone: to see what the flow and its saliency are worth (NR, Table I)."""
+"""The fuser motion: the final map is the motion map. It shows how good the motion maps are (NR, Table I)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from boostvsod.offer import Offer
 
 
 class MotionAlone:
-    """Neither the target's map nor the student's counts."""
+    """A fuser that ignores the maps of the target and the student."""
 
     def fuse(self, target: Map, motion: Map, student: Map) -> Map:
         return motion

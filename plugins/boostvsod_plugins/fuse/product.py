@@ -1,4 +1,4 @@
-"""The student's map times the low-level saliency: NR Eq. 9, FS = prediction * LS, LS = MS * CS (Eq. 6)."""
+"""The fuser product: FS = prediction * LS (NR Eq. 9), with the low-level saliency LS = MS * CS (Eq. 6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from boostvsod.offer import Offer
 
 
 class Product:
-    """Only what target, motion and student all see remains; what stands still is lost."""
+    """A fuser that shows only what target, motion and student all show. An object that stands still is lost."""
 
     def fuse(self, target: Map, motion: Map, student: Map) -> Map:
         return target * motion * student

@@ -1,4 +1,4 @@
-"""The student's map as it is: the final step of MQP and of LIM."""
+"""The fuser student: the final map is the student's map, as in MQP and LIM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from boostvsod.offer import Offer
 
 
 class StudentAlone:
-    """What was learnt is the answer."""
+    """A fuser that ignores the maps of the target and the motion."""
 
     def fuse(self, target: Map, motion: Map, student: Map) -> Map:
         return student

@@ -1,1 +1,1 @@
-"""Ways to choose the frames worth learning from."""
+"""Miners, which choose the frames to learn from."""

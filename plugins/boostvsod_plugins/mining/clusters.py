@@ -1,6 +1,6 @@
-"""Which object proposals can be trusted to be salient, and which not to be: LIM, III-B to III-F.
+"""The choice of object proposals that are certainly salient or certainly not salient: LIM, III-B to III-F.
 
-All of it is arithmetic on three columns, one row per proposal: the deep feature, the motion saliency PMS
+All functions compute with three columns that have one row per proposal: the deep feature, the motion saliency PMS
 inside the box (Eq. 8), and the cluster.
 """
 
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.intp]
-Classifier = Callable[[Ints, Ints], Floats]  # trained on rows Pos and Neg -> probability to be salient, every row
-NEVER = -1  # the round of what was never mined
+Classifier = Callable[[Ints, Ints], Floats]  # the rows of Pos and Neg -> each row's probability to be salient
+NEVER = -1  # the round of a proposal that is never mined
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Under the paper's names."""
+    """The parameters, with the names of the paper."""
 
     K: int = 8
     nu: float = 0.5
@@ -32,16 +32,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Trusted:
-    """What became of each proposal."""
+    """The result for each proposal, and the salient clusters."""
 
     cluster: Ints
-    salient: Ints  # the clusters that are (C+)
-    positive: Ints  # the round in which it joined Pos, 0 for the start; NEVER
-    negative: Ints  # and Neg
+    salient: Ints  # the numbers of the salient clusters (C+)
+    positive: Ints  # the round in which the proposal joined Pos, 0 for the start, or NEVER
+    negative: Ints  # the same for Neg
 
 
 def k_means(features: Floats, K: int) -> Ints:
-    """The cluster of each row, by L2; the same every time (Eq. 1). Fewer rows than K are clusters of their own."""
+    """The cluster of each row by L2 distance (Eq. 1), always with the same seed. Up to K rows are a cluster each."""
     if len(features) <= K:
         return np.arange(len(features))
     cv2.setRNGSeed(0)
@@ -52,7 +52,7 @@ def k_means(features: Floats, K: int) -> Ints:
 
 
 def salient_clusters(pms: Floats, cluster: Ints, nu: float) -> Ints:
-    """The clusters before the steepest drop of the sorted mean PMS, at most nu * K of them (Eq. 2 to 4)."""
+    """The clusters before the largest drop of the sorted mean PMS, at most nu * K clusters (Eq. 2 to 4)."""
     count = int(cluster.max()) + 1
     ams = np.array([pms[cluster == k].mean() if (cluster == k).any() else 0.0 for k in range(count)])
     order = np.argsort(-ams, kind="stable")
@@ -62,9 +62,9 @@ def salient_clusters(pms: Floats, cluster: Ints, nu: float) -> Ints:
 
 
 def cut(values: Floats, xi: float) -> int:
-    """How many of the sorted values come before the largest step among positions from xi * g on (Eq. 13 to 16).
+    """The number of sorted values before the largest step, searched from position xi * g on (Eq. 13 to 16).
 
-    The paper takes the largest gradient; of descending values that is the largest drop.
+    The paper takes the largest gradient. For descending values that is the largest drop.
     """
     total = len(values)
     steps = np.abs(np.diff(values))
@@ -73,7 +73,7 @@ def cut(values: Floats, xi: float) -> int:
 
 
 def trusted_in(rows: Ints, sim: Floats, pms: Floats, xi: float, *, salient: bool) -> Ints:
-    """The rows of one cluster that are typical of it, and move (or, in C-, do not): Eq. 17 and 18."""
+    """The rows of one cluster that are typical of it and that move (in C-: do not move), Eq. 17 and 18."""
     by_sim = rows[np.argsort(sim[rows], kind="stable")]
     by_pms = rows[np.argsort(-pms[rows] if salient else pms[rows], kind="stable")]
     alpha, beta = cut(sim[by_sim], xi), cut(pms[by_pms], xi)
@@ -81,7 +81,7 @@ def trusted_in(rows: Ints, sim: Floats, pms: Floats, xi: float, *, salient: bool
 
 
 def profile_distance(features: Floats, cluster: Ints) -> Floats:
-    """sim: each row's L2 distance to the mean of its cluster (Eq. 10)."""
+    """sim: the L2 distance of each row to the mean of its cluster (Eq. 10)."""
     sim = np.zeros(len(features))
     for k in np.unique(cluster):
         rows = cluster == k
@@ -90,28 +90,28 @@ def profile_distance(features: Floats, cluster: Ints) -> Floats:
 
 
 def mine_proposals(features: Floats, pms: Floats, classifier: Classifier, settings: Settings) -> Trusted:
-    """Clusters, trusted rows, and the rounds in which a classifier learnt from them finds more (III-F)."""
+    """Clusters, the first trusted rows, and the rounds in which a classifier finds more of them (III-F)."""
     cluster = k_means(features, settings.K)
     salient = salient_clusters(pms, cluster, settings.nu)
     in_salient = np.isin(cluster, salient)
     sim = profile_distance(features, cluster)
-    found = Trusted(cluster, salient, np.full(len(pms), NEVER), np.full(len(pms), NEVER))
+    trusted = Trusted(cluster, salient, np.full(len(pms), NEVER), np.full(len(pms), NEVER))
     for k in np.unique(cluster):
-        joined = found.positive if k in salient else found.negative
+        rounds = trusted.positive if k in salient else trusted.negative
         rows = np.flatnonzero(cluster == k)
-        joined[trusted_in(rows, sim, pms, settings.xi, salient=k in salient)] = 0
+        rounds[trusted_in(rows, sim, pms, settings.xi, salient=k in salient)] = 0
     for number in range(1, settings.iterations + 1):
-        pos, neg = (np.flatnonzero(joined != NEVER) for joined in (found.positive, found.negative))
+        pos, neg = (np.flatnonzero(rounds != NEVER) for rounds in (trusted.positive, trusted.negative))
         if not (pos.size and neg.size):
-            break  # nothing to tell apart
+            break  # a classifier needs both
         probability = classifier(pos, neg)
-        uncertain = (found.positive == NEVER) & (found.negative == NEVER)
-        found.positive[_nearest(uncertain & in_salient & (probability >= 0.5), sim, settings.gamma)] = number
-        found.negative[_nearest(uncertain & ~in_salient & (probability < 0.5), sim, settings.gamma)] = number
-    return found
+        uncertain = (trusted.positive == NEVER) & (trusted.negative == NEVER)
+        trusted.positive[_nearest(uncertain & in_salient & (probability >= 0.5), sim, settings.gamma)] = number
+        trusted.negative[_nearest(uncertain & ~in_salient & (probability < 0.5), sim, settings.gamma)] = number
+    return trusted
 
 
 def _nearest(candidates: NDArray[np.bool_], sim: Floats, gamma: float) -> Ints:
-    """The share gamma of the candidates that are most like their cluster, at least one if there are any."""
+    """The share gamma of the candidates that is nearest to its clusters; at least one row if there are candidates."""
     rows = np.flatnonzero(candidates)
     return rows[np.argsort(sim[rows], kind="stable")][: int(np.ceil(gamma * len(rows)))]

@@ -1,8 +1,8 @@
-"""Long-term mining of object proposals (LIM): what is salient is decided over the whole piece of video.
+"""The miner longterm (LIM): it decides over a whole piece of video which object proposals are salient.
 
-Proposals of all frames are clustered; clusters that move are salient; a classifier learnt on the trusted
-ones finds more, round by round; a patch network draws the salient boxes, and of every B frames the one
-whose drawing agrees best with the motion map is a keyframe.
+The proposals of all frames are clustered, and clusters that move are salient. A classifier, trained on proposals
+that are certainly salient or not, finds more of them in several rounds. A patch network predicts a map inside each
+salient box. Of every B frames, the frame whose pasted maps fit the motion map best is a keyframe.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ PASTES = ("max", "mean")
 
 
 @dataclass(frozen=True)
-class Found:
-    """The proposals of a piece: box, frame and PMS of each, and what the mining made of them."""
+class Proposals:
+    """All proposals of a piece: box, frame and PMS of each, and the result of mining them."""
 
     boxes: list[Proposal]
     frame: np.ndarray
@@ -35,14 +35,14 @@ class Found:
     trusted: Trusted
 
     def salient_in(self, i: int) -> np.ndarray:
-        """The rows of frame i that are in Pos."""
+        """The rows of the salient proposals (Pos) of frame i."""
         rows: np.ndarray = ((self.frame == i) & (self.trusted.positive >= 0)).nonzero()[0]
         return rows
 
 
 @dataclass
 class LongtermMiner:
-    """Keyframes, and what the patch network drew there."""
+    """Mines keyframes. Their truth is what the patch network predicts inside the salient boxes."""
 
     proposer: Proposer
     most: int
@@ -54,56 +54,57 @@ class LongtermMiner:
     otsu: bool
     epochs: int
     runtime: Runtime
-    _last: tuple[Evidence, Found | None] | None = None
+    _last: tuple[Evidence, Proposals | None] | None = None
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod.metrics.structure import agreement
+        from boostvsod.metrics.structure import motion_consistency
 
-        found = self._study(evidence)
+        proposals = self._study(evidence)
         total = len(evidence.frames)
-        drawn = [i for i in range(total) if found is not None and len(found.salient_in(i))]
-        consistency = {i: agreement(self._draw(evidence, i), evidence.motion[i]) for i in drawn}
+        with_boxes = [i for i in range(total) if proposals is not None and len(proposals.salient_in(i))]
+        consistency = {i: motion_consistency(self._pasted(evidence, i), evidence.motion[i]) for i in with_boxes}
         keys = set()
         for start in range(0, total, self.B):
             rivals = [i for i in range(start, min(start + self.B, total)) if consistency.get(i, 0) > 0]
             keys |= {max(rivals, key=consistency.__getitem__)} if rivals else set()
-        verdicts = [self._verdict(i, found, consistency, i in keys) for i in range(total)]
+        verdicts = [self._verdict(i, proposals, consistency, i in keys) for i in range(total)]
         mined = [Mined(i, self.truth(evidence, i), consistency[i], verdicts[i].why) for i in sorted(keys)]
         return Mining(tuple(mined), tuple(verdicts))
 
     def truth(self, evidence: Evidence, i: int) -> Map:
-        """FS of frame i, made black and white where `otsu` says so."""
-        drawn = self._draw(evidence, i)
-        return binary(drawn) if self.otsu else drawn
+        """FS of frame i; with `otsu` it is black and white."""
+        pasted = self._pasted(evidence, i)
+        return binary(pasted) if self.otsu else pasted
 
-    def _draw(self, evidence: Evidence, i: int) -> Map:
+    def _pasted(self, evidence: Evidence, i: int) -> Map:
         from boostvsod_plugins.mining.patches import paste
 
-        found = self._study(evidence)
-        boxes = [found.boxes[row] for row in found.salient_in(i)] if found else []
+        proposals = self._study(evidence)
+        boxes = [proposals.boxes[row] for row in proposals.salient_in(i)] if proposals else []
         return paste(self.refiner, evidence.frames[i].rgb, boxes, self.paste)
 
-    def _study(self, evidence: Evidence) -> Found | None:
-        """The mining of a piece, done once; None if nothing in it was proposed."""
+    def _study(self, evidence: Evidence) -> Proposals | None:
+        """The mined proposals of a piece, computed once; None if there is no proposal in it."""
         if self._last is None or self._last[0] is not evidence:
             self._last = evidence, self._mine_proposals(evidence)
         return self._last[1]
 
-    def _mine_proposals(self, evidence: Evidence) -> Found | None:
+    def _mine_proposals(self, evidence: Evidence) -> Proposals | None:
         import numpy as np
 
         from boostvsod_plugins.mining.clusters import mine_proposals
         from boostvsod_plugins.mining.patches import BinaryClassifier
 
-        boxes, frame, pms, features = self._gather(evidence)
+        boxes, frame, pms, features = self._propose(evidence)
         if not boxes:
             return None
         columns = np.concatenate(features)
         classifier = BinaryClassifier(columns, self.epochs, self.runtime)
         trusted = mine_proposals(columns, np.array(pms), classifier, self.settings)
-        return Found(boxes, np.array(frame), np.array(pms), trusted)
+        return Proposals(boxes, np.array(frame), np.array(pms), trusted)
 
-    def _gather(self, evidence: Evidence) -> tuple[list[Proposal], list[int], list[float], list[Any]]:
+    def _propose(self, evidence: Evidence) -> tuple[list[Proposal], list[int], list[float], list[Any]]:
+        """Box, frame and PMS of every proposal, and one array of features for each frame with proposals."""
         from boostvsod_plugins.mining.patches import crop, motion_inside
 
         boxes: list[Proposal] = []
@@ -119,26 +120,26 @@ class LongtermMiner:
                 features.append(self.features([crop(rgb, box) for box in own]))
         return boxes, frame, pms, features
 
-    def _verdict(self, i: int, found: Found | None, consistency: dict[int, float], key: bool) -> Verdict:
-        if found is None or i not in consistency:
-            there = 0 if found is None else int((found.frame == i).sum())
-            return Verdict(False, {"boxes": 0.0}, f"none of {there} proposals is trusted to be salient")
-        rows = found.salient_in(i)
-        scores = {"boxes": float(len(rows)), "c": consistency[i], "PMS": float(found.pms[rows].max())}
+    def _verdict(self, i: int, proposals: Proposals | None, consistency: dict[int, float], key: bool) -> Verdict:
+        count = 0 if proposals is None else int((proposals.frame == i).sum())
+        if proposals is None or i not in consistency:
+            return Verdict(False, {"boxes": 0.0}, f"none of {count} proposals is trusted to be salient")
+        rows = proposals.salient_in(i)
+        scores = {"boxes": float(len(rows)), "c": consistency[i], "PMS": float(proposals.pms[rows].max())}
         clusters, rounds = (
             ", ".join(map(str, sorted(set(column[rows].tolist()))))
-            for column in (found.trusted.cluster, found.trusted.positive)
+            for column in (proposals.trusted.cluster, proposals.trusted.positive)
         )
-        told = f"{len(rows)} salient of {int((found.frame == i).sum())} boxes (cluster {clusters}, round {rounds})"
+        boxes = f"{len(rows)} salient of {count} boxes (cluster {clusters}, round {rounds})"
         start = i - i % self.B
         rivals = {k: consistency[k] for k in range(start, start + self.B) if k in consistency and k != i}
-        against = ", ".join(f"{k} ({c:.3f})" for k, c in rivals.items()) or "none"
+        others = ", ".join(f"{k} ({c:.3f})" for k, c in rivals.items()) or "none"
         outcome = "the best of" if key else "not the best of" if consistency[i] else "nothing moves there; one of"
-        return Verdict(key, scores, f"{told}; c {consistency[i]:.3f}, {outcome} {self.B} frames; rivals: {against}")
+        return Verdict(key, scores, f"{boxes}; c {consistency[i]:.3f}, {outcome} {self.B} frames; rivals: {others}")
 
 
 def binary(saliency: Map) -> Map:
-    """Black and white by Otsu's threshold, as the authors' code has its keyframes."""
+    """A map made black and white by Otsu's threshold, as the keyframes in the authors' code."""
     import cv2
     import numpy as np
 
@@ -166,16 +167,17 @@ def build(
     B: int = 5,
     otsu: bool = False,
 ) -> Miner:
-    """`proposals`, `most` of them a frame; `features`: the bundled network's or a timm backbone's (`pretrained`:
-    which may download), of crops of `crop` pixels; `K`, `nu`, `xi`, `gamma`, `iterations`: as the paper has
-    them; `epochs` of the classifier; `refiner`: any target, which draws the boxes; `B`: frames per keyframe.
+    """`proposals`: the proposer, with at most `most` boxes per frame; `features`: the bundled network or a timm
+    backbone (`pretrained`: timm may download its weights), which sees crops of `crop` pixels; `K`, `nu`, `xi`,
+    `gamma`, `iterations`: as in the paper; `epochs`: of the classifier; `refiner`: any target, which predicts the
+    map inside each box; `paste`: how maps are joined; `B`: frames per keyframe; `otsu`: make truths black and white.
     """
     from boostvsod import registry, targets
     from boostvsod_plugins.mining.clusters import Settings
     from boostvsod_plugins.mining.patches import Features
 
     if paste not in PASTES:
-        raise ConfigError(f"longterm.paste={paste!r}; there are: {', '.join(PASTES)}")
+        raise ConfigError(f"longterm.paste={paste!r} is unknown; there are: {', '.join(PASTES)}")
     if min(most, K, B) < 1:
         raise ConfigError(f"longterm.most={most}, .K={K}, .B={B}: each must be at least 1")
     return LongtermMiner(
@@ -194,4 +196,4 @@ def build(
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("longterm", "keyframes of objects that are salient in the long run (LIM)", build)]
+    return [Offer("longterm", "keyframes of objects that are salient over the whole video (LIM)", build)]

@@ -1,4 +1,4 @@
-"""Frames whose motion is good and agrees with the target's map (MQP, V-A and V-B)."""
+"""The miner mqpm: it mines frames with good motion that is consistent with the target's map (MQP, V-A and V-B)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TRUTHS = ("target", "motion")
 
 
 def t_windows(quality: Sequence[float], threshold: float, T: int, buffer: int) -> list[list[int]]:
-    """The good frames of each buffer, T at a time in the order of the good ones (VI-G); the last may be shorter."""
+    """The good frames of each buffer in windows of T good frames (VI-G). The last window may be shorter."""
     windows = []
     for start in range(0, len(quality), buffer):
         good = [i for i in range(start, min(start + buffer, len(quality))) if quality[i] >= threshold]
@@ -22,18 +22,18 @@ def t_windows(quality: Sequence[float], threshold: float, T: int, buffer: int) -
 
 
 class MqpmMiner:
-    """Per buffer: motion quality, then the T-filter on the consistency with the target's map."""
+    """Selects frames by motion quality, then by the T-filter on the consistency with the target's map."""
 
     def __init__(self, threshold: float, T: int, buffer: int, truth: str) -> None:
         self.threshold, self.T, self.buffer, self.source = threshold, T, buffer, truth
 
     def mine(self, evidence: Evidence) -> Mining:
-        from boostvsod.metrics.structure import agreement
+        from boostvsod.metrics.structure import motion_consistency
 
         quality = _quality(evidence)
         pairs = zip(evidence.target, evidence.motion, strict=True)
         consistency = [
-            agreement(target, motion) if q >= self.threshold else 0.0
+            motion_consistency(target, motion) if q >= self.threshold else 0.0
             for (target, motion), q in zip(pairs, quality, strict=True)
         ]
         windows = t_windows(quality, self.threshold, self.T, self.buffer)
@@ -44,7 +44,7 @@ class MqpmMiner:
         return Mining(tuple(mined), tuple(verdicts))
 
     def truth(self, evidence: Evidence, i: int) -> Map:
-        """The target's own map: motion maps have blurred borders (Table III)."""
+        """The target's map or, with truth=motion, the motion map, which has blurred borders (Table III)."""
         return evidence.target[i] if self.source == "target" else evidence.motion[i]
 
     def _verdict(
@@ -53,35 +53,34 @@ class MqpmMiner:
         if quality[i] < self.threshold:
             return Verdict(False, {"Q": quality[i]}, f"Q {quality[i]:.3f} < {self.threshold:g}: the motion is poor")
         scores = {"Q": quality[i], "c": consistency[i]}
-        told = f"Q {quality[i]:.3f} >= {self.threshold:g}, c {consistency[i]:.3f}"
+        values = f"Q {quality[i]:.3f} >= {self.threshold:g}, c {consistency[i]:.3f}"
         if consistency[i] == 0:
-            return Verdict(False, scores, f"{told}: nothing moves that the map could be checked against")
-        others = [k for k in window if k != i]
-        against = ", ".join(f"{k} ({consistency[k]:.3f})" for k in others) or "none"
-        outcome = "the best of" if best else "outdone in"
-        return Verdict(best, scores, f"{told}: {outcome} its T-window; rivals: {against}")
+            return Verdict(False, scores, f"{values}: nothing moves, so that the map cannot be checked")
+        others = ", ".join(f"{k} ({consistency[k]:.3f})" for k in window if k != i) or "none"
+        outcome = "the best of" if best else "not the best of"
+        return Verdict(best, scores, f"{values}: {outcome} its T-window; rivals: {others}")
 
 
 def _quality(evidence: Evidence) -> list[float]:
-    """Q of every frame, which the motion's maker must have told."""
-    found = [features.get("Q") for features in evidence.features] or [None] * len(evidence.motion)
-    if None in found:
+    """The motion quality Q of every frame, a feature that the motion saliency must provide."""
+    values = [features.get("Q") for features in evidence.features] or [None] * len(evidence.motion)
+    if None in values:
         raise PluginError(
-            f"miner mqpm: frame {found.index(None)} of the piece comes without motion quality (the sign Q); "
+            f"miner mqpm: frame {values.index(None)} of the piece has no motion quality (the feature Q); "
             "choose motion saliency that judges, as in --set recipe.motion=judged"
         )
-    return [float(q) for q in found if q is not None]
+    return [float(q) for q in values if q is not None]
 
 
 def build(threshold: float = 0.5, T: int = 5, buffer: int = 100, truth: str = "target") -> Miner:
-    """`threshold` of the quality; `T`: Table II; `buffer`: frames; `truth`: target, or motion as in Table III."""
+    """`threshold`: of the quality; `T`: Table II; `buffer`: in frames; `truth`: target, or motion as in Table III."""
     if truth not in TRUTHS:
-        raise ConfigError(f"mqpm.truth={truth!r}; there are: {', '.join(TRUTHS)}")
+        raise ConfigError(f"mqpm.truth={truth!r} is unknown; there are: {', '.join(TRUTHS)}")
     if T < 1 or buffer < 1:
-        raise ConfigError(f"mqpm.T={T}, mqpm.buffer={buffer}: both count frames, at least 1")
+        raise ConfigError(f"mqpm.T={T}, mqpm.buffer={buffer}: both are numbers of frames, at least 1")
     return MqpmMiner(threshold, T, buffer, truth)
 
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("mqpm", "frames of good motion that agrees with the target (MQP)", build)]
+    return [Offer("mqpm", "frames with good motion that is consistent with the target's map (MQP)", build)]

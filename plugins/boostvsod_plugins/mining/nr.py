@@ -1,25 +1,20 @@
-"""Keyframes by the non-overlapping ratio of motion and colour saliency ("NR", V-A, Eq. 6 and 7).
+"""The miner nr: keyframes by the non-overlapping ratio of motion and colour saliency ("NR", V-A, Eq. 6 and 7).
 
-Where the target and the motion see the same thing, both are likely right.
+If the target's map and the motion map show the same object, both are probably right.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
 from boostvsod.offer import Offer
 
-if TYPE_CHECKING:
-    pass
-
 
 def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bool) -> float:
-    """NR of Eq. 7, in [0, 1]: 0 where the maps agree, 1 where they are disjoint or both empty.
+    """NR of Eq. 7, in [0, 1]: 0 if the maps are equal, 1 if they are disjoint or both empty.
 
-    NR = || |T(MS) - T(CS)| / (T(MS) + T(CS) + C) ||_1 / || T(MS + CS) ||_0, and T() drops what is below
-    T. Without the size-invariant factor (the paper's ablation, Fig. 6) the sum is divided by all pixels.
+    NR = || |T(MS) - T(CS)| / (T(MS) + T(CS) + C) ||_1 / || T(MS + CS) ||_0, where T() sets values below T to 0.
+    Without `size_invariant` (the paper's ablation, Fig. 6) the sum is divided by the number of all pixels.
     """
     import numpy as np
 
@@ -27,12 +22,12 @@ def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bo
     ratio = np.abs(strong_motion - strong_colour) / (strong_motion + strong_colour + C)
     union = int(np.count_nonzero(motion + colour >= T))
     if union == 0:
-        return 1.0  # nothing was found: nothing can be trusted
+        return 1.0  # two empty maps are no evidence
     return float(ratio.sum()) / (union if size_invariant else ratio.size)
 
 
 class NrMiner:
-    """Keyframes are the frames with NR below the threshold; their truth is LS = MS * CS (Eq. 6)."""
+    """Mines the frames with NR below the threshold as keyframes. Their truth is LS = MS * CS (Eq. 6)."""
 
     def __init__(self, threshold: float, T: float, C: float, size_invariant: bool, top_k: int) -> None:
         self.threshold, self.top_k = threshold, top_k
@@ -54,9 +49,9 @@ class NrMiner:
         return evidence.motion[i] * evidence.target[i]
 
     def _verdict(self, ratio: float, mined: bool, forced: bool) -> Verdict:
-        sign = "<" if ratio < self.threshold else ">="
-        why = f"NR {ratio:.3f} {sign} {self.threshold:g}" + (", among the best as forced" if mined and forced else "")
-        return Verdict(mined, {"NR": ratio}, why)
+        relation = "<" if ratio < self.threshold else ">="
+        forced_note = f", mined as one of the best {self.top_k}" if mined and forced else ""
+        return Verdict(mined, {"NR": ratio}, f"NR {ratio:.3f} {relation} {self.threshold:g}{forced_note}")
 
 
 def build(
@@ -66,7 +61,7 @@ def build(
     size_invariant: bool = True,
     top_k: int = 0,
 ) -> Miner:
-    """`threshold`: Table V; `T`, `C`: Eq. 7; `top_k`: so many best frames where none is below the threshold."""
+    """`threshold`: Table V; `T`, `C`: Eq. 7; `top_k`: so many frames are mined if none is below the threshold."""
     return NrMiner(threshold, T, C, size_invariant, top_k)
 
 

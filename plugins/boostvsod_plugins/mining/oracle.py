@@ -1,4 +1,7 @@
-"""Frames chosen with ground truth: the ceiling of what choosing frames can bring. For benchmarks alone."""
+"""The miner oracle: it chooses frames with ground truth. It shows the most that a choice of frames can gain.
+
+It is for benchmarks only.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class OracleMiner:
-    """The frames whose target map has the greatest S against the truth: as many as `like` would take."""
+    """Mines the frames whose target map has the highest S, and as many frames as the miner `like` mines."""
 
     def __init__(self, clip: Sequence, like: Miner) -> None:
         self.clip, self.like = clip, like
@@ -38,7 +41,7 @@ class OracleMiner:
 
 
 def build(runtime: Runtime, data: str, sequence: str, like: str, options: dict[str, Any] | None = None) -> Miner:
-    """`data`: the data set; `sequence`: which of its videos this is; `like`, `options`: the miner to be outdone."""
+    """`data`: the data set; `sequence`: the name of this video in it; `like`, `options`: the miner to compare with."""
     from boostvsod import registry
     from boostvsod.datasets.layouts import open_dataset
     from boostvsod.errors import ConfigError
@@ -51,4 +54,4 @@ def build(runtime: Runtime, data: str, sequence: str, like: str, options: dict[s
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("oracle", "frames chosen with ground truth: for benchmarks, the ceiling", build)]
+    return [Offer("oracle", "frames chosen with ground truth: the upper limit, for benchmarks", build)]

@@ -1,4 +1,4 @@
-"""What long-term mining does with the pixels inside proposals: features, a classifier, and maps (LIM, III and IV)."""
+"""Features of proposals, a classifier of proposals, and maps inside proposals, for long-term mining (LIM, III, IV)."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def motion_inside(motion: Map, box: Proposal) -> float:
 
 
 class Features:
-    """One deep feature per crop: a backbone's last layer, averaged over the crop."""
+    """Computes one deep feature per crop: the output of a backbone's last layer, averaged over the crop."""
 
     def __init__(self, name: str, pretrained: bool, side: int, runtime: Runtime) -> None:
         self.side, self.runtime = side, runtime
         self.net = backbone(name, pretrained).to(runtime.device).eval()
 
     def __call__(self, crops: Sequence[Rgb]) -> NDArray[np.float32]:
-        """N D, of N crops of any sizes."""
+        """The features of N crops of any sizes, N D."""
         x = as_batch(crops, self.side, self.side).to(self.runtime.device)
         with torch.inference_mode(), self.runtime.autocast():
             deepest = self.net((x - 0.45) / 0.225)[-1]
@@ -51,19 +51,19 @@ class Features:
 
 
 def backbone(name: str, pretrained: bool) -> nn.Module:
-    """The encoder of the bundled network, or any of timm's."""
+    """The encoder of the bundled network `lite`, or any timm backbone."""
     if name == "lite":
         encoder: nn.Module = registry.build("students", "lite").net.get_submodule("encoder")
         return encoder
     import timm
 
-    made: nn.Module = timm.create_model(name, features_only=True, pretrained=pretrained)
-    return made
+    network: nn.Module = timm.create_model(name, features_only=True, pretrained=pretrained)
+    return network
 
 
 @dataclass
 class BinaryClassifier:
-    """Fully connected layers that tell salient features from others (Eq. 9); each call goes on learning."""
+    """Fully connected layers that separate salient features from others (Eq. 9). Each call continues the training."""
 
     features: NDArray[np.float32]
     epochs: int
@@ -78,19 +78,19 @@ class BinaryClassifier:
         self.student = Student(layers, 0)
 
     def __call__(self, pos: Ints, neg: Ints) -> NDArray[np.float64]:
-        """The probability of every row to be salient, after learning from some."""
-        chosen = torch.from_numpy(np.concatenate([pos, neg]))
+        """Train on the rows `pos` and `neg`. Returns the probability of every row to be salient."""
+        labelled = torch.from_numpy(np.concatenate([pos, neg]))
         labels = torch.cat([torch.ones(len(pos)), torch.zeros(len(neg))])
-        steps = -(-self.epochs * len(chosen) // LEARNING.batch)
+        steps = -(-self.epochs * len(labelled) // LEARNING.batch)
 
         def draw(step: int, generator: torch.Generator) -> Batch:
-            k = torch.randint(len(chosen), (LEARNING.batch,), generator=generator)
-            return self.rows[chosen[k]], labels[k]
+            k = torch.randint(len(labelled), (LEARNING.batch,), generator=generator)
+            return self.rows[labelled[k]], labels[k]
 
         fit(self.student, draw, steps, LEARNING, self.runtime, objective=_cross_entropy)
         with torch.inference_mode():
-            told = torch.sigmoid(self.student.net(self.rows.to(self.runtime.device)))[:, 0]
-        return told.double().cpu().numpy()
+            probability = torch.sigmoid(self.student.net(self.rows.to(self.runtime.device)))[:, 0]
+        return probability.double().cpu().numpy()
 
 
 def _cross_entropy(net: nn.Module, rows: Tensor, rest: Sequence[Tensor]) -> Tensor:
@@ -98,7 +98,7 @@ def _cross_entropy(net: nn.Module, rows: Tensor, rest: Sequence[Tensor]) -> Tens
 
 
 def paste(refiner: Target, rgb: Rgb, boxes: Sequence[Proposal], how: str) -> Map:
-    """FS of Eq. 19: the maps of the boxes, each stretched to [0, 1], joined by their maximum (or their mean)."""
+    """FS of Eq. 19: the maps of all boxes, each stretched to [0, 1], joined by `how`: "max" or "mean"."""
     total, count = np.zeros(rgb.shape[:2], np.float32), np.zeros(rgb.shape[:2], np.float32)
     for box, patch in zip(boxes, _patch_maps(refiner, rgb, boxes), strict=True):
         inside = np.s_[box.top : box.bottom, box.left : box.right]
@@ -109,7 +109,7 @@ def paste(refiner: Target, rgb: Rgb, boxes: Sequence[Proposal], how: str) -> Map
 
 
 def _patch_maps(refiner: Target, rgb: Rgb, boxes: Sequence[Proposal]) -> list[Map]:
-    """What the refiner sees in each box. A target of several frames sees the crop standing still."""
+    """The refiner's map of each box, at the box's size. A target that sees several frames gets repeated crops."""
     frames = [Frame(i, f"box {i}", crop(rgb, box)) for i, box in enumerate(boxes)]
     centre = (refiner.window - 1) // 2
     maps: list[Map] = []

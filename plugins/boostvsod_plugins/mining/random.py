@@ -1,4 +1,4 @@
-"""Frames chosen by lot: the control every miner has to beat (MQP, Table III)."""
+"""The miner random: it mines random frames, as a control for other miners (MQP, Table III)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RandomMiner:
-    """Every frame is as good as another. The truth is the target's map, or as the miner in `like` makes it."""
+    """Mines random frames. Their truth is the target's map, or the truth that the miner `like` makes."""
 
     def __init__(self, share: float, seed: int, like: Miner | None) -> None:
         self.share, self.seed, self.like = share, seed, like
@@ -24,7 +24,7 @@ class RandomMiner:
 
         total = len(evidence.frames)
         count = max(1, round(self.share * total)) if self.like is None else len(self.like.mine(evidence).mined)
-        first = evidence.frames[0].index  # pieces of one video draw differently, whatever their order
+        first = evidence.frames[0].index  # part of the seed: each piece of a video has its own draw
         chosen = np.random.default_rng([self.seed, first]).choice(total, count, replace=False).tolist()
         verdicts = tuple(Verdict(i in chosen, {}, "drawn" if i in chosen else "not drawn") for i in range(total))
         return Mining(tuple(Mined(i, self._truth(evidence, i), 0.0, "drawn") for i in sorted(chosen)), verdicts)
@@ -34,7 +34,7 @@ class RandomMiner:
 
 
 def build(runtime: Runtime, share: float = 0.2, like: str = "", options: dict[str, Any] | None = None) -> Miner:
-    """`share` of the frames are drawn, at least one; or as many as the miner `like`, built with `options`, takes."""
+    """`share`: of the frames to draw, at least one frame; `like`, `options`: draw as many as this miner mines."""
     from boostvsod import registry
 
     other = registry.build("miners", like, runtime, **(options or {})) if like else None
@@ -43,4 +43,4 @@ def build(runtime: Runtime, share: float = 0.2, like: str = "", options: dict[st
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("random", "frames by lot: the control", build)]
+    return [Offer("random", "random frames: the control", build)]

@@ -1,8 +1,9 @@
-"""Frames on which independent opinions settle: the target's, the motion's, a network's, and a closer look.
+"""The miner trust: it mines the frames whose opinions agree. There are four opinions of each frame.
 
-None of them is right everywhere, and they err differently: colour errs on clutter, motion on what stands
-still. What they say together is better than any of them, and it tells itself where it is good: it is white, not
-grey, where they agree, and as large as in the frames around.
+They are the maps of the target, of the motion, of a network, and of a closer look at the object. Each makes other
+mistakes: colour fails on cluttered scenes, motion fails on objects that stand still. The truth of a frame combines
+all four and is better than each of them. Its trust is high if the truth is white instead of grey (the opinions
+agree), and if the object is as large as in the frames around.
 """
 
 from __future__ import annotations
@@ -22,29 +23,30 @@ if TYPE_CHECKING:
 
 BATCH = 8
 LOSS = 0.36  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
-AROUND = 10  # frames on each side are near
-HEARD = 0.25  # of the frames: from there on those without motion can be done without
+AROUND = 10  # frames on each side that count as neighbours
+MOTION_SHARE = 0.25  # if at least this share of the frames has motion, frames without motion are rejected
 
 
 @dataclass(frozen=True)
 class Features:
-    """What a frame is trusted for. Its truth is what the opinions say together: grey where they differ."""
+    """The numbers that decide about one frame."""
 
-    agreement: float  # overlap of the opinions
-    moves: bool
-    sure: float  # how white the truth is
-    area: float  # of the truth
+    agreement: float  # mean overlap of the opinions
+    has_motion: bool  # the motion map shows something
+    sureness: float  # mean value of the object in the truth
+    area: float  # mean value of the truth
 
 
 @dataclass
 class TrustMiner:
-    """Of every B frames the one whose truth is probably best, if none near by is much better.
+    """Mines the frame with the highest trust of every B frames.
 
-    Where the object stands still for a while, motion is silent, and colours alone may agree on something else.
+    Rejected frames are never mined: those with little trust or agreement, those with much less trust than a
+    neighbour, and those without motion if others have it, because their colours may agree on the background.
     """
 
     student: Student
-    look: CloserLook
+    closer_look: CloserLook
     B: int
     near: float
     least: float
@@ -52,97 +54,95 @@ class TrustMiner:
     runtime: Runtime
 
     def mine(self, evidence: Evidence) -> Mining:
-        import numpy as np
+        features, truths = self._study(evidence)
+        trust = trusted(features)
+        rejections = self._rejections(features, trust)
+        windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
+        rivals = [[i for i in window if not rejections[i]] for window in windows]
+        keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
+        verdicts = [self._verdict(i, trust, rejections[i], rivals[i // self.B], i in keys) for i in range(len(trust))]
+        mined = [Mined(i, truths[i].astype("float32"), trust[i], verdicts[i].why) for i in keys]
+        return Mining(tuple(mined), tuple(verdicts))
 
+    def truth(self, evidence: Evidence, i: int) -> Map:
+        """The truth of frame `i`, mined or not."""
+        return _truth(self._opinions(evidence, [i])[0])
+
+    def _study(self, evidence: Evidence) -> tuple[list[Features], list[Map]]:
+        """The features and the truth of every frame. Truths are float16: a piece is short, but frames may be large."""
         features, truths = [], []
         for start in range(0, len(evidence.frames), BATCH):
             numbers = range(start, min(start + BATCH, len(evidence.frames)))
             for maps in self._opinions(evidence, numbers):
                 truth = _truth(maps)
-                features.append(_signs(maps, truth))
-                truths.append(truth.astype(np.float16))  # a piece is short, but frames may be large
-        trust = trusted(features)
-        doubts = self._doubts(features, trust)
-        windows = [range(s, min(s + self.B, len(trust))) for s in range(0, len(trust), self.B)]
-        rivals = [[i for i in window if not doubts[i]] for window in windows]
-        keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
-        verdicts = [self._verdict(i, trust, doubts[i], rivals[i // self.B], i in keys) for i in range(len(trust))]
-        mined = [Mined(i, truths[i].astype(np.float32), trust[i], verdicts[i].why) for i in keys]
-        return Mining(tuple(mined), tuple(verdicts))
-
-    def truth(self, evidence: Evidence, i: int) -> Map:
-        """What the opinions say together of frame `i`."""
-        return _truth(self._opinions(evidence, [i])[0])
+                features.append(_features_of(maps, truth))
+                truths.append(truth.astype("float16"))
+        return features, truths
 
     def _opinions(self, evidence: Evidence, numbers: Sequence[int]) -> list[list[Map]]:
-        """Target, motion, network, closer look: of each frame."""
+        """For each frame the maps of the target, the motion, the network and the closer look."""
         from boostvsod.training.students import predict
         from boostvsod_plugins.opinions import consensus
 
         pictures = [evidence.frames[i].rgb for i in numbers]
-        found = []
+        opinions = []
         for i, rgb, own in zip(numbers, pictures, predict(self.student, pictures, self.runtime), strict=True):
             maps = [evidence.target[i], evidence.motion[i], own]
-            found.append([*maps, self.look(rgb, consensus(maps))])
-        return found
+            opinions.append([*maps, self.closer_look(rgb, consensus(maps))])
+        return opinions
 
-    def _doubts(self, features: Sequence[Features], trust: Sequence[float]) -> list[str]:
-        """Why each frame is not to be learnt from; empty if it may be."""
-        heard = _heard([s.moves for s in features])
-        doubts = [self._doubt(*of) for of in zip(features, trust, heard, strict=True)]
-        sound = [0.0 if doubt else t for doubt, t in zip(doubts, trust, strict=True)]
-        for i, doubt in enumerate(doubts):
-            best = max(sound[max(0, i - AROUND) : i + AROUND + 1])
-            if not doubt and trust[i] < best - self.near:
-                doubts[i] = f"a frame near by has {best:.3f}"
-        return doubts
+    def _rejections(self, features: Sequence[Features], trust: Sequence[float]) -> list[str]:
+        """For each frame the reason why it must not be mined; empty if it may be mined."""
+        needs_motion = sum(f.has_motion for f in features) >= MOTION_SHARE * len(features)
+        reasons = [self._rejection(f, t, needs_motion) for f, t in zip(features, trust, strict=True)]
+        accepted = [0.0 if reason else t for reason, t in zip(reasons, trust, strict=True)]
+        for i, reason in enumerate(reasons):
+            best = max(accepted[max(0, i - AROUND) : i + AROUND + 1])
+            if not reason and trust[i] < best - self.near:
+                reasons[i] = f"a frame near by has {best:.3f}"
+        return reasons
 
-    def _doubt(self, features: Features, trust: float, heard: bool) -> str:
-        """What speaks against a frame by itself."""
-        if not heard:
-            return "nothing moves here: colours may agree on scenery"
+    def _rejection(self, features: Features, trust: float, needs_motion: bool) -> str:
+        """The reason why a frame must not be mined, without regard to its neighbours; empty if there is none."""
+        if needs_motion and not features.has_motion:
+            return "nothing moves here, so that colours may agree on the background"
         if features.agreement < self.agree:
             return f"the opinions overlap by {features.agreement:.2f} < {self.agree:g}"
-        return f"less than {self.least:g}" if trust < self.least else ""
+        return f"at least {self.least:g} is needed" if trust < self.least else ""
 
-    def _verdict(self, i: int, trust: Sequence[float], doubt: str, rivals: Sequence[int], key: bool) -> Verdict:
-        told, scores = f"trust {trust[i]:.3f}", {"trust": trust[i]}
-        if doubt:
-            return Verdict(key, scores, f"{told}, but {doubt}")
-        against = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals if k != i) or "none"
+    def _verdict(self, i: int, trust: Sequence[float], rejection: str, rivals: Sequence[int], key: bool) -> Verdict:
+        value, scores = f"trust {trust[i]:.3f}", {"trust": trust[i]}
+        if rejection:
+            return Verdict(key, scores, f"{value}, but {rejection}")
+        others = ", ".join(f"{k} ({trust[k]:.3f})" for k in rivals if k != i) or "none"
         outcome = "the best of" if key else "not the best of"
-        return Verdict(key, scores, f"{told}, {outcome} {self.B} frames; rivals: {against}")
+        return Verdict(key, scores, f"{value}, {outcome} {self.B} frames; rivals: {others}")
 
 
-def _signs(maps: Sequence[Map], truth: Map) -> Features:
+def _features_of(maps: Sequence[Map], truth: Map) -> Features:
     from boostvsod.media.maps import says_something
     from boostvsod_plugins.opinions import agreement, small, sureness
 
-    seen = small(truth)
-    return Features(agreement(maps), says_something(maps[1]), sureness(seen), float(seen.mean()))
+    small_truth = small(truth)
+    return Features(agreement(maps), says_something(maps[1]), sureness(small_truth), float(small_truth.mean()))
 
 
 def trusted(features: Sequence[Features]) -> list[float]:
-    """The S to expect of each frame's truth: it is good where it is white, not grey, and as large as around it."""
+    """The expected S of each frame's truth: 1 for a white object that is as large as in the frames around."""
     from boostvsod_plugins.opinions import steadiness
 
-    steady = steadiness([s.area for s in features], AROUND)
-    return [1 - LOSS * (1 - s.sure * size) for s, size in zip(features, steady, strict=True)]
+    steady = steadiness([f.area for f in features], AROUND)
+    return [1 - LOSS * (1 - f.sureness * ratio) for f, ratio in zip(features, steady, strict=True)]
 
 
 def _truth(maps: Sequence[Map]) -> Map:
-    """What all say together, and the closer look, in equal parts: the one is sure, the other sharp."""
+    """The mean of the consensus, which is reliable, and the last map (the closer look), which has sharp outlines."""
     import numpy as np
 
     from boostvsod.media.maps import stretched
     from boostvsod_plugins.opinions import consensus
 
     return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
-
-
-def _heard(moves: Sequence[bool]) -> list[bool]:
-    """Which frames count: those in which motion says something; all, if it is silent nearly everywhere."""
-    return list(moves) if sum(moves) >= HEARD * len(moves) else [True] * len(moves)
 
 
 def build(
@@ -157,9 +157,10 @@ def build(
     least: float = 0.7,
     agree: float = 0.15,
 ) -> Miner:
-    """`student`, `weights`, `size`: the network whose opinion counts; `closer`: weights that look closer, beside
-    those; `margin` of that look; `B`: frames per mined one. Not mined are frames with less than `least`
-    trust, with `near` less than one near by, and those whose opinions overlap by less than `agree`.
+    """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: further weights for the
+    closer look; `margin`: around the object, as a share of its box; `B`: frames per mined frame. A frame is rejected
+    if its trust is less than `least`, or `near` less than that of a neighbour, or if its agreement is less than
+    `agree`.
     """
     from boostvsod import registry
     from boostvsod.training.students import for_inference
@@ -168,10 +169,12 @@ def build(
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
     own = registry.build("students", student, runtime, weights=weights, size=size)
-    lookers = [registry.build("students", student, runtime, weights=name) for name in dict.fromkeys((closer, weights))]
-    return TrustMiner(for_inference(own, runtime), CloserLook(lookers, margin, runtime), B, near, least, agree, runtime)
+    names = dict.fromkeys((closer, weights))
+    networks = [registry.build("students", student, runtime, weights=name) for name in names]
+    closer_look = CloserLook(networks, margin, runtime)
+    return TrustMiner(for_inference(own, runtime), closer_look, B, near, least, agree, runtime)
 
 
 @hookimpl
 def offer_miners() -> list[Offer[Miner]]:
-    return [Offer("trust", "frames on whose truth independent opinions settle", build)]
+    return [Offer("trust", "frames on which independent opinions agree", build)]

@@ -1,1 +1,1 @@
-"""Motion saliency: what stands out in a flow field."""
+"""Motion saliency: maps of what stands out in a flow field."""

@@ -1,4 +1,4 @@
-"""MQPM: the motion map of a trained network, and how good the network says the motion is (MQP, Fig. 6)."""
+"""Motion saliency of MQPM: a trained network predicts the motion map and the quality of the motion (MQP, Fig. 6)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from boostvsod.runtime import Runtime
 if TYPE_CHECKING:
     from torch import nn
 
-QUALITY = "Q"  # the sign's name
+QUALITY = "Q"  # the name of the feature
 
 
 class JudgedMotion:
-    """Motion saliency with the sign Q in [0, 1]: the probability that the motion shows the object well."""
+    """Motion saliency with the feature Q in [0, 1]: the probability that the motion shows the object well."""
 
     def __init__(self, student: Student, runtime: Runtime) -> None:
         self.student, self.runtime = student, runtime
@@ -33,15 +33,15 @@ class JudgedMotion:
         from boostvsod.training.students import as_batch
 
         side = self.student.size
-        seen = as_batch([colour_at(flow, side)], side, side).to(self.runtime.device)
+        coloured = as_batch([colour_at(flow, side)], side, side).to(self.runtime.device)
         with torch.inference_mode(), self.runtime.autocast():
-            quality, logits = self.net.judge(seen)  # type: ignore[operator]
+            quality, logits = self.net.judge(coloured)  # type: ignore[operator]
         saliency = torch.sigmoid(logits[0].float())[0, 0].cpu().numpy()
         return Judged(resize_map(saliency, *flow.shape[:2]), {QUALITY: round(float(torch.sigmoid(quality[0])), 4)})
 
 
 def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite") -> MotionSaliency:
-    """`net`: a student that can judge; `weights`: a file, or the name of bundled ones."""
+    """`net`: a student that can judge motion; `weights`: a file or a bundled name."""
     from boostvsod.registry import build as build_part
     from boostvsod.training.motion_quality import can_judge
 
@@ -51,4 +51,4 @@ def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite")
 
 @hookimpl
 def offer_motion() -> list[Offer[MotionSaliency]]:
-    return [Offer("judged", "a trained network on colour-coded flow that also judges it (MQPM)", build)]
+    return [Offer("judged", "a trained network on colour-coded flow that also judges the motion (MQPM)", build)]

@@ -1,7 +1,7 @@
-"""A trained motion network: any student, looking at colour-coded flow instead of the picture.
+"""Motion saliency by a trained network: any student, which sees colour-coded flow instead of the picture.
 
-All three papers do this: an image saliency network fine-tuned on (colour-coded flow, mask) of the DAVIS
-training clips (NR IV-C, MQP, LIM Eq. 6). `boostvsod train motion` makes such weights.
+All three papers do this with an image saliency network that is fine-tuned on colour-coded flow and masks of the
+DAVIS training clips (NR IV-C, MQP, LIM Eq. 6). `boostvsod train motion` trains such weights.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class MotionNet:
 
 
 def build(runtime: Runtime, student: str = "lite", weights: str = "motion-lite") -> MotionSaliency:
-    """`student`: the architecture, by name; `weights`: a file or the name of bundled ones."""
+    """`student`: the name of the network; `weights`: a file or a bundled name."""
     from boostvsod.registry import build as build_part
     from boostvsod.training.students import for_inference
 
-    seeing = build_part("students", student, runtime, weights=weights)
-    return MotionNet(for_inference(seeing, runtime), runtime)
+    network = build_part("students", student, runtime, weights=weights)
+    return MotionNet(for_inference(network, runtime), runtime)
 
 
 @hookimpl
 def offer_motion() -> list[Offer[MotionSaliency]]:
-    return [Offer("net", "a trained network on colour-coded flow; any student, any weights", build)]
+    return [Offer("net", "a trained network on colour-coded flow: any student with any weights", build)]

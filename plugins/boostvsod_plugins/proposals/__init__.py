@@ -1,1 +1,1 @@
-"""Ways to find boxes that may hold objects."""
+"""Proposers, which find boxes that may contain objects."""

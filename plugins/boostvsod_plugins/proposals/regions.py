@@ -1,7 +1,7 @@
-"""Boxes without a detector: regions of the target's and the motion's map at several levels, and of the edges.
+"""A proposer without a detector: regions of the target's map, of the motion map and of edges.
 
-So that long-term mining runs offline. Regions of the maps may be salient; those of the edges give the
-clusters something that is not.
+With it, long-term mining runs without downloads. Regions of the maps may be salient. Regions of the edges add
+boxes that are not salient, which the clustering needs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 LEVELS = (0.25, 0.5, 0.75)
 REACHES = (3, 9)  # pixels, at SIDE, over which edges are joined
-SIDE = 160  # the longer side of what is looked at
-LEAST = 0.002  # of the picture: smaller regions are specks
+SIDE = 160  # the longer side of the small picture and maps
+LEAST = 0.002  # the least area of a region, as a share of the picture
 
 
 class Regions:
-    """Connected regions, boxed with some margin."""
+    """A proposer of boxes around connected regions, with a margin."""
 
     def __init__(self, margin: float, overlap: float) -> None:
         self.margin, self.overlap = margin, overlap
@@ -41,14 +41,14 @@ class Regions:
         both = np.asarray((colour + moving) / 2, np.float32)
         binary = [np.asarray(m > level) for m in (colour, moving, both) for level in LEVELS]
         binary += _edge_regions(resize_rgb(rgb, *size))
-        boxes = np.concatenate([_boxed(region) for region in binary])
-        scores = np.array([_standing_out(both, box) for box in boxes])
+        boxes = np.concatenate([_boxes_of(mask) for mask in binary])
+        scores = np.array([_contrast(both, box) for box in boxes])
         grown = _grown(boxes, self.margin) * (np.array(rgb.shape[1::-1] * 2) / np.array(size[::-1] * 2))
         return best_boxes(grown, scores, rgb.shape, most, self.overlap)
 
 
 def _edge_regions(rgb: Rgb) -> list[np.ndarray]:
-    """Where edges lie close together, at several reaches."""
+    """Masks of the areas where edges lie close together, one for each of `REACHES`."""
     import cv2
     import numpy as np
 
@@ -56,20 +56,23 @@ def _edge_regions(rgb: Rgb) -> list[np.ndarray]:
     return [cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)) > 0 for reach in REACHES]
 
 
-def _boxed(region: np.ndarray) -> np.ndarray:
-    """The boxes of a mask's connected parts, N 4, without specks and without the whole picture."""
+def _boxes_of(mask: np.ndarray) -> np.ndarray:
+    """The boxes of a mask's connected parts, N 4, without tiny ones and without the whole picture."""
     import cv2
     import numpy as np
 
-    _, _, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     left, top, width, height, area = stats[1:].T
-    fit = (area >= LEAST * region.size) & (width * height < 0.9 * region.size)
+    fit = (area >= LEAST * mask.size) & (width * height < 0.9 * mask.size)
     boxes: np.ndarray = np.stack([left, top, left + width, top + height], 1)[fit].astype(float)
     return boxes
 
 
-def _standing_out(saliency: Map, box: np.ndarray) -> float:
-    """How much more salient a box is than a frame of half its size around it, and a little for being salient."""
+def _contrast(saliency: Map, box: np.ndarray) -> float:
+    """The score of a box: its mean saliency minus that of the area around it, plus a tenth of its mean saliency.
+
+    The area around the box is a quarter of the box's side wide on each side.
+    """
     left, top, right, bottom = box.astype(int)
     dx, dy = (right - left) // 4 + 1, (bottom - top) // 4 + 1
     around = saliency[max(0, top - dy) : bottom + dy, max(0, left - dx) : right + dx]
@@ -86,7 +89,9 @@ def _grown(boxes: np.ndarray, margin: float) -> np.ndarray:
 
 
 def build(margin: float = 0.1, overlap: float = 0.2) -> Proposer:
-    """`margin`: added on each side, of the box's own; `overlap`: of two boxes that share more one is kept (III-A)."""
+    """`margin`: added on each side, as a share of the box's side; `overlap`: of two boxes with a larger overlap only
+    the better one is proposed (III-A).
+    """
     return Regions(margin, overlap)
 
 

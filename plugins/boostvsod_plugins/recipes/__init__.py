@@ -1,1 +1,1 @@
-"""Recipes: each a TOML file, offered by the module beside it."""
+"""The built-in recipes: TOML files, which the module shelf.py offers."""

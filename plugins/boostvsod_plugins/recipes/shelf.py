@@ -1,4 +1,4 @@
-"""Every TOML file in this folder is a recipe."""
+"""The offers of the built-in recipes: one for each TOML file in this folder."""
 
 from __future__ import annotations
 

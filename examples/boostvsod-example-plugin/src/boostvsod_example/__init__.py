@@ -1,4 +1,4 @@
-"""The smallest useful boostvsod plugin. Copy this folder, rename, replace the two methods."""
+"""The smallest useful boostvsod plugin. Copy this folder, rename it, and replace `predict` and `mine`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ boostvsod_api = 1
 
 
 class Redness:
-    """A target: red things are salient."""
+    """A target whose salient pixels are red."""
 
     window = 1
     batch = 8
@@ -32,7 +32,7 @@ class Redness:
 
 
 class EveryNth:
-    """A miner: trust every n-th frame, whatever is in it."""
+    """A miner that chooses every n-th frame."""
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -41,8 +41,8 @@ class EveryNth:
         from boostvsod.kinds import Mined, Mining, Verdict
 
         chosen = range(0, len(evidence.frames), self.n)
-        mined = tuple(Mined(i, evidence.target[i], 1.0, f"frame {i} of every {self.n}") for i in chosen)
-        verdicts = (Verdict(i in chosen, {}, f"one in {self.n}") for i in range(len(evidence.frames)))
+        mined = tuple(Mined(i, evidence.target[i], 1.0, f"one frame in {self.n}") for i in chosen)
+        verdicts = (Verdict(i in chosen, {}, f"one frame in {self.n}") for i in range(len(evidence.frames)))
         return Mining(mined, tuple(verdicts))
 
 
@@ -56,7 +56,7 @@ def every_nth(n: int = 5) -> Miner:
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("redness", "red things are salient (an example)", redness)]
+    return [Offer("redness", "red pixels are salient (an example)", redness)]
 
 
 @hookimpl
@@ -70,5 +70,5 @@ def add_commands(cli: click.Group) -> None:
 
     @cli.command("hello")
     def hello() -> None:
-        """Say that the example plugin is here."""
+        """Print a greeting from the example plugin."""
         click.echo("hello from the example plugin")

@@ -1,1 +1,1 @@
-"""Flow networks alone: torch only, official key names, so that the authors' weights load as they are."""
+"""The flow networks. They need only torch and have the official key names, so that the authors' weights load."""

@@ -1,8 +1,8 @@
-"""FastFlowNet: a light pyramid whose cost volumes keep 53 of 81 displacements.
+"""FastFlowNet: a light pyramid whose cost volumes hold 53 of 81 displacements.
 
 Kong et al., "FastFlowNet: A Lightweight Network for Fast Optical Flow Estimation", ICRA 2021. Official
-code: ltkong218/FastFlowNet @ 4841088 (MIT), FastFlowNet_v2.py. Written here from its facts; key names are
-the official ones.
+code: ltkong218/FastFlowNet @ 4841088 (MIT), FastFlowNet_v2.py. Written for boostvsod from facts about that code;
+key names are the official ones.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from torch.nn import functional as F
 from boostvsod_plugins.flow.nets.operators import correlate, warp
 
 REACH = 4
-# Which dx + 4 are kept on the rows dy = -4 ... 4: all of them near the middle, every other one farther out.
-KEPT = ("02468", "1357", "0234568", "1234567", "0234568", "1234567", "0234568", "1357", "02468")
-INDEX = [9 * row + int(column) for row, columns in enumerate(KEPT) for column in columns]
+# The displacements in the cost volume, as dx + 4 for each row dy = -4 ... 4: dense in the middle, sparse outside.
+COLUMNS = ("02468", "1357", "0234568", "1234567", "0234568", "1234567", "0234568", "1357", "02468")
+INDEX = [9 * row + int(column) for row, columns in enumerate(COLUMNS) for column in columns]
 GROUPS = 3
-SPEEDS = {5: 0.625, 4: 1.25, 3: 2.5, 2: 5.0}  # flow is learnt in twentieths of full pixels
+SPEEDS = {5: 0.625, 4: 1.25, 3: 2.5, 2: 5.0}  # pixels of a level per unit of flow; the unit is 20 full pixels
 
 
 def unit(inside: int, outside: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -26,7 +26,7 @@ def unit(inside: int, outside: int, stride: int = 1, groups: int = 1) -> nn.Sequ
 
 
 class Decoder(nn.Module):
-    """Costs, features and flow to a correction of the flow."""
+    """Costs, features and flow -> a correction of the flow."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Decoder(nn.Module):
 
 
 class FastFlowNet(nn.Module):
-    """BGR in [0, 1] less its mean, twice B 3 H W with sides a multiple of 64 -> flow B 2 H/4 W/4, full pixels."""
+    """Two pictures, BGR in [0, 1] minus the mean, B 3 H W, sides multiples of 64 -> flow B 2 H/4 W/4 in full pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class FastFlowNet(nn.Module):
         self.counts = {1: 2, 2: 3, 3: 3}
 
     def pyramid(self, x: Tensor) -> dict[int, Tensor]:
-        """Features of the levels 1 to 6; the coarse ones are only averaged."""
+        """The features of the levels 1 to 6. The coarse levels are averages of the finer ones."""
         levels = {}
         for level, count in self.counts.items():
             for i in range(1, count + 1):

@@ -1,8 +1,8 @@
 """The FlowNet2 family: C, S, SD, and the stacks CS, CSS and FlowNet2 itself.
 
 Ilg et al., "FlowNet 2.0: Evolution of Optical Flow Estimation with Deep Networks", CVPR 2017. Official
-PyTorch code: NVIDIA/flownet2-pytorch @ bce69c8 (Apache-2.0); weights for research only. Written here from
-its facts; key names are the official ones (without batch norm, as released).
+PyTorch code: NVIDIA/flownet2-pytorch @ bce69c8 (Apache-2.0); weights for research only. Written for boostvsod
+from facts about that code; key names are the official ones (without batch norm, as released).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from boostvsod_plugins.flow.nets.operators import correlate, warp
 
-SCALE = 20.0  # flow is learnt in twentieths of pixels
-WIDTHS = {3: 256, 4: 512, 5: 512, 6: 1024}  # of the encoder's levels; level n is 1/2**n of the size
+SCALE = 20.0  # pixels per unit of the network's flow
+WIDTHS = {3: 256, 4: 512, 5: 512, 6: 1024}  # channels of the encoder's levels; level n has 1/2**n of the size
 DECONVS = {5: (1024, 512), 4: (1026, 256), 3: (770, 128), 2: (386, 64)}  # channels in and out
-MERGED = {6: 1024, 5: 1026, 4: 770, 3: 386, 2: 194}  # skip, deconvolution and enlarged flow together
+MERGED = {6: 1024, 5: 1026, 4: 770, 3: 386, 2: 194}  # channels of skip, deconvolution and upsampled flow, joined
 
 
 def conv(inside: int, outside: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -32,7 +32,7 @@ def plain(inside: int, outside: int) -> nn.Sequential:
 
 
 class Hourglass(nn.Module):
-    """What C, S and SD share: the deep half of the encoder and the decoder down to a quarter of the size."""
+    """The common parts of C, S and SD: the deep half of the encoder, and the decoder up to a quarter of the size."""
 
     def __init__(self, third: int, *, between: bool = False, flow_bias: bool = True) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Hourglass(nn.Module):
             self.add_module(f"predict_flow{level}", nn.Conv2d(inside, 2, 3, 1, 1))
 
     def through(self, second: Tensor, third: Tensor) -> Tensor:
-        """From the features of level 2 and those that enter conv3_1 to the flow of level 2."""
+        """The features of level 2 and the inputs of conv3_1 -> the flow of level 2."""
         skips = {2: second, 3: self.conv3_1(third)}
         for level in (4, 5, 6):
             deeper = self.get_submodule(f"conv{level}")(skips[level - 1])
@@ -68,7 +68,7 @@ class Hourglass(nn.Module):
 
 
 class FlowNetC(Hourglass):
-    """Two pictures, B 6 H W, met by correlation -> flow at a quarter of the size, in twentieths."""
+    """Two pictures, B 6 H W, compared by correlation -> flow at a quarter of the size, in units of 20 pixels."""
 
     def __init__(self) -> None:
         super().__init__(32 + 441)
@@ -85,7 +85,7 @@ class FlowNetC(Hourglass):
 
 
 class FlowNetS(Hourglass):
-    """Stacked pictures (6 channels alone, 12 within FlowNet2) -> the same."""
+    """Stacked pictures (6 channels alone, 12 within FlowNet2) -> flow, as FlowNetC."""
 
     def __init__(self, inside: int = 6) -> None:
         super().__init__(256, flow_bias=False)
@@ -99,7 +99,7 @@ class FlowNetS(Hourglass):
 
 
 class FlowNetSD(Hourglass):
-    """The same for small displacements: small kernels, and a start at full size."""
+    """A network for small displacements: it has small kernels and starts at full size."""
 
     def __init__(self) -> None:
         super().__init__(256, between=True)
@@ -114,7 +114,7 @@ class FlowNetSD(Hourglass):
 
 
 class FlowNetFusion(nn.Module):
-    """Two flows and how well each explains the second picture, B 11 H W -> one flow, in pixels."""
+    """First picture, two flows, their lengths and their warping errors, B 11 H W -> one flow, in pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,9 +142,10 @@ class FlowNetFusion(nn.Module):
 
 
 class FlowNet2(nn.Module):
-    """Networks that correct each other: C and then `stacked` times S; whole, SD and the fusion as well.
+    """A stack of networks, each of which corrects the one before: C, then S `stacked` times.
 
-    Two pictures less their mean, B 6 H W in [-1, 1] with sides a multiple of 64 -> flow B 2 H W in pixels.
+    With `whole`, the stack's flow is fused with that of SD. Two pictures minus their mean, B 6 H W in [-1, 1], sides
+    multiples of 64 -> flow B 2 H W in pixels.
     """
 
     def __init__(self, stacked: int = 2, whole: bool = True) -> None:
@@ -166,7 +167,7 @@ class FlowNet2(nn.Module):
         return self.fused(both, flow) if self.whole else flow
 
     def fused(self, both: Tensor, large: Tensor) -> Tensor:
-        """The flow of the stack and that of SD, whose weights in here are of another scale, as one."""
+        """The fusion of the stack's flow and SD's flow. SD's weights in FlowNet2 have another scale than alone."""
         small = enlarge(self.flownets_d(both) / SCALE, "nearest")
         speeds = [magnitude(flow) for flow in (small, large)]
         errors = [explained(both, flow)[1] for flow in (small, large)]
@@ -175,7 +176,7 @@ class FlowNet2(nn.Module):
 
 
 class Alone(nn.Module):
-    """C, S or SD by itself, its flow brought to full size. It holds the network under no name of its own."""
+    """C, S or SD alone, with its flow at full size. Weights are loaded into `net`."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -186,16 +187,16 @@ class Alone(nn.Module):
 
 
 def enlarge(flow: Tensor, mode: str = "bilinear") -> Tensor:
-    """Four times the size, the values as they are."""
+    """A flow at four times the size, with unchanged values."""
     return F.interpolate(flow, scale_factor=4, mode=mode, align_corners=False if mode == "bilinear" else None)
 
 
 def magnitude(x: Tensor) -> Tensor:
-    """The norm over channels, B 1 H W."""
+    """The norm over the channels, B 1 H W."""
     return x.pow(2).sum(1, keepdim=True).sqrt()
 
 
 def explained(both: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
-    """The second picture as the flow brings it back, and how far it is from the first."""
+    """The second picture, warped back by the flow, and its distance from the first picture."""
     warped = warp(both[:, 3:], flow, "border")
     return warped, magnitude(both[:, :3] - warped)

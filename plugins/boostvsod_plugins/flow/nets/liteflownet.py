@@ -1,8 +1,8 @@
-"""LiteFlowNet: match, refine below the pixel, then smooth the flow by what the pictures say, level by level.
+"""LiteFlowNet: on each level it matches features, refines the flow below one pixel, and smooths it.
 
 Hui et al., "LiteFlowNet: A Lightweight Convolutional Neural Network for Optical Flow Estimation", CVPR 2018.
-Key names are those of sniklaus/pytorch-liteflownet @ a81ea7b (GPL-3.0); written here from its facts alone.
-The original is twhui/LiteFlowNet; its weights are for research only.
+Key names are those of sniklaus/pytorch-liteflownet @ a81ea7b (GPL-3.0); written for boostvsod from facts about
+that code alone. The original is twhui/LiteFlowNet; its weights are for research only.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from boostvsod_plugins.flow.nets.operators import correlate, in_turn, warp
 NAMES = ("One", "Two", "Thr", "Fou", "Fiv", "Six")
 WIDTHS = (32, 32, 64, 96, 128, 192)
 CONVS = (1, 3, 2, 2, 1, 1)  # of each level of the feature pyramid
-MEANS = ((0.411618, 0.434631, 0.454253), (0.410782, 0.433645, 0.452793))  # BGR, one per picture: it was so trained
-LEVELS = (2, 3, 4, 5, 6)  # level 2 is half the size; module lists are in this order
+MEANS = ((0.411618, 0.434631, 0.454253), (0.410782, 0.433645, 0.452793))  # BGR of each picture, as in its training
+LEVELS = (2, 3, 4, 5, 6)  # level 2 has half the size; module lists are in this order
 SPEEDS = {2: 10.0, 3: 5.0, 4: 2.5, 5: 1.25, 6: 0.625}
 KERNELS = {2: 7, 3: 5, 4: 5, 5: 3, 6: 3}
 COSTS = 49
 
 
 def leaky(inside: int, widths: tuple[int, ...], last: int = 0) -> nn.Sequential:
-    """3x3 convolutions with LeakyReLU; where `last` is its kernel, a final one to two channels without."""
+    """3x3 convolutions with LeakyReLU, then, if `last` > 0, one to two channels with that kernel and without ReLU."""
     layers: list[nn.Module] = []
     for outside in widths:
         layers += [nn.Conv2d(inside, outside, 3, 1, 1), nn.LeakyReLU(0.1)]
@@ -39,7 +39,7 @@ def one_by_one(inside: int, outside: int) -> nn.Sequential:
 
 
 class Features(nn.Module):
-    """A pyramid from the full size to 1/32."""
+    """The pyramid of features from the full size to 1/32 of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Features(nn.Module):
 
 
 class Matching(nn.Module):
-    """The coarser flow, enlarged, and a correction from the costs around it."""
+    """The upsampled flow of the coarser level, corrected by the costs around it."""
 
     def __init__(self, level: int) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Matching(nn.Module):
         if flow is not None:
             up = self.netUpflow(flow)
             second = warp(second, up * self.speed)
-        if self.sparse:  # every other pixel, displacements twice as far
+        if self.sparse:  # every second pixel, with displacements in steps of two
             costs = self.netUpcorr(F.leaky_relu(correlate(first, second, 6, step=2)[..., ::2, ::2], 0.1))
         else:
             costs = F.leaky_relu(correlate(first, second, 3), 0.1)
@@ -82,7 +82,7 @@ class Matching(nn.Module):
 
 
 class Subpixel(nn.Module):
-    """A correction from the features themselves, the second warped onto the first."""
+    """The flow, corrected by the features of both pictures, the second warped to the first."""
 
     def __init__(self, level: int, width: int) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Subpixel(nn.Module):
 
 
 class Regularization(nn.Module):
-    """The flow around each pixel, averaged with weights that are learnt from the pictures."""
+    """The average of the flow around each pixel, with weights computed from the pictures and features."""
 
     def __init__(self, level: int, width: int) -> None:
         super().__init__()
@@ -117,8 +117,8 @@ class Regularization(nn.Module):
         difference = pictures[0] - warp(pictures[1], flow * self.speed)
         brightness = difference.pow(2).sum(1, keepdim=True).sqrt()
         centred = flow - flow.mean((2, 3), keepdim=True)
-        seen = self.netMain(torch.cat([brightness, centred, self.netFeat(feature)], 1))
-        distance = -self.netDist(seen).pow(2)
+        features = self.netMain(torch.cat([brightness, centred, self.netFeat(feature)], 1))
+        distance = -self.netDist(features).pow(2)
         weights = (distance - distance.amax(1, keepdim=True)).exp()
         total = weights.sum(1, keepdim=True)
         smoothed = [
@@ -129,7 +129,7 @@ class Regularization(nn.Module):
 
 
 class LiteFlowNet(nn.Module):
-    """BGR in [0, 1], twice B 3 H W with sides a multiple of 32 -> flow B 2 H/2 W/2, in full pixels."""
+    """Two pictures, BGR in [0, 1], B 3 H W, sides multiples of 32 -> flow B 2 H/2 W/2 in full pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class LiteFlowNet(nn.Module):
         pictures = [x - x.new_tensor(mean).view(1, 3, 1, 1) for x, mean in zip((first, second), MEANS, strict=True)]
         a, b = (self.netFeatures(x) for x in pictures)
         scaled = [pictures]
-        for feature in a[1:]:  # each level from the one before, not from the full size
+        for feature in a[1:]:  # each level is made from the level before, not from the full size
             scaled.append([F.interpolate(x, feature.shape[-2:], mode="bilinear") for x in scaled[-1]])
         flow: Tensor | None = None
         for i, level in reversed(list(enumerate(LEVELS))):

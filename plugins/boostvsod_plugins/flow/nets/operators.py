@@ -1,4 +1,4 @@
-"""What flow networks are made of besides convolutions. One implementation of each, for all of them."""
+"""The operations of flow networks other than convolutions: sampling, warping and correlation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch.nn import functional as F
 
 
 def in_turn(owner: nn.Module, names: Sequence[str], x: Tensor) -> list[Tensor]:
-    """What comes of passing x through the modules of those names one after another, after each of them."""
-    passed = []
+    """Pass x through the modules with these names, one after another. Returns the output of each."""
+    outputs = []
     for name in names:
         x = owner.get_submodule(name)(x)
-        passed.append(x)
-    return passed
+        outputs.append(x)
+    return outputs
 
 
 def pixel_grid(like: Tensor) -> Tensor:
-    """Every pixel's (x, y) in the image plane of B C H W: 1 2 H W.
+    """The coordinates (x, y) of every pixel of B C H W: 1 2 H W.
 
-    Always float32: bf16 has no odd numbers above 256.
+    They are always float32, because bf16 has no odd numbers above 256.
     """
     height, width = like.shape[-2:]
     y = torch.arange(height, device=like.device, dtype=torch.float32)
@@ -30,7 +30,7 @@ def pixel_grid(like: Tensor) -> Tensor:
 
 
 def sample(image: Tensor, places: Tensor, padding: str = "zeros") -> Tensor:
-    """B C h w at pixel places B 2 H W, bilinear, corners aligned -> B C H W."""
+    """The values of an image B C h w at the pixel coordinates B 2 H W, bilinear with aligned corners -> B C H W."""
     height, width = image.shape[-2:]
     scale = torch.tensor([width - 1, height - 1], device=image.device, dtype=torch.float32).clamp_min(1)
     grid = 2 * places.float().permute(0, 2, 3, 1) / scale - 1
@@ -38,20 +38,20 @@ def sample(image: Tensor, places: Tensor, padding: str = "zeros") -> Tensor:
 
 
 def warp(image: Tensor, flow: Tensor, padding: str = "zeros") -> Tensor:
-    """The second image as the first sees it: out(p) = image(p + flow(p))."""
+    """The second image, warped to the first: out(p) = image(p + flow(p))."""
     return sample(image, pixel_grid(flow) + flow, padding)
 
 
 def warp_inside(image: Tensor, flow: Tensor, least: float) -> Tensor:
-    """`warp`, zero where less than `least` of what is sampled lies inside the image."""
+    """`warp`, with zeros where at most the share `least` of a sample lies inside the image."""
     inside = warp(torch.ones_like(image[:, :1]), flow) > least
     return warp(image, flow) * inside
 
 
 def correlate(first: Tensor, second: Tensor, reach: int, step: int = 1) -> Tensor:
-    """Mean over channels of first(p) * second(p + d), for |dx|, |dy| <= reach in steps: B D D H W as B D*D H W.
+    """The mean over channels of first(p) * second(p + d) for all displacements d -> B D*D H W.
 
-    dy is the slow index of the channels. Outside the image there are zeros.
+    |dx| and |dy| go up to `reach` in steps of `step`; dy is the slow index. The image is padded with zeros.
     """
     height, width = first.shape[-2:]
     padded = F.pad(second, (reach, reach, reach, reach))

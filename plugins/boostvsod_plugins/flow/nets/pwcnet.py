@@ -1,8 +1,9 @@
-"""PWC-Net: a pyramid of features, warped and correlated, and a dense decoder on each level.
+"""PWC-Net: a pyramid of features, which are warped and correlated, and a dense decoder on each level.
 
 Sun et al., "PWC-Net: CNNs for Optical Flow Using Pyramid, Warping, and Cost Volume", CVPR 2018. Official
 code: NVlabs/PWC-Net (CC BY-NC-SA 4.0); key names are those of sniklaus/pytorch-pwc @ fc21888 (GPL-3.0),
-which is the same network. Written here from its facts alone; `from_nvlabs` translates the official keys.
+which is the same network. Written for boostvsod from facts about that code alone; `from_nvlabs` translates the
+official keys.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ WIDTHS = (16, 32, 64, 96, 128, 196)
 DENSE = (128, 128, 96, 64, 32)
 REACH = 4
 COSTS = (2 * REACH + 1) ** 2
-SPEEDS = {"Fiv": 0.625, "Fou": 1.25, "Thr": 2.5, "Two": 5.0}  # flow is learnt in twentieths of full pixels
+SPEEDS = {"Fiv": 0.625, "Fou": 1.25, "Thr": 2.5, "Two": 5.0}  # pixels of a level per unit of flow (20 full pixels)
 REFINER = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1))  # channels, dilation
 
 
@@ -30,7 +31,7 @@ def leaky(*layers: nn.Module) -> nn.Sequential:
 
 
 class Extractor(nn.Module):
-    """Features at 1/2 to 1/64 of the size."""
+    """The pyramid of features at 1/2 to 1/64 of the size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class Extractor(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The flow of one level, from that of the level above where there is one."""
+    """The flow of one level, computed from the flow of the coarser level if there is one."""
 
     def __init__(self, level: str, width: int, above: int) -> None:
         super().__init__()
@@ -56,7 +57,7 @@ class Decoder(nn.Module):
             self.add_module(f"net{name}", leaky(nn.Conv2d(inside, outside, 3, 1, 1)))
             inside += outside
         self.netSix = nn.Sequential(nn.Conv2d(inside, 2, 3, 1, 1))
-        self.width = inside  # of the dense features it hands on
+        self.width = inside  # channels of the dense features for the next level
 
     def forward(
         self, first: Tensor, second: Tensor, above: tuple[Tensor, Tensor] | None, threshold: float
@@ -69,12 +70,12 @@ class Decoder(nn.Module):
             costs = F.leaky_relu(correlate(first, warped, REACH), 0.1)
             dense = torch.cat([costs, first, flow, feature], 1)
         for name in NAMES[:5]:
-            dense = torch.cat([self.get_submodule(f"net{name}")(dense), dense], 1)  # what is new stands first
+            dense = torch.cat([self.get_submodule(f"net{name}")(dense), dense], 1)  # new features come first
         return self.netSix(dense), dense
 
 
 class Refiner(nn.Module):
-    """Dilated convolutions over the finest dense features: a correction of the flow."""
+    """Dilated convolutions on the finest dense features -> a correction of the flow."""
 
     def __init__(self, inside: int) -> None:
         super().__init__()
@@ -90,9 +91,9 @@ class Refiner(nn.Module):
 
 
 class PWCNet(nn.Module):
-    """BGR in [0, 1], twice B 3 H W with sides a multiple of 64 -> flow B 2 H/4 W/4, in full pixels.
+    """Two pictures, BGR in [0, 1], B 3 H W, sides multiples of 64 -> flow B 2 H/4 W/4 in full pixels.
 
-    `threshold`: how much of a warped pixel must have been inside (0.999 sniklaus, 0.9999 NVlabs).
+    `threshold`: the share of a warped pixel that must lie inside the image (0.999 sniklaus, 0.9999 NVlabs).
     """
 
     def __init__(self, threshold: float = 0.999) -> None:
@@ -110,7 +111,7 @@ class PWCNet(nn.Module):
         return self.decode(self.netExtractor(first), self.netExtractor(second))
 
     def decode(self, first: list[Tensor], second: list[Tensor]) -> Tensor:
-        """The flow of two feature pyramids."""
+        """The flow between two feature pyramids."""
         state: tuple[Tensor, Tensor] | None = None
         for level in range(5, 0, -1):
             decoder = self.get_submodule(f"net{NAMES[level]}")
@@ -122,7 +123,7 @@ class PWCNet(nn.Module):
 
 
 def from_nvlabs(key: str) -> str | None:
-    """The key here of an official one; None for the one layer that is never used."""
+    """The key in this network for an official key; None for the one layer that is never used."""
     if key.startswith("deconv2."):
         return None
     rules: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
@@ -136,9 +137,9 @@ def from_nvlabs(key: str) -> str | None:
         (r"dc_conv(\d)(?:\.0)?", lambda m: f"netRefiner.netMain.{2 * int(m[1]) - 2}"),
     )
     stem, _, kind = key.rpartition(".")
-    for pattern, told in rules:
+    for pattern, translate in rules:
         if match := re.fullmatch(pattern, stem):
-            return f"{told(match)}.{kind}"
+            return f"{translate(match)}.{kind}"
     return key
 
 

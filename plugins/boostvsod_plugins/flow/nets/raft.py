@@ -1,8 +1,8 @@
-"""RAFT and RAFT-small.
+"""RAFT and RAFT-small: recurrent updates of the flow from the correlations of all pairs of pixels.
 
 Teed & Deng, "RAFT: Recurrent All-Pairs Field Transforms for Optical Flow", ECCV 2020.
-Official code: princeton-vl/RAFT @ 2888e15 (BSD-3-Clause). Written here from its facts; key names are the
-official ones.
+Official code: princeton-vl/RAFT @ 2888e15 (BSD-3-Clause). Written for boostvsod from facts about that code; key
+names are the official ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEVELS = 4  # of the correlation pyramid
 
 
 def instance_norm(channels: int) -> nn.Module:
-    return nn.InstanceNorm2d(channels)  # no affine, no running statistics: no keys
+    return nn.InstanceNorm2d(channels)  # has no affine parameters and no running statistics, so it has no keys
 
 
 def no_norm(channels: int) -> nn.Module:
@@ -28,7 +28,7 @@ def no_norm(channels: int) -> nn.Module:
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions (RAFT), or 1x1, 3x3, 1x1 over a quarter of the channels (RAFT-small)."""
+    """A residual block: two 3x3 convolutions (RAFT), or 1x1, 3x3, 1x1 with a quarter of the channels (RAFT-small)."""
 
     def __init__(self, inside: int, outside: int, stride: int, norm: Norm, bottleneck: bool) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Residual(nn.Module):
         self.downsample: nn.Sequential | None = None
         if stride != 1:
             last = norm(outside)
-            self.add_module(f"norm{self.depth + 1}", last)  # official files hold it under both names
+            self.add_module(f"norm{self.depth + 1}", last)  # official files contain it under both names
             self.downsample = nn.Sequential(nn.Conv2d(inside, outside, 1, stride), last)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Features at an eighth of the size."""
+    """The encoder: features at an eighth of the size."""
 
     def __init__(self, widths: Sequence[int], outside: int, norm: Norm, bottleneck: bool) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Encoder(nn.Module):
 
 
 class Correlations:
-    """All pairs of features, and windows around where each pixel is now thought to go."""
+    """The correlations of all pairs of features, which are read in windows around each pixel's estimated target."""
 
     def __init__(self, first: Tensor, second: Tensor, radius: int) -> None:
         batch, channels, height, width = first.shape
@@ -87,11 +87,11 @@ class Correlations:
             level = F.avg_pool2d(level, 2)
             self.pyramid.append(level)
         reach = torch.arange(-radius, radius + 1, device=first.device, dtype=torch.float32)
-        # the slow index moves along x, the fast one along y: a quirk of the official code, and so of its weights
+        # the slow index is x and the fast index is y, as in the official code, because the weights depend on it
         self.window = torch.stack(torch.meshgrid(reach, reach, indexing="ij"))[None]
 
     def __call__(self, places: Tensor) -> Tensor:
-        """Windows around `places`, B 2 H W, on every level: B L*D*D H W."""
+        """The windows around the coordinates `places`, B 2 H W, on every level: B L*D*D H W."""
         batch, height, width = self.shape
         centres = places.permute(0, 2, 3, 1).reshape(-1, 2, 1, 1)
         levels = [sample(level, centres / 2**i + self.window) for i, level in enumerate(self.pyramid)]
@@ -100,7 +100,7 @@ class Correlations:
 
 
 class MotionEncoder(nn.Module):
-    """What the correlations and the flow so far say together; the flow itself is appended."""
+    """Features of the correlations and of the current flow; the flow itself is appended."""
 
     def __init__(self, correlations: int, corr: Sequence[int], flow: Sequence[int], outside: int) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class MotionEncoder(nn.Module):
 
 
 class Gru(nn.Module):
-    """A convolutional GRU; RAFT's own is two of them, along x and then along y."""
+    """A convolutional GRU. RAFT has two in a row, first along x and then along y."""
 
     def __init__(self, hidden: int, inside: int, kernels: dict[str, tuple[int, int]]) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class FlowHead(nn.Module):
 
 
 class Update(nn.Module):
-    """One step: hidden state and flow in, hidden state and a correction out."""
+    """One update: hidden state and flow -> new hidden state and a correction of the flow."""
 
     def __init__(self, small: bool) -> None:
         super().__init__()
@@ -173,7 +173,7 @@ class Update(nn.Module):
 
 
 class RAFT(nn.Module):
-    """RGB in [0, 255], twice B 3 H W with sides a multiple of 8 and at least 128 -> flow B 2 H W in pixels."""
+    """Two pictures, RGB in [0, 255], B 3 H W, sides multiples of 8 and at least 128 -> flow B 2 H W in pixels."""
 
     def __init__(self, small: bool) -> None:
         super().__init__()
@@ -190,9 +190,9 @@ class RAFT(nn.Module):
         return convex_upsample(low, 0.25 * self.update_block.mask(hidden))
 
     def low_resolution(self, first: Tensor, second: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
-        """Flow at an eighth of the size, in its own pixels, and the last hidden state."""
+        """The flow at an eighth of the size, in pixels of that size, and the last hidden state."""
         first, second = 2 * first / 255 - 1, 2 * second / 255 - 1
-        a, b = self.fnet(torch.cat([first, second])).chunk(2)  # one batch: instance norm does not mind
+        a, b = self.fnet(torch.cat([first, second])).chunk(2)  # one batch: instance norm treats samples separately
         correlations = Correlations(a, b, 3 if self.small else 4)
         context = self.cnet(first)
         hidden, context = torch.tanh(context[:, : self.hidden]), F.relu(context[:, self.hidden :])
@@ -205,7 +205,7 @@ class RAFT(nn.Module):
 
 
 def convex_upsample(flow: Tensor, mask: Tensor) -> Tensor:
-    """Eight times larger: every fine pixel is a convex combination of its nine coarse neighbours."""
+    """A flow at eight times the size: every fine pixel is a convex combination of its nine coarse neighbours."""
     batch, _, height, width = flow.shape
     weights = mask.view(batch, 1, 9, 8, 8, height, width).softmax(2)
     near = F.unfold(8 * flow, 3, padding=1).view(batch, 2, 9, 1, 1, height, width)
