@@ -124,12 +124,10 @@ def _centre(height: int, width: int) -> np.ndarray:
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:
-    """To [0, 1]; a flat picture stays at 0."""
-    import numpy as np
+    """The values stretched to [0, 1]; a flat picture becomes zeros."""
+    from boostvsod.media.maps import stretched
 
-    span = float(values.max() - values.min())
-    flat: np.ndarray = np.zeros_like(values) if span < 1e-6 else (values - values.min()) / span
-    return flat
+    return stretched(values, least=1e-6)
 
 
 @hookimpl

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from boostvsod.kinds import Frame, Map, Rgb, Student, Window
-from boostvsod.media.maps import resize_map
+from boostvsod.media.maps import resize_map, stretched
 from boostvsod.runtime import Runtime
 from boostvsod.training.students import as_batch
 from boostvsod.weights.files import load_weights
@@ -44,8 +44,7 @@ def normalise(rgb: Tensor, form: Input) -> Tensor:
 def finish(map_: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
     """At the picture's size and, where the authors do so, from 0 to 1."""
     if stretch:
-        low, high = map_.min(), map_.max()
-        map_ = (map_ - low) / (high - low + 1e-8)
+        map_ = stretched(map_, eps=1e-8)
     return resize_map(np.ascontiguousarray(map_, np.float32), *rgb.shape[:2])
 
 

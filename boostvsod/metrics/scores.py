@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from boostvsod.media.maps import stretched
 from boostvsod.metrics.contours import contour_f, jaccard
 from boostvsod.metrics.structure import s_measure
 from boostvsod.metrics.thresholds import (
@@ -37,12 +38,6 @@ MEASURED = ("MAE", "S", "wF", "adpF", "adpE", "J", "F", "MAE_raw")  # of one fra
 def mae(saliency: Values, truth: Truth) -> float:
     """Mean absolute error."""
     return float(np.abs(saliency - truth).mean())
-
-
-def stretch(saliency: Values) -> Values:
-    """From the least value to the greatest, as most evaluations do before they look; flat maps stay."""
-    low, high = saliency.min(), saliency.max()
-    return saliency if low == high else (saliency - low) / (high - low)
 
 
 @dataclass(frozen=True)
@@ -82,9 +77,9 @@ class Scores:
 
     def step(self, saliency: Values, truth: Truth) -> None:
         """Count one frame in: map in [0, 1], truth in booleans, both H x W."""
-        seen = stretch(saliency) if self.stretched else saliency
-        levels, adaptive = at_levels(seen, truth), at_twice_the_mean(seen, truth)
-        row = {"MAE": mae(seen, truth), "S": s_measure(seen, truth), "wF": weighted_f(seen, truth)}
+        scored = stretched(saliency, flat_is_empty=False) if self.stretched else saliency
+        levels, adaptive = at_levels(scored, truth), at_twice_the_mean(scored, truth)
+        row = {"MAE": mae(scored, truth), "S": s_measure(scored, truth), "wF": weighted_f(scored, truth)}
         row |= {"adpF": float(f_measure(adaptive)), "adpE": float(e_measure(adaptive))}
         row |= {"J": jaccard(saliency, truth), "F": contour_f(saliency, truth), "MAE_raw": mae(saliency, truth)}
         self.rows.append(row)

@@ -115,11 +115,11 @@ class TrustMiner:
 
 
 def _signs(maps: Sequence[Map], truth: Map) -> Features:
-    from boostvsod.media.maps import says_something
+    from boostvsod.media.maps import shows_object
     from boostvsod_plugins.opinions import agreement, small, sureness
 
     seen = small(truth)
-    return Features(agreement(maps), says_something(maps[1]), sureness(seen), float(seen.mean()))
+    return Features(agreement(maps), shows_object(maps[1]), sureness(seen), float(seen.mean()))
 
 
 def trusted(features: Sequence[Features]) -> list[float]:
