@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from made import GOLDEN, research, write_maps, write_pictures
 
 from boostvsod.cli import main
-from boostvsod.datasets.layouts import open_dataset, read_truth
+from boostvsod.datasets.layouts import open_dataset
+from boostvsod.datasets.masks import read_truth
 from boostvsod.errors import InputError
 from boostvsod.evaluate import PROTOCOLS, evaluate
 from boostvsod.media.archive import File, Tree
