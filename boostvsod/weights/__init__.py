@@ -1,10 +1,10 @@
 """Weights of networks.
 
-    files        safe loading, checking and saving: `load_weights`
-    cache        the user's cache of weights files
-    download     resumable downloads, only when the user asks
-    caffemodel   reading .caffemodel files
-    onnx         opening .onnx files
+files        safe loading, checking and saving: `load_weights`
+cache        the user's cache of weights files
+download     resumable downloads, only when the user asks
+caffemodel   reading .caffemodel files
+onnx         opening .onnx files
 """
 
 from __future__ import annotations

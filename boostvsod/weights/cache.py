@@ -80,7 +80,7 @@ def find_cached(name: str) -> Path | None:
         return None
     path = cache_folder() / entry.file
     if not path.is_file():
-        raise WeightsError(f"{path} was added to the cache but is gone; add it again: boostvsod weights add {name} FILE")
+        raise WeightsError(f"{path} was added to the cache but is gone; run: boostvsod weights add {name} FILE")
     if (now := sha256(path)) != entry.sha256:
         hashes = f"its sha256 was {entry.sha256[:12]} when it was added and is {now[:12]} now"
         raise WeightsError(f"{path} has changed: {hashes}; if that is intended, add it again")

@@ -54,7 +54,7 @@ def how_to_get(name: str, card: Card) -> str:
     """Instructions for the user: how to get the weights of a network."""
     fetch = f"  boostvsod weights get {name}" if card.url else f"  1. open {card.weights}\n  2. download {card.file}"
     add = "" if card.url else f"\n  3. boostvsod weights add {name} {card.file}"
-    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or use your own file: --weights {name}=FILE"
+    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or use a file: --weights {name}=FILE"
 
 
 def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
