@@ -215,18 +215,18 @@ def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any)
 
 def call_builder(builder: Any, name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
     """Call a builder with options. The error for unknown or missing options names them."""
-    known = inspect.signature(builder).parameters
-    free = any(p.kind is p.VAR_KEYWORD for p in known.values())
-    legal = [p for p in known if p != "runtime" and known[p].kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = inspect.signature(builder).parameters
+    free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    legal = [p for p in parameters if p != "runtime" and parameters[p].kind is not inspect.Parameter.VAR_KEYWORD]
     for option in options:
         if option not in legal and not free:
             raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
-    missing = [p for p in legal if known[p].default is inspect.Parameter.empty and p not in options]
+    missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
     if missing:
         raise ConfigError(
             f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, else --set {name}.{missing[0]}=VALUE"
         )
-    extra = {"runtime": runtime or Runtime()} if "runtime" in known else {}
+    extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
     return builder(**options, **extra)
 
 

@@ -182,7 +182,7 @@ class Piece:
         return Window(tuple(frames), (length - 1) // 2)
 
     def partner(self, i: int) -> Frame | None:
-        """The frame to which flow is computed: the next of the shot, or the one before its last; None if there is none."""
+        """The first of `partners`: the frame to which flow is computed; None if the shot has one frame."""
         return next(iter(self.partners(i, 1)), None)
 
     def partners(self, i: int, most: int) -> tuple[Frame, ...]:
