@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from boostvsod.errors import OutputError
+
+Stamp: TypeAlias = "list[str | int]"  # values that change when a file changes
 
 
 @contextmanager
@@ -30,25 +32,25 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write `value` as readable JSON, atomically."""
     with write_atomically(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
-def fingerprint(*parts: Any) -> str:
+def fingerprint(*parts: object) -> str:
     """A short hash of values; values that are not JSON are hashed as their `str`."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def file_stamp(path: Path) -> list[Any]:
+def file_stamp(path: Path) -> Stamp:
     """Values that change when the file changes: path, size and time. The content is not read."""
     stat = path.stat()
     return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
 
 
-def path_stamp(value: Any) -> Any:
+def path_stamp(value: object) -> Stamp | list[Stamp] | None:
     """Like `file_stamp`, for a value that may be the path of a file, of a folder or inside an archive; else None.
 
     For a folder, and for a pattern like `maps/{video}`, it is the stamp of every file below.

@@ -10,7 +10,7 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
@@ -213,7 +213,7 @@ def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any)
     return call_builder(find(kind, name).build, name, runtime, options)
 
 
-def call_builder(builder: Any, name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
+def call_builder(builder: Callable[..., Any], name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
     """Call a builder with options. The error for unknown or missing options names them."""
     parameters = inspect.signature(builder).parameters
     free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())

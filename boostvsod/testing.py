@@ -12,7 +12,6 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -194,7 +193,7 @@ def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:
     return [check_map(m, w.frame.rgb.shape[:2], "target", w.frame.name) for m, w in zip(maps, windows, strict=True)]
 
 
-def _weights_of(target: Any) -> str:
+def _weights_of(target: object) -> str:
     """A hash of all torch parameters and buffers of a target and of its student."""
     import torch
 

@@ -10,10 +10,9 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from boostvsod.errors import InputError
-from boostvsod.files import file_stamp, natural
+from boostvsod.files import Stamp, file_stamp, natural
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class File:
         except (OSError, zipfile.BadZipFile, KeyError) as error:
             raise InputError(f"cannot read {self}: {getattr(error, 'strerror', None) or error}") from error
 
-    def stamp(self) -> list[Any]:
+    def stamp(self) -> Stamp:
         """Values that change when the file changes. The content is not read."""
         return [*file_stamp(self.path), self.inner]
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class Source:
     name: str
     names: Sequence[str] | None  # of the frames; None if frames are named by their numbers
     reader: Reader
-    stamp: Any  # a JSON value that changes when the content changes
+    stamp: object  # a JSON value that changes when the content changes
     where: str  # how error messages name the video
 
 

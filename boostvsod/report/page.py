@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.files import write_atomically
-from boostvsod.report.tables import Table, shown
+from boostvsod.report.tables import Cell, Table, shown
 
 HERE = Path(__file__).parent
 
@@ -90,7 +90,7 @@ def _as_json(page: Page) -> str:
     return json.dumps(plain, allow_nan=False).replace("<", "\\u003c")
 
 
-def _cell(cell: Any) -> dict[str, Any]:
+def _cell(cell: Cell) -> dict[str, Any]:
     """The text of a cell, and the value it is sorted by."""
     text = shown(cell)
     number = cell if isinstance(cell, (int, float)) else _leading_number(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -86,7 +85,7 @@ def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
         raise WeightsError(f"{path} cannot be read as weights: {type(error).__name__}: {error}") from error
 
 
-def _unwrap(value: Any) -> dict[str, Tensor]:
+def _unwrap(value: object) -> dict[str, Tensor]:
     """The dictionary of tensors inside the wrappers of training scripts."""
     for wrapper in WRAPPERS:
         if isinstance(value, Mapping) and isinstance(value.get(wrapper), Mapping):
