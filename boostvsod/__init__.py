@@ -1,4 +1,4 @@
-"""boostvsod: better saliency maps for one video, from the maps you already have."""
+"""boostvsod: better saliency maps of a video, from the maps of any saliency network."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
     "offers",
 ]
 
-LATER = {  # imported when first asked for: a plugin that only needs the door stays cheap to import
+LAZY = {  # imported on first use, so that a plugin which only needs `Offer` and `hookimpl` imports quickly
     "Frame": "kinds",
     "Result": "kinds",
     "Runtime": "runtime",
@@ -49,8 +49,8 @@ LATER = {  # imported when first asked for: a plugin that only needs the door st
 
 
 def __getattr__(name: str) -> Any:
-    if name not in LATER:
+    if name not in LAZY:
         raise AttributeError(f"module 'boostvsod' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"boostvsod.{LATER[name]}"), name)
+    return getattr(import_module(f"boostvsod.{LAZY[name]}"), name)

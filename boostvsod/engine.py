@@ -22,7 +22,7 @@ from boostvsod.boosting.record import make_record, result_of
 from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
-from boostvsod.media.video import Piece, Video
+from boostvsod.media.video import Piece, Video, VideoInput
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import decide
 from boostvsod.targets import TargetInput, TargetSpec
@@ -41,7 +41,7 @@ LEARNERS: dict[str, Callable[[Piece, Learning, Store], Learner]] = {"fine-tune":
 
 
 def boost(
-    video: object,
+    video: VideoInput,
     target: TargetInput = "lite",
     recipe: str | Recipe = "default",
     out: str | Path | None = None,

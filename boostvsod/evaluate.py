@@ -1,4 +1,7 @@
-"""Scoring folders of maps against a data set, by a stated protocol. Nothing is written or dropped silently."""
+"""Scoring folders of maps against a data set, by a named protocol.
+
+Nothing is written. Whatever is left out or resized is reported in the notes.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,19 @@ from boostvsod.media.archive import File
 from boostvsod.media.images import decode_exactly, decode_rgb
 from boostvsod.metrics.scores import Averages, Scores
 from boostvsod.metrics.stability import decay, flicker
+from boostvsod.recipe import Recipe
 from boostvsod.workers import spread
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Which frames count, how maps are treated before, and what is averaged over what."""
+    """Which frames count, whether maps are stretched, and how scores are averaged."""
 
     name: str
     summary: str
-    stretch: bool = True  # each map from its least value to its greatest
-    skip_ends: bool = False  # first and last frame with truth
-    by_sequence: bool = True  # every sequence counts the same; else every frame does
+    stretch: bool = True  # stretch each map to [0, 1]
+    skip_ends: bool = False  # leave out the first and the last frame with truth
+    by_sequence: bool = True  # every sequence counts the same; otherwise every frame counts the same
     show: tuple[str, ...] = ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F")
 
 
@@ -40,7 +44,7 @@ PROTOCOLS = {
     p.name: p
     for p in (
         Protocol("video", "all frames, frame -> sequence -> data set, maps stretched, maximum of the mean curve"),
-        Protocol("davsod", "as video, without the first and last frame with truth (DAVSOD's main.m)", skip_ends=True),
+        Protocol("davsod", "like video, without the first and last frame with truth (DAVSOD's main.m)", skip_ends=True),
         Protocol("flat", "all frames of all sequences alike, maps stretched (pysodmetrics)", by_sequence=False),
         Protocol(
             "davis",
@@ -54,7 +58,7 @@ PROTOCOLS = {
 
 
 def protocol_called(name: str) -> Protocol:
-    """The protocol of that name."""
+    """The protocol with a name."""
     if name not in PROTOCOLS:
         raise ConfigError(f"protocol {name!r} is unknown; there are: {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
@@ -62,7 +66,7 @@ def protocol_called(name: str) -> Protocol:
 
 @dataclass(frozen=True)
 class SequenceScore:
-    """The maps of one sequence, scored."""
+    """The scores of one sequence."""
 
     name: str
     averages: Averages
@@ -72,7 +76,7 @@ class SequenceScore:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One method on one data set."""
+    """The scores of one method on one data set."""
 
     method: str
     dataset: str
@@ -82,7 +86,7 @@ class Evaluation:
     notes: tuple[str, ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
-        """Flat keys, overall and per sequence, as JSON can hold it."""
+        """All numbers, overall and per sequence, as JSON values with flat keys."""
         protocol = {"name": self.protocol.name, "summary": self.protocol.summary}
         each = {score.name: _without_nan(score.averages.result()) for score in self.sequences}
         about = {"method": self.method, "dataset": self.dataset, "protocol": protocol, "notes": list(self.notes)}
@@ -90,23 +94,25 @@ class Evaluation:
 
 
 def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON has no NaN: what could not be measured is null."""
+    """NaN becomes None, because JSON has no NaN."""
     return {key: None if np.isnan(value) else value for key, value in values.items()}
 
 
 def evaluate(
     maps: str, data: Dataset, protocol: Protocol, jobs: int = 1, allow_missing: bool = False, stability: bool = False
 ) -> Evaluation:
-    """Score the maps of one method; `maps` is FOLDER (with a folder per sequence) or has `{video}` in it.
+    """Score the maps of one method.
 
-    With `stability`, how much maps flicker is measured too, over the flow between the frames.
+    `maps` is a folder with one folder per sequence, or a path that contains `{video}`. `jobs` is the number of
+    processes. Without `allow_missing`, a frame without a map is an error. With `stability`, the flicker of the
+    maps is measured too, along the optical flow between the frames.
     """
     options: dict[str, Any] = {"maps": maps, "protocol": protocol, "allow_missing": allow_missing}
     score = functools.partial(score_sequence, **options, stability=stability)
     clips = [clip for clip in data.sequences if clip.truths]
-    scores = tuple(found for found in spread(score, clips, jobs) if found.frames)
+    scores = tuple(one for one in spread(score, clips, jobs) if one.frames)
     if not scores:
-        raise InputError(f"{maps}: not one map for the {len(clips)} sequences of {data.where}")
+        raise InputError(f"{maps}: there is no map for any of the {len(clips)} sequences of {data.where}")
     notes = [f"{score.name}: {note}" for score in scores for note in score.notes]
     left_out = [clip.name for clip in clips if clip.name not in {score.name for score in scores}]
     notes += [f"sequences without any map, left out: {', '.join(left_out)}"] if left_out else []
@@ -114,7 +120,7 @@ def evaluate(
 
 
 def overall(scores: Sequence[SequenceScore], protocol: Protocol) -> Averages:
-    """The mean over sequences or over frames, as the protocol says."""
+    """The mean over sequences or over frames, depending on the protocol."""
     weights = [1.0 if protocol.by_sequence else len(score.frames) for score in scores]
     return Averages.of([score.averages for score in scores], weights)
 
@@ -122,14 +128,14 @@ def overall(scores: Sequence[SequenceScore], protocol: Protocol) -> Averages:
 def score_sequence(
     clip: Clip, maps: str, protocol: Protocol, allow_missing: bool, stability: bool = False
 ) -> SequenceScore:
-    """Score the maps of one sequence against every frame that has a truth, in order."""
+    """Score the maps of one sequence on all frames that have a truth and count, in order."""
     files, notes = _maps_of(clip, maps, allow_missing)
     frames = counted_frames(clip, protocol)
     missing = [name for name in frames if name not in files]
     if missing and not allow_missing:
         raise InputError(
             f"{maps}: {len(missing)} of {len(frames)} frames of {clip.name} have no map, the first is {missing[0]!r}; "
-            "--allow-missing scores the others"
+            "--allow-missing scores the other frames"
         )
     notes += [f"{len(missing)} frames without a map, left out"] if missing else []
     score = score_frames(clip, ((name, files[name]) for name in frames if name in files), protocol, notes)
@@ -140,9 +146,9 @@ def score_sequence(
 
 
 def _flicker_of(clip: Clip, files: Mapping[str, File]) -> float:
-    """Mean over the pairs of neighbouring frames that both have a map, at half size."""
-    backend = at_scale(registry.build("flows", "dis"), 0.5)
-    found, before = [], None
+    """The mean flicker over all pairs of neighbouring frames that both have a map. Flow is computed at half size."""
+    backend = at_scale(registry.build("flows", Recipe.flow), 0.5)
+    values, before = [], None
     for i, file in enumerate(clip.frames):
         now = None
         if file.stem in files:
@@ -150,13 +156,13 @@ def _flicker_of(clip: Clip, files: Mapping[str, File]) -> float:
             map_ = _at_size(decode_exactly(files[file.stem].read(), file.stem), rgb.shape[:2])
             now = Frame.of(rgb, i), map_.astype(np.float32)
         if before is not None and now is not None:
-            found.append(flicker(backend, (before[0], now[0]), (before[1], now[1])))
+            values.append(flicker(backend, (before[0], now[0]), (before[1], now[1])))
         before = now
-    return float(np.nanmean(found)) if found else float("nan")
+    return float(np.nanmean(values)) if values else float("nan")
 
 
 def counted_frames(clip: Clip, protocol: Protocol) -> list[str]:
-    """The frames with truth that the protocol counts."""
+    """The names of the frames that have a truth and that the protocol counts."""
     names = [file.stem for file in clip.frames if file.stem in clip.truths]
     return names[1:-1] if protocol.skip_ends else names
 
@@ -164,28 +170,29 @@ def counted_frames(clip: Clip, protocol: Protocol) -> list[str]:
 def score_frames(
     clip: Clip, maps: Iterable[tuple[str, File]], protocol: Protocol, notes: Sequence[str] = ()
 ) -> SequenceScore:
-    """Score map files, frame by frame."""
+    """Score map files, given as pairs of frame name and file."""
     scores, names, resized, empty = Scores(protocol.stretch), [], 0, 0
     for name, file in maps:
         truth, saliency = clip.truth(name), decode_exactly(file.read(), str(file))
         resized, empty = resized + (saliency.shape != truth.shape), empty + (not truth.any())
         scores.step(_at_size(saliency, truth.shape), truth)
         names.append(name)
-    told = [*notes]
-    told += [f"{resized} maps of another size than the truth were resized"] if resized else []
-    told += [f"{empty} frames have an empty truth: there F and wF are 0, S is 1 - mean"] if empty else []
+    notes = [*notes]
+    notes += [f"{resized} maps of another size than the truth were resized"] if resized else []
+    notes += [f"{empty} frames have an empty truth: there F and wF are 0, S is 1 - mean"] if empty else []
     averages = Averages({**scores.averages().values, **_in_time(scores)}, scores.averages().curves)
-    return SequenceScore(clip.name, averages, dict(zip(names, scores.rows, strict=True)), tuple(told))
+    return SequenceScore(clip.name, averages, dict(zip(names, scores.rows, strict=True)), tuple(notes))
 
 
 def _in_time(scores: Scores) -> dict[str, float]:
-    """Recall (share of frames above one half) and decay of J and F, as DAVIS has them."""
+    """Recall (the share of frames above one half) and decay of J and F, as defined by DAVIS."""
     series = {key: [row[key] for row in scores.rows] for key in ("J", "F")}
     recall = {f"{key}_recall": float(np.mean(np.greater(v, 0.5))) if v else np.nan for key, v in series.items()}
     return recall | {f"{key}_decay": decay(values) for key, values in series.items()}
 
 
 def _maps_of(clip: Clip, maps: str, allow_missing: bool) -> tuple[dict[str, File], list[str]]:
+    """The map files of a sequence (name -> file), and notes."""
     try:
         files = {file.stem: file for file in find_maps(maps, clip.name)}
     except InputError:
@@ -197,6 +204,7 @@ def _maps_of(clip: Clip, maps: str, allow_missing: bool) -> tuple[dict[str, File
 
 
 def _at_size(saliency: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The map at another size, bilinear in both directions, as usual in evaluations."""
     if saliency.shape == shape:
         return saliency
     resized = cv2.resize(saliency, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)

@@ -1,23 +1,23 @@
-"""The plugin door: every hook a plugin may implement. Built-ins come in by it as well.
+"""The plugin door: all hooks that a plugin may implement. The built-in parts use the same hooks.
 
-A plugin is a module with one or more of these functions, named in its distribution's pyproject.toml:
+A plugin is a module with one or more of these functions. It is named in the pyproject.toml of its distribution:
 
     [project.entry-points.boostvsod]
     mynet = "my_package.mynet"
 
-and the module, my_package/mynet.py, in full:
+This is the complete module my_package/mynet.py:
 
     from boostvsod import Offer, hookimpl
 
     def build(runtime, weights="mynet.pth"):
-        from my_package.net import MyNetTarget      # the heavy imports wait until here
+        from my_package.net import MyNetTarget      # slow imports belong here
         return MyNetTarget(weights, runtime.device)
 
     @hookimpl
     def offer_targets():
         return [Offer("mynet", "my saliency network", build)]
 
-`boostvsod.testing` holds the checks that tell you whether what you built keeps the contract.
+`boostvsod.testing` has functions that check whether a part fulfils its contract.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ hookimpl = pluggy.HookimplMarker("boostvsod")
 
 @hookspec
 def offer_targets() -> list[Offer[Target]]:
-    """Offer saliency networks to be boosted. They only predict; see `kinds.Target`."""
+    """Offer saliency networks whose maps are to be boosted. They only predict; see `kinds.Target`."""
     ...
 
 
 @hookspec
 def offer_students() -> list[Offer[Student]]:
-    """Offer trainable image networks that can learn one video; see `kinds.Student`."""
+    """Offer trainable networks that can learn one video; see `kinds.Student`."""
     ...
 
 
@@ -57,43 +57,43 @@ def offer_flows() -> list[Offer[FlowBackend]]:
 
 @hookspec
 def offer_motion() -> list[Offer[MotionSaliency]]:
-    """Offer ways to see what stands out in a flow field; see `kinds.MotionSaliency`."""
+    """Offer motion saliency: maps of what moves differently; see `kinds.MotionSaliency`."""
     ...
 
 
 @hookspec
 def offer_miners() -> list[Offer[Miner]]:
-    """Offer ways to choose trustworthy frames; see `kinds.Miner`."""
+    """Offer miners, which choose trustworthy frames; see `kinds.Miner`."""
     ...
 
 
 @hookspec
 def offer_densifiers() -> list[Offer[Densifier]]:
-    """Offer ways to make truth for frames between the mined ones; see `kinds.Densifier`."""
+    """Offer densifiers, which make truth for frames between the mined ones; see `kinds.Densifier`."""
     ...
 
 
 @hookspec
 def offer_proposals() -> list[Offer[Proposer]]:
-    """Offer ways to find boxes that may hold objects; see `kinds.Proposer`."""
+    """Offer proposers, which find boxes that may contain objects; see `kinds.Proposer`."""
     ...
 
 
 @hookspec
 def offer_fusers() -> list[Offer[Fuser]]:
-    """Offer ways to make the final map of the target's, the motion's and the student's; see `kinds.Fuser`."""
+    """Offer fusers, which combine the target's, the motion and the student's map; see `kinds.Fuser`."""
     ...
 
 
 @hookspec
 def offer_recipes() -> list[Offer[Recipe]]:
-    """Offer recipes: which part does what, with which options; see `recipe.Recipe`."""
+    """Offer recipes, which choose a plugin and options for every part; see `recipe.Recipe`."""
     ...
 
 
 @hookspec
 def offer_datasets() -> list[Offer[Layout]]:
-    """Offer ways data sets lie on disk; see `datasets.Layout`."""
+    """Offer layouts: how the files of a data set are arranged on disk; see `datasets.Layout`."""
     ...
 
 

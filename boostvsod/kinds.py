@@ -1,6 +1,6 @@
-"""What passes between the stages: array conventions, small records, and the protocols plugins fill.
+"""The types that the stages exchange: arrays, small records, and the protocols that plugins implement.
 
-Arrays are numpy at every border. Images are RGB everywhere (BGR lives inside single OpenCV calls).
+Arrays between stages are numpy arrays. Pictures are RGB everywhere (BGR exists only inside single OpenCV calls).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
-Rgb = NDArray[np.uint8]  # H W 3
-Map = NDArray[np.float32]  # H W, saliency in [0, 1], at the frame's own size
-Flow = NDArray[np.float32]  # H W 2, (dx, dy) in pixels, frame t -> t + 1
-Maps = Sequence[Map]  # lazy: item i is read when it is asked for
+Rgb = NDArray[np.uint8]  # a picture, H x W x 3
+Map = NDArray[np.float32]  # saliency in [0, 1], H x W, at the size of the frame
+Flow = NDArray[np.float32]  # H x W x 2, (dx, dy) in pixels, from frame t to t + 1
+Maps = Sequence[Map]  # may be lazy: item i is read on access
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its place in the whole video, the name its map will carry, its pixels."""
+    """One frame: its number in the whole video, its name (which its map gets too), its pixels."""
 
     index: int
     name: str
@@ -31,33 +31,33 @@ class Frame:
 
     @classmethod
     def of(cls, rgb: Rgb, index: int = 0) -> Frame:
-        """A picture that belongs to no video, named by its number."""
+        """A frame from a single picture, named by its number."""
         return cls(index, f"{index:05d}", rgb)
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a target sees for one prediction: `frames` around `centre`, the ends repeated."""
+    """The input of one prediction: the frame at position `centre`, with its neighbours; ends are repeated."""
 
     frames: tuple[Frame, ...]
     centre: int
 
     @property
     def frame(self) -> Frame:
-        """The frame whose map is wanted."""
+        """The frame that the predicted map belongs to."""
         return self.frames[self.centre]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A map, and numbers its maker has to say about the frame: its features, by name."""
+    """A map, and numbers that describe how good it is: features, by name."""
 
     map: Map
     features: Mapping[str, float]
 
 
 class Frames(Protocol):
-    """Frames that are decoded when asked for: a whole video, or one piece of it."""
+    """The frames of a video or of a piece of one, decoded on access."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, i: int, /) -> Frame: ...
@@ -66,9 +66,9 @@ class Frames(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that a miner may look at: one piece of video, the target's maps and the motion maps.
+    """The input of a miner: the frames of one piece, the target's maps and the motion maps.
 
-    `features` holds what the motion's maker said of each frame, where it judges what it sees.
+    `features` holds the features of each frame's motion map, if the motion saliency judges its maps.
     """
 
     frames: Frames
@@ -79,7 +79,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Mined:
-    """One trusted frame of the piece: its pseudo ground truth, and why it was taken."""
+    """One mined frame of the piece: its pseudo ground truth, and the reason why it was chosen."""
 
     index: int  # within the piece
     truth: Map
@@ -89,7 +89,7 @@ class Mined:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a miner says of one frame: its scores and whether it was mined."""
+    """A miner's result for one frame: whether it was mined, its scores, and the reason."""
 
     mined: bool
     scores: Mapping[str, float]
@@ -98,58 +98,58 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Mining:
-    """A miner's answer for one piece: the frames to learn from, and a verdict on every frame."""
+    """A miner's result for one piece: the frames to learn from, and a verdict on every frame."""
 
     mined: tuple[Mined, ...]
     verdicts: tuple[Verdict, ...]
 
 
 class Target(Protocol):
-    """A saliency network somebody wants boosted. It only ever predicts.
+    """A saliency network whose maps are to be boosted. It only predicts.
 
-    `window` is how many neighbouring frames one prediction looks at (1 for an image network),
-    `batch` how many windows it likes to be given at once.
+    `window` is the number of frames that one prediction needs (1 for an image network). `batch` is the number of
+    windows that one call to `predict` gets, at most.
     """
 
     window: int
     batch: int
 
     def predict(self, windows: Sequence[Window]) -> Sequence[Map]:
-        """One map per window, in order, each of the size of its own frame."""
+        """One map per window, in order, each of the size of its frame."""
         ...
 
 
 @runtime_checkable
 class Prepares(Protocol):
-    """A target that wants to know the video before its first frame (a folder of maps does)."""
+    """A target that needs the name of the video and of its frames before the first prediction, as `maps` does."""
 
     def prepare(self, video: str, names: Sequence[str]) -> None: ...
 
 
 @dataclass
 class Student:
-    """A trainable network: what fine-tuning turns into an expert for one video.
+    """A trainable network, which is fine-tuned to one video.
 
-    `net` takes RGB in [0, 1], B 3 S S, does its own normalisation, and returns logits B 1 S S: one
-    tensor, or several of which the first is the answer and the others are supervised too. One that sees
-    `window` frames at once takes B T 3 S S and returns the logits of all of them, B*T 1 S S.
-    `core` is what files of weights are of, where `net` only wraps it.
-    `lr` is the rate its authors trained with, for losses that are averaged over pixels: `lr` for Adam
-    and its kin, `sgd_lr` for SGD with momentum. Recipes scale them.
+    `net` takes RGB in [0, 1], B x 3 x S x S, normalises it itself, and returns logits B x 1 x S x S. It may return
+    several tensors; then the first is the result, and the others are supervised too. A network that takes `window`
+    frames at once gets B x T x 3 x S x S and returns the logits of all frames, B*T x 1 x S x S.
+    `core` is the network that files of weights belong to, if `net` only wraps it.
+    `lr` and `sgd_lr` are the learning rates its authors trained with, for losses averaged over pixels: `lr` for
+    Adam and similar optimisers, `sgd_lr` for SGD with momentum. Recipes scale them.
     """
 
     net: torch.nn.Module
     size: int
     lr: float = 1e-3
     sgd_lr: float = 0.05
-    origin: str = "untrained"  # where the weights came from, for the records
+    origin: str = "untrained"  # where the weights come from, for the records
     window: int = 1
     core: torch.nn.Module | None = None
 
 
 @runtime_checkable
 class Trainable(Protocol):
-    """A target that can be fine-tuned hands out a twin: a student with the target's own weights."""
+    """A target that can be fine-tuned: `twin` returns a student with the target's own weights."""
 
     def twin(self) -> Student: ...
 
@@ -157,7 +157,7 @@ class Trainable(Protocol):
 class FlowBackend(Protocol):
     """Optical flow between two frames of the same size.
 
-    Most backends look at the pictures alone; one that reads flow from disk goes by the frames' names.
+    Most backends use the pictures only. A backend that reads flow from disk uses the names of the frames.
     """
 
     def estimate(self, a: Frame, b: Frame) -> Flow: ...
@@ -165,33 +165,33 @@ class FlowBackend(Protocol):
 
 @runtime_checkable
 class EstimatesMany(Protocol):
-    """A flow backend that is faster on several pairs at once."""
+    """A flow backend that is faster when it gets several pairs at once."""
 
     def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> Sequence[Flow]: ...
 
 
 class MotionSaliency(Protocol):
-    """What stands out in the motion of one frame."""
+    """Motion saliency: a map of what moves differently from its surroundings, from one frame and its flow."""
 
     def saliency(self, rgb: Rgb, flow: Flow) -> Map: ...
 
 
 @runtime_checkable
 class JudgesMotion(Protocol):
-    """Motion saliency that can also say how good the motion is."""
+    """Motion saliency that also returns features: numbers that describe how good the map is."""
 
     def judge(self, rgb: Rgb, flow: Flow) -> Judged: ...
 
 
 class Miner(Protocol):
-    """Chooses the frames to learn from, without ground truth."""
+    """Chooses the frames to learn from, without using ground truth."""
 
     def mine(self, evidence: Evidence) -> Mining: ...
 
 
 @runtime_checkable
 class MakesTruth(Protocol):
-    """A miner that can say what the pseudo ground truth of any frame would be, mined or not."""
+    """A miner that can make the pseudo ground truth of any frame, mined or not."""
 
     def truth(self, evidence: Evidence, i: int) -> Map: ...
 
@@ -200,26 +200,26 @@ class Densifier(Protocol):
     """Makes pseudo ground truth for frames between the mined ones."""
 
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Sequence[Mined]:
-        """The mined frames and those filled in, in order."""
+        """The mined frames and the filled frames, in order."""
         ...
 
 
 @runtime_checkable
 class LearnsToFill(Protocol):
-    """A densifier with a network of its own, which can be trained."""
+    """A densifier with its own network, which can be trained."""
 
     def student(self) -> Student:
-        """The network: what it sees, B C S S, to logits B 1 S S."""
+        """The network, from inputs B x C x S x S to logits B x 1 x S x S."""
         ...
 
     def inputs(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> Iterator[tuple[int, torch.Tensor]]:
-        """What the network sees of each frame it would fill, C S S, with the frame's number."""
+        """For each frame to fill, its number and the input of the network, C x S x S."""
         ...
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A box that may hold an object: x from `left` up to `right`, y from `top` up to `bottom`."""
+    """A box that may contain an object: left <= x < right, top <= y < bottom, in pixels."""
 
     left: int
     top: int
@@ -229,27 +229,27 @@ class Proposal:
 
 
 class Proposer(Protocol):
-    """Finds boxes that may hold objects, the likeliest first."""
+    """Finds boxes that may contain objects, the most likely first, at most `most`."""
 
     def propose(self, rgb: Rgb, target: Map, motion: Map, most: int) -> Sequence[Proposal]: ...
 
 
 class Fuser(Protocol):
-    """Makes a frame's final map of the target's, the motion's and the student's."""
+    """Combines the target's map, the motion map and the student's map of a frame into its final map."""
 
     def fuse(self, target: Map, motion: Map, student: Map) -> Map: ...
 
 
 @runtime_checkable
 class FusesPictures(Protocol):
-    """A fuser that wants to see the frame itself as well."""
+    """A fuser that also uses the frame itself."""
 
     def fuse_picture(self, rgb: Rgb, target: Map, motion: Map, student: Map) -> Map: ...
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Which maps one piece of the video got in the end, why, and the features the gate went by."""
+    """Which maps were chosen for one piece of the video, the reason, and the features that the gate used."""
 
     start: int
     stop: int
@@ -260,9 +260,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one piece: the decision, and the verdicts behind it where there are any.
+    """The outcome for one piece: the decision, and the miner's verdicts if there was mining.
 
-    It is kept for every piece of a video, so it holds no map.
+    It stays in memory for every piece of a video, so it contains no map.
     """
 
     decision: Decision
@@ -271,7 +271,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """What `boost` gives back. The maps are read from the run folder when asked for."""
+    """The result of `boost`. The maps are read from the run folder on access."""
 
     maps: Maps
     baseline: Maps
@@ -281,27 +281,27 @@ class Result:
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
     folder: str
-    reused: bool = False  # nothing was computed: the folder already held this very run
+    reused: bool = False  # nothing was computed: the folder already contained exactly this run
     record: Mapping[str, Any] = field(default_factory=dict, repr=False)  # run.json
 
 
-Progress = Callable[[str, int, int], None]  # stage, done, of how many
+Progress = Callable[[str, int, int], None]  # stage, steps done, steps in total
 
 
 def quiet(stage: str, done: int, total: int) -> None:
-    """The progress of a caller who does not want to hear of it."""
+    """A progress callback that shows nothing."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How one data set lies on disk, and what to know about it."""
+    """How the files of one data set are arranged on disk, and facts about the data set."""
 
     name: str
     title: str
-    pictures: tuple[str, ...]  # folders, in lower case, perhaps several deep: "jpegimages/480p"; ".": anywhere
+    pictures: tuple[str, ...]  # folders in lower case, also nested ones ("jpegimages/480p"); ".": any folder
     masks: tuple[str, ...]
     url: str = ""
     note: str = ""
-    split: str = ""  # file that lists the sequences to be used
-    part: str = ""  # only sequences whose path has this folder
-    sequences: int = 0  # how many there should be; 0 if that is not known
+    split: str = ""  # the file that lists the sequences to use
+    part: str = ""  # use only sequences whose path contains this folder
+    sequences: int = 0  # the number of sequences of the complete data set; 0 if unknown

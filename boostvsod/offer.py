@@ -1,4 +1,4 @@
-"""What a plugin hands over: a name, a line about it, and how to build it."""
+"""Offers: what plugins provide. An offer has a name, a summary and a function that builds the part."""
 
 from __future__ import annotations
 
@@ -11,40 +11,42 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", covariant=True)
 
-API_VERSION = 1  # rises when a plugin written for the old door would break; a plugin may state its own
+API_VERSION = 1  # increases when older plugins would break; a plugin may state the version it needs
 
 
-def _as_it_is(key: str) -> str:
+def _unchanged(key: str) -> str:
     return key
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a published network, and where its authors keep the weights."""
+    """Facts about a published network, and where its authors publish the weights."""
 
     paper: str
     year: int
-    code: str  # the repository
+    code: str  # address of the repository
     code_licence: str
-    weights: str  # the page its weights are on
+    weights: str  # address of the page with the weights
     weights_licence: str
-    file: str  # what they are called there
-    millions: float  # of parameters
+    file: str  # name of the file on that page
+    millions: float  # parameters, in millions
     input: str = ""
-    window: int = 1  # frames it looks at for one map
+    window: int = 1  # frames that one prediction needs
     trainable: bool = False
-    url: str = ""  # of the file itself, where there is a link that needs no browser
-    net: Callable[[], nn.Module] | None = None  # the network without weights
-    rename: Callable[[str], str | None] = _as_it_is  # a key of the published file -> the network's; None: of no use
+    url: str = ""  # a direct link to the file, if there is one that works without a browser
+    net: Callable[[], nn.Module] | None = None  # builds the network without weights
+    rename: Callable[[str], str | None] = (
+        _unchanged  # a key of the published file -> the network's key; None: not needed
+    )
 
 
 @dataclass(frozen=True)
 class Offer(Generic[T]):
-    """One thing a plugin can build.
+    """One part that a plugin can build.
 
-    Importing the plugin and making the offer must be cheap (no torch, cv2, timm or onnxruntime);
-    `build` may take its time. Its keyword arguments are the options users may set; if one of them is
-    called `runtime` it is given the run's device, precision, threads and seed.
+    Importing the plugin and making the offer must be cheap (no torch, cv2, timm or onnxruntime); `build` may be
+    slow. The keyword arguments of `build` are the options that users may set. If one of them is called `runtime`,
+    it gets the device, precision, threads and seed of the run.
     """
 
     name: str
@@ -52,4 +54,4 @@ class Offer(Generic[T]):
     build: Callable[..., T]
     licence: str = "Apache-2.0"
     card: Card | None = None
-    weights: str = ""  # of what has no card: "bundled", or nothing where none are needed
+    weights: str = ""  # for offers without a card: "bundled", or empty if no weights are needed

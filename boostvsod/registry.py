@@ -1,6 +1,6 @@
-"""Opens the plugin door once, and looks things up by name.
+"""The registry: loads all plugins once, finds their offers by name, and builds parts.
 
-Whatever is wrong with one plugin costs that plugin alone, and one line that says so.
+A faulty plugin is skipped and reported in one line. The other plugins still load.
 """
 
 from __future__ import annotations
@@ -10,174 +10,182 @@ import functools
 import inspect
 import os
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import pluggy
 
-from boostvsod import hookspecs, registry
+from boostvsod import hookspecs
 from boostvsod.errors import ConfigError, PluginError
-from boostvsod.kinds import Densifier, FlowBackend, Fuser, Miner, MotionSaliency, Student, Target
 from boostvsod.offer import API_VERSION, Card, Offer
-from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod.kinds import Densifier, FlowBackend, Fuser, Layout, Miner, MotionSaliency, Proposer, Student, Target
     from boostvsod.recipe import Recipe
 
-GROUP = "boostvsod"  # the entry-point group, and the distribution whose plugins are always let in
-LIMIT = "BOOSTVSOD_PLUGINS"  # which other plugins are: names of distributions or of entry points
+GROUP = "boostvsod"  # the entry-point group, and the distribution whose plugins are always enabled
+LIMIT = "BOOSTVSOD_PLUGINS"  # if set, only these other plugins are enabled: distributions or entry points
 
 Kind = Literal[
     "targets", "students", "flows", "motion", "miners", "proposals", "densifiers", "fusers", "recipes", "datasets"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An offer and where it came from."""
+    """An offer and the plugin that it comes from."""
 
     offer: Offer[Any]
     plugin: str  # distribution:entry-point
 
     @property
     def distribution(self) -> str:
+        """The name of the distribution that the plugin belongs to."""
         return self.plugin.partition(":")[0]
 
 
 @dataclass
 class Door:
-    """Every plugin that came in, and why the others could not."""
+    """All loaded plugins, the reasons why others failed, and the plugins that the user disabled."""
 
     manager: pluggy.PluginManager
     broken: dict[str, str] = field(default_factory=dict)  # plugin -> reason
-    kept_out: list[str] = field(default_factory=list)  # by the user's wish
+    disabled: list[str] = field(default_factory=list)  # by the user
 
     @functools.cached_property
-    def shelves(self) -> dict[str, dict[str, list[Entry]]]:
-        """kind -> name -> who offers it. More than one is a clash, settled when the name is asked for."""
+    def offered(self) -> dict[str, dict[str, list[Entry]]]:
+        """kind -> name -> its offers. Several offers of one name are a clash, which `find` reports."""
         return {kind: self._collect(kind) for kind in KINDS}
 
     def _collect(self, kind: str) -> dict[str, list[Entry]]:
-        shelf: dict[str, list[Entry]] = {}
+        """name -> its offers, of one kind. A plugin whose hook fails is added to `broken`."""
+        by_name: dict[str, list[Entry]] = {}
         impls = getattr(self.manager.hook, f"offer_{kind}").get_hookimpls()
         for impl in sorted(impls, key=lambda impl: impl.plugin_name):
             try:
                 offers = list(impl.function())
-            except Exception as error:  # a plugin may do anything; it must not take the others down
-                self.broken[impl.plugin_name] = f"its offer_{kind} failed: {_told(error)}"
+            except Exception as error:  # a plugin may raise anything; the other plugins must still work
+                self.broken[impl.plugin_name] = f"its offer_{kind} failed: {_one_line(error)}"
                 continue
             for offer in offers:
-                shelf.setdefault(offer.name, []).append(Entry(offer, impl.plugin_name))
-        return dict(sorted(shelf.items()))
+                by_name.setdefault(offer.name, []).append(Entry(offer, impl.plugin_name))
+        return dict(sorted(by_name.items()))
 
     def clashes(self) -> dict[str, str]:
-        """Names that several plugins claim."""
+        """The names that several plugins offer: kind/name -> a message."""
         return {
             f"{kind}/{name}": f"offered by {' and by '.join(entry.plugin for entry in entries)}"
-            for kind, shelf in self.shelves.items()
-            for name, entries in shelf.items()
+            for kind, by_name in self.offered.items()
+            for name, entries in by_name.items()
             if len(entries) > 1
         }
 
 
 @functools.cache
 def door() -> Door:
-    """Load every entry point of the group, built-in or not, in name order."""
+    """Load all entry points of the group, built-in or not, sorted by name."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     opened = Door(manager)
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         distribution = point.dist.name if point.dist else "unknown"
         name = f"{distribution}:{point.name}"  # two distributions may use the same entry-point name
-        if not _let_in(distribution, point.name):
-            opened.kept_out.append(name)
-        elif not manager.has_plugin(name):  # a distribution seen twice on sys.path is still one
-            _admit(opened, name, point)
+        if not _is_enabled(distribution, point.name):
+            opened.disabled.append(name)
+        elif not manager.has_plugin(name):  # a distribution may be on sys.path twice
+            _load(opened, name, point)
     return opened
 
 
-def _let_in(distribution: str, point: str) -> bool:
+def _is_enabled(distribution: str, point: str) -> bool:
+    """Whether the user allows a plugin: BOOSTVSOD_PLUGINS is not set, or names it. Built-ins are always allowed."""
     limit = os.environ.get(LIMIT)
     if limit is None or distribution == GROUP:
         return True
     return bool({distribution, point, f"{distribution}:{point}"} & {x.strip() for x in limit.split(",")})
 
 
-def _admit(opened: Door, name: str, point: metadata.EntryPoint) -> None:
+def _load(opened: Door, name: str, point: metadata.EntryPoint) -> None:
+    """Load one plugin, or add it to `broken` with the reason."""
     try:
         plugin = point.load()
-        wants = getattr(plugin, "boostvsod_api", API_VERSION)
-        if wants != API_VERSION:
-            raise PluginError(f"written for plugin API {wants}, this is {API_VERSION}; update one of the two")
+        version = getattr(plugin, "boostvsod_api", API_VERSION)
+        if version != API_VERSION:
+            raise PluginError(f"written for plugin API {version}, this is {API_VERSION}; update one of the two")
         opened.manager.register(plugin, name=name)
-        opened.manager.check_pending()  # a misspelt hook is an error, not silence
+        opened.manager.check_pending()  # raises an error for a misspelt hook
     except Exception as error:
         if opened.manager.has_plugin(name):
             opened.manager.unregister(name=name)
-        opened.broken[name] = f"{point.value}: {_told(error)}"
+        opened.broken[name] = f"{point.value}: {_one_line(error)}"
 
 
-def _told(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
+    """An error and its message in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def entries(kind: Kind) -> dict[str, Entry]:
-    """What is on offer and from where; a name that several plugins claim is `distribution:name` for each."""
-    found: dict[str, Entry] = {}
-    for name, claims in _shelf(kind).items():
-        found |= {name if len(claims) == 1 else f"{claim.distribution}:{name}": claim for claim in claims}
-    return found
+    """name -> offer and plugin. If several plugins offer a name, it becomes `distribution:name` for each of them."""
+    by_name: dict[str, Entry] = {}
+    for name, same in _offered(kind).items():
+        by_name |= {name if len(same) == 1 else f"{entry.distribution}:{name}": entry for entry in same}
+    return by_name
 
 
 def cards() -> dict[str, Card]:
-    """The published networks on offer, of every kind, by name."""
+    """name -> card, for all offered networks that have one."""
     every = (entry.offer for kind in KINDS for entry in entries(kind).values())
     return {offer.name: offer.card for offer in every if offer.card is not None}
 
 
 def card_of(name: str) -> Card | None:
-    """What is known of the network of that name."""
+    """The card of a network; None if it has none or is unknown."""
     return cards().get(name)
 
 
 def distributions() -> list[str]:
-    """Where the plugins that were let in come from."""
+    """The distributions that the loaded plugins belong to."""
     return sorted({name.partition(":")[0] for name, _ in door().manager.list_name_plugin()})
 
 
 def offers(kind: Kind) -> dict[str, Offer[Any]]:
-    """What is on offer, by name."""
+    """name -> offer, of one kind."""
     return {name: entry.offer for name, entry in entries(kind).items()}
 
 
-def _shelf(kind: str) -> dict[str, list[Entry]]:
+def _offered(kind: str) -> dict[str, list[Entry]]:
+    """name -> its offers, of one kind, which is checked."""
     if kind not in KINDS:
-        raise ConfigError(f"no kind of plugin is called {kind!r}; {_near(kind, KINDS)}")
-    return door().shelves[kind]
+        raise ConfigError(f"no kind of plugin is called {kind!r}; {_suggestion(kind, KINDS)}")
+    return door().offered[kind]
 
 
-def _near(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    """The most similar known name, and all known names, for an error message."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}there are: {', '.join(known) or 'none'}"
 
 
 def find(kind: Kind, name: str) -> Offer[Any]:
-    """The offer of that name, or an error that helps."""
-    found = offers(kind)
-    if name in found:
-        return found[name]
-    if name in _shelf(kind):
-        claims = ", ".join(f"{e.distribution}:{name}" for e in _shelf(kind)[name])
-        raise PluginError(f"{kind}: several plugins offer {name!r}; say which: {claims}")
+    """The offer of a name; the error for an unknown name suggests a similar one."""
+    by_name = offers(kind)
+    if name in by_name:
+        return by_name[name]
+    if name in _offered(kind):
+        full_names = ", ".join(f"{entry.distribution}:{name}" for entry in _offered(kind)[name])
+        raise PluginError(f"{kind}: several plugins offer {name!r}; use one of: {full_names}")
     for plugin, why in door().broken.items():
         if plugin.endswith(f":{name}"):
             raise PluginError(f"plugin {plugin!r} is installed but broken: {why}")
-    raise ConfigError(f"{kind}: nothing is called {name!r}; {_near(name, found)}")
+    raise ConfigError(f"{kind}: nothing is called {name!r}; {_suggestion(name, by_name)}")
 
 
 @overload
@@ -201,36 +209,33 @@ def build(kind: Literal["recipes"], name: str, runtime: Runtime | None = None, *
 @overload
 def build(kind: Literal["datasets"], name: str, runtime: Runtime | None = None, **options: Any) -> Layout: ...
 def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any) -> Any:
-    """Build what is offered under `name`. Options are the keyword arguments of its builder."""
+    """Build the part that is offered as `name`. The options are the keyword arguments of its builder."""
     return call_builder(find(kind, name).build, name, runtime, options)
 
 
-def call_builder(builder: Any, name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
-    """Call a builder with the options it knows; an unknown or missing one is named."""
-    known = inspect.signature(builder).parameters
-    free = any(p.kind is p.VAR_KEYWORD for p in known.values())
-    legal = [p for p in known if p != "runtime" and known[p].kind is not inspect.Parameter.VAR_KEYWORD]
+def call_builder(builder: Callable[..., Any], name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
+    """Call a builder with options. The error for unknown or missing options names them."""
+    parameters = inspect.signature(builder).parameters
+    free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    legal = [p for p in parameters if p != "runtime" and parameters[p].kind is not inspect.Parameter.VAR_KEYWORD]
     for option in options:
         if option not in legal and not free:
-            raise ConfigError(f"{name} has no option {option!r}; {_near(option, legal)}")
-    missing = [p for p in legal if known[p].default is inspect.Parameter.empty and p not in options]
+            raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
+    missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
     if missing:
         raise ConfigError(
-            f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, --set {name}.{missing[0]}=VALUE else"
+            f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, else --set {name}.{missing[0]}=VALUE"
         )
-    extra = {"runtime": runtime or Runtime()} if "runtime" in known else {}
+    extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
     return builder(**options, **extra)
 
 
-LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
-
-
 def versions() -> dict[str, str]:
-    """Of everything that could change a map, plugins included."""
-    found = {"python": sys.version.split()[0]}
-    for library in (*registry.distributions(), *LIBRARIES):
+    """The versions of Python, of all libraries that can change a map, and of the distributions of plugins."""
+    by_name = {"python": sys.version.split()[0]}
+    for library in (*distributions(), *LIBRARIES):
         try:
-            found[library] = metadata.version(library)
+            by_name[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
-            found[library] = "absent"
-    return found
+            by_name[library] = "absent"
+    return by_name

@@ -1,4 +1,4 @@
-"""Device, precision, threads and seed: decided once, printed once, never silently changed."""
+"""Device, precision, threads and seed of a run. They are decided once, printed, and never changed silently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where and how the networks of one run compute."""
+    """The device, precision, threads and seed that one run uses."""
 
     device: str = "cpu"
     precision: str = "fp32"
@@ -29,7 +29,7 @@ class Runtime:
         return f"device {self.device} | precision {self.precision} | threads {self.threads} | seed {self.seed}"
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Matrix work in the run's precision; everything else stays float32."""
+        """A context in which matrix operations use the run's precision; everything else stays float32."""
         if self.precision == "fp32":
             return nullcontext()
         import torch
@@ -38,13 +38,13 @@ class Runtime:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of matrix work."""
+        """The type of matrix operations."""
         import torch
 
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
     def apply(self) -> None:
-        """Apply threads and seeds to every library that keeps its own."""
+        """Set the threads and seeds of all libraries that have their own."""
         import cv2
         import numpy as np
         import torch
@@ -52,12 +52,12 @@ class Runtime:
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(self.threads)
         torch.manual_seed(self.seed)
-        np.random.seed(self.seed % 2**32)  # third-party plugins may draw from the global generators
+        np.random.seed(self.seed % 2**32)  # third-party plugins may use the global generators
         random.seed(self.seed)
 
 
 def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
-    """What a run will use. `device="auto"` takes a GPU if there is one; a named device must exist."""
+    """Decide what a run uses. `device="auto"` uses a GPU if there is one; a named device must exist."""
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
     chosen = _device(device)
@@ -65,38 +65,40 @@ def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads:
 
 
 def _cpus() -> int:
-    """How many CPUs this process may use; a container often has fewer than the machine."""
+    """The number of CPUs that this process may use; in a container there may be fewer than in the machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _device(asked: str) -> str:
+def _device(requested: str) -> str:
+    """The device to use, after a check that it exists."""
     import torch
 
-    if asked == "auto":
+    if requested == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, number = asked.partition(":")
+    kind, _, number = requested.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
-        raise ConfigError(f"device {asked!r} is unknown; there are: auto, cpu, cuda, cuda:N")
+        raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N")
     if kind == "cuda" and not torch.cuda.is_available():
-        built = f"torch {torch.__version__} sees no CUDA device"
-        raise DeviceError(f"device {asked!r} was asked for, but {built}; use --device cpu or auto")
+        reason = f"torch {torch.__version__} finds no CUDA device"
+        raise DeviceError(f"device {requested!r} was requested, but {reason}; use --device cpu or auto")
     if number and int(number) >= torch.cuda.device_count():
-        raise DeviceError(f"device {asked!r} was asked for; there are {torch.cuda.device_count()} devices")
-    return asked
+        raise DeviceError(f"device {requested!r} was requested, but there are only {torch.cuda.device_count()} devices")
+    return requested
 
 
-def _precision(asked: str, device: str) -> str:
-    if asked == "fp16" and device == "cpu":
+def _precision(requested: str, device: str) -> str:
+    """The precision to use on a device."""
+    if requested == "fp16" and device == "cpu":
         raise DeviceError("precision fp16 needs a GPU; use bf16 or fp32 on the CPU")
-    if asked != "auto":
-        return asked
+    if requested != "auto":
+        return requested
     return "bf16" if _has_bf16_units(device) else "fp32"
 
 
 def _has_bf16_units(device: str) -> bool:
-    """Whether bf16 is native; emulated bf16 is slower than float32."""
+    """Whether the device computes bf16 natively. Emulated bf16 is slower than float32."""
     import torch
 
     if device != "cpu":

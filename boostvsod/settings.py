@@ -1,4 +1,4 @@
-"""TOML and `TABLE.KEY=VALUE`: read, and checked against the type of what stands there."""
+"""Settings from TOML files and from `TABLE.KEY=VALUE` texts, checked against the types of the defaults."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_setting(text: str) -> tuple[str, str, Any]:
-    """`"train.lr=1e-5"` as `("train", "lr", 1e-5)`; what is not a TOML value is a string."""
+    """`"train.lr=1e-5"` as `("train", "lr", 1e-5)`. A value that is not valid TOML is taken as a string."""
     path, equals, value = text.partition("=")
     table, dot, key = path.strip().partition(".")
     if not (equals and dot and table and key):
@@ -40,19 +40,19 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
 
 
 def override(settings: T, table: str, key: str, value: Any, legal: Iterable[str] = ()) -> T:
-    """A dataclass of settings with one of them changed, after a look at its name and type."""
+    """A copy of a dataclass with one field changed, after a check of the field's name and the value's type."""
     legal = list(legal) or [f.name for f in fields(settings)]  # type: ignore[arg-type]
     if key not in legal:
         raise ConfigError(f"{table}.{key} is unknown; there are: {', '.join(sorted(legal))}")
-    return replace(settings, **{key: _like(getattr(settings, key), value, f"{table}.{key}")})  # type: ignore[type-var]
+    return replace(settings, **{key: typed_like(getattr(settings, key), value, f"{table}.{key}")})  # type: ignore[type-var]
 
 
-def _like(old: Any, new: Any, where: str) -> Any:
-    """`new` as the type of `old`, or an error: an int may stand for a float, a list for a tuple."""
+def typed_like(old: Any, new: Any, where: str) -> Any:
+    """`new` if it has the type of `old`, else an error. An int is accepted for a float, a list for a tuple."""
     if isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool):
         return float(new)
     if isinstance(old, tuple) and isinstance(new, list) and len(old) == len(new):
-        return tuple(_like(a, b, where) for a, b in zip(old, new, strict=True))
+        return tuple(typed_like(a, b, where) for a, b in zip(old, new, strict=True))
     if type(old) is not type(new):
         raise ConfigError(f"{where}={new!r}: expected {type(old).__name__}, got {type(new).__name__}")
     return new

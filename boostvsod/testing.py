@@ -1,9 +1,9 @@
-"""Checks that a plugin keeps its contract. Our own tests run them over the whole registry; so can yours:
+"""Checks that a plugin fulfils its contract. Our own tests run them on the whole registry. Use them in yours:
 
     from boostvsod.testing import check_target
     def test_mynet(): check_target(lambda: my_plugin.build(weights="none"))
 
-Each takes a function that builds the part, builds it, and raises AssertionError with what was wrong.
+Each check takes a function that builds the part, builds it, and raises an AssertionError that names the fault.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
-from boostvsod.flow.tools import check_flow as gate_flow
+from boostvsod.flow.tools import check_flow as check_field
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -40,30 +39,33 @@ from boostvsod.targets import prepare
 
 SIZES = ((48, 64), (37, 91), (96, 33))  # height, width: even, odd, upright
 HEAVY = ("torch", "timm", "cv2", "onnxruntime")
-CLOSE = 2e-2  # batches may round differently, bf16 ones more; a mixed-up batch is far beyond this
+CLOSE = 2e-2  # rounding may differ between batches, more so in bf16; mixed-up frames differ far more than this
 
 
 def check_target(build: Callable[[], Target], frames: int = 4) -> None:
-    """Shape, dtype, range, order, batch-independence, determinism, and weights that prediction leaves alone."""
+    """Check a target: shape, type, range and order of its maps, independence of the batch, determinism.
+
+    Prediction must not change the weights.
+    """
     target = build()
-    assert target.window >= 1, f"window is {target.window}, at least 1 frame is seen"
-    assert target.batch >= 1, f"batch is {target.batch}, at least 1"
+    assert target.window >= 1, f"window is {target.window}, expected at least 1 frame"
+    assert target.batch >= 1, f"batch is {target.batch}, expected at least 1"
     for height, width in SIZES:
         windows = _windows(frames, height, width, target.window)
         prepare(target, "clip", [window.frame.name for window in windows])
         before = _weights_of(target)
-        together = _predicted(target, windows)
+        batched = _predicted(target, windows)
         alone = [_predicted(target, [window])[0] for window in windows]
-        for i, (a, b) in enumerate(zip(together, alone, strict=True)):
-            far = float(np.abs(a - b).max())
-            assert far < CLOSE, f"frame {i} alone differs by {far:.3g} from itself in a batch: order or batch norm?"
+        for i, (a, b) in enumerate(zip(batched, alone, strict=True)):
+            gap = float(np.abs(a - b).max())
+            assert gap < CLOSE, f"frame {i} alone differs by {gap:.3g} from itself in a batch: order or batch norm?"
         again = _predicted(target, windows)
-        assert all(np.array_equal(a, b) for a, b in zip(together, again, strict=True)), "two calls differ"
+        assert all(np.array_equal(a, b) for a, b in zip(batched, again, strict=True)), "two calls differ"
         assert _weights_of(target) == before, "prediction changed the weights"
 
 
 def check_student(build: Callable[[], Student]) -> None:
-    """Logits of the input's size, finite; a loss that training lowers; a fresh build that is unchanged."""
+    """Check a student: its logits are finite and have the size of the input; training lowers the loss."""
     import torch
 
     from boostvsod.recipe import TrainOptions
@@ -84,20 +86,23 @@ def check_student(build: Callable[[], Student]) -> None:
 
 
 def check_flow(build: Callable[[], FlowBackend], shift: int = 3) -> None:
-    """Shape, dtype, any size from 16 pixels, determinism; a shifted texture yields about its shift."""
+    """Check a flow backend: shape, type, all sizes from 16 pixels, determinism.
+
+    A texture shifted by `shift` pixels must give about that flow.
+    """
     flow = build()
     for height, width in (*SIZES, (16, 16)):
         a, b = Frame.of(_texture(height, width)), Frame.of(_texture(height, width, 1), 1)
-        first = gate_flow(flow.estimate(a, b), (height, width), "flow")
+        first = check_field(flow.estimate(a, b), (height, width), "flow")
         assert np.array_equal(first, flow.estimate(a, b)), "two calls differ"
     a, b = Frame.of(_texture(96, 128)), Frame.of(_texture(96, 128, shift), 1)
     inside = flow.estimate(a, b)[24:-24, 24:-24]
-    seen = np.median(inside.reshape(-1, 2), axis=0)
-    assert np.abs(seen - (shift, 0)).max() < 0.5, f"a shift of ({shift}, 0) pixels was seen as {seen}"
+    median = np.median(inside.reshape(-1, 2), axis=0)
+    assert np.abs(median - (shift, 0)).max() < 0.5, f"for a shift of ({shift}, 0) pixels the flow is {median}"
 
 
 def check_motion(build: Callable[[], MotionSaliency]) -> None:
-    """Shape, dtype, range, determinism, any size; no motion is no cause for noise or NaN."""
+    """Check motion saliency: shape, type, range, all sizes, determinism, also without any motion."""
     motion = build()
     for height, width in SIZES:
         rgb = _texture(height, width)
@@ -105,21 +110,21 @@ def check_motion(build: Callable[[], MotionSaliency]) -> None:
             saliency = check_map(motion.saliency(rgb, flow), (height, width), "motion", "test")
             if isinstance(motion, JudgesMotion):
                 judged = motion.judge(rgb, flow)
-                assert np.array_equal(judged.map, saliency), "the judged map is another"
-                assert all(np.isfinite(sign) for sign in judged.features.values()), f"features are {judged.features}"
+                assert np.array_equal(judged.map, saliency), "judge and saliency return different maps"
+                assert all(np.isfinite(value) for value in judged.features.values()), f"features are {judged.features}"
             assert np.array_equal(saliency, motion.saliency(rgb, flow)), "two calls differ"
 
 
 def check_miner(build: Callable[[], Miner]) -> None:
-    """A verdict for every frame, mined frames in order and within the piece, truth that is a map, determinism."""
+    """Check a miner: one verdict per frame, mined frames in order and inside the piece, truths that are maps."""
     miner = build()
     for evidence in (_agreeing(6), _empty(6), _agreeing(1)):
         mining = miner.mine(evidence)
         total, numbers = len(evidence.target), [m.index for m in mining.mined]
         assert len(mining.verdicts) == total, f"{len(mining.verdicts)} verdicts for {total} frames"
-        assert numbers == sorted(set(numbers)), f"mined frames are {numbers}: not in order, or some twice"
-        said = [i for i, verdict in enumerate(mining.verdicts) if verdict.mined]
-        assert numbers == said, f"mined are {numbers}, the verdicts say {said}"
+        assert numbers == sorted(set(numbers)), f"mined frames are {numbers}: not in order, or not unique"
+        marked = [i for i, verdict in enumerate(mining.verdicts) if verdict.mined]
+        assert numbers == marked, f"mined frames are {numbers}, but the verdicts mark {marked}"
         assert all(verdict.why for verdict in mining.verdicts), "a verdict gives no reason"
         for one in mining.mined:
             check_map(one.truth, evidence.target[one.index].shape, "miner", str(one.index))
@@ -128,29 +133,32 @@ def check_miner(build: Callable[[], Miner]) -> None:
 
 
 def check_proposer(build: Callable[[], Proposer]) -> None:
-    """Boxes within the picture, no more than asked for, the best first, determinism; nothing salient is no error."""
+    """Check a proposer: boxes inside the picture, at most as many as requested, the best first, determinism.
+
+    Maps without anything salient must not be an error.
+    """
     proposer, rgb = build(), _texture(48, 64)
     blob, nothing = np.zeros((48, 64), np.float32), np.zeros((48, 64), np.float32)
     blob[10:30, 20:44] = 0.9
     for target, motion in ((blob, blob), (blob, nothing), (nothing, nothing)):
         boxes = list(proposer.propose(rgb, target, motion, 5))
-        assert len(boxes) <= 5, f"{len(boxes)} boxes, 5 were asked for"
+        assert len(boxes) <= 5, f"{len(boxes)} boxes, at most 5 were requested"
         for box in boxes:
             assert 0 <= box.left < box.right <= 64, f"{box} is empty or outside 64 x 48"
             assert 0 <= box.top < box.bottom <= 48, f"{box} is empty or outside 64 x 48"
         scores = [box.score for box in boxes]
-        assert scores == sorted(scores, reverse=True), f"scores are {scores}: the best come first"
+        assert scores == sorted(scores, reverse=True), f"scores are {scores}: the best must come first"
         assert boxes == list(proposer.propose(rgb, target, motion, 5)), "two calls differ"
 
 
 def check_densifier(build: Callable[[], Densifier], flow: FlowBackend) -> None:
-    """Mined frames stay as they are; what is added lies between them, in order, and is a map."""
+    """Check a densifier: mined frames stay unchanged; filled frames lie between them, in order; truths are maps."""
     densifier, evidence = build(), _agreeing(6)
     mined = [Mined(i, evidence.target[i], 0.5, "mined") for i in (0, 4)]
     for given in (mined, mined[:1], []):
         filled = list(densifier.fill(evidence.frames, given, flow))
         numbers = [m.index for m in filled]
-        assert numbers == sorted(set(numbers)), f"frames are {numbers}: not in order, or some twice"
+        assert numbers == sorted(set(numbers)), f"frames are {numbers}: not in order, or not unique"
         assert [m for m in filled if m.index in (0, 4)] == given, "mined frames were changed"
         for one in filled:
             assert one.index <= 4, f"frame {one.index} is not between mined ones"
@@ -158,15 +166,15 @@ def check_densifier(build: Callable[[], Densifier], flow: FlowBackend) -> None:
 
 
 def check_fuser(build: Callable[[], Fuser]) -> None:
-    """A map comes of three maps, and they are left as they were."""
+    """Check a fuser: it returns a map and does not change its inputs."""
     fuser, (a, b, c) = build(), np.random.default_rng(0).random((3, 20, 30), np.float32)
-    kept = a.copy(), b.copy(), c.copy()
+    copies = a.copy(), b.copy(), c.copy()
     check_map(fuser.fuse(a, b, c), (20, 30), "fuser", "test")
-    assert all(np.array_equal(x, y) for x, y in zip((a, b, c), kept, strict=True)), "fusing changed its inputs"
+    assert all(np.array_equal(x, y) for x, y in zip((a, b, c), copies, strict=True)), "fusing changed its inputs"
 
 
 def check_cheap(module: str) -> None:
-    """Importing a plugin must not import what only building needs."""
+    """Check that importing a plugin does not import the heavy libraries that only building needs."""
     code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]", f"importing {module} imports {done.stdout.strip()}"
@@ -176,7 +184,7 @@ def _windows(count: int, height: int, width: int, length: int) -> list[Window]:
     frames = [Frame(i, f"{i:05d}", rgb) for i, rgb in enumerate(make_clip(count, height, width).frames)]
     centre = (length - 1) // 2
     around = [[min(max(i + j - centre, 0), count - 1) for j in range(length)] for i in range(count)]
-    return [Window(tuple(frames[j] for j in seen), centre) for seen in around]
+    return [Window(tuple(frames[j] for j in neighbours), centre) for neighbours in around]
 
 
 def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:
@@ -185,8 +193,8 @@ def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:
     return [check_map(m, w.frame.rgb.shape[:2], "target", w.frame.name) for m, w in zip(maps, windows, strict=True)]
 
 
-def _weights_of(target: Any) -> str:
-    """A hash of every torch parameter and buffer the target holds, directly or in its student."""
+def _weights_of(target: object) -> str:
+    """A hash of all torch parameters and buffers of a target and of its student."""
     import torch
 
     nets = [value for owner in (target, getattr(target, "student", None)) for value in vars(owner or object).values()]
@@ -199,7 +207,7 @@ def _weights_of(target: Any) -> str:
 
 
 def _texture(height: int, width: int, shift: int = 0) -> Rgb:
-    """Smooth texture, moved to the right by whole pixels."""
+    """A smooth texture, shifted to the right by whole pixels."""
     import cv2
 
     noise = np.random.default_rng(3).integers(0, 256, (height, width + 32, 3)).astype(np.uint8)
@@ -214,7 +222,7 @@ def _moving_box(height: int, width: int) -> np.ndarray:
 
 
 def _agreeing(count: int) -> Evidence:
-    """Target and motion agree on the even frames, and see different things on the odd ones."""
+    """Evidence in which target and motion show the same object in even frames, and different objects in odd ones."""
     left, right = np.zeros((24, 32), np.float32), np.zeros((24, 32), np.float32)
     left[6:18, 4:14], right[6:18, 18:28] = 0.9, 0.9
     frames = [Frame(i, str(i), _texture(24, 32)) for i in range(count)]

@@ -1,4 +1,4 @@
-"""Work spread over processes or threads: results come back in order, and only a few jobs are ahead at a time."""
+"""Parallel `map` over processes or threads. Results come in order; only a few jobs are started in advance."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TypeVar
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
-AHEAD = 4  # jobs a worker has waiting: enough to keep it busy, few enough to stay in memory
+AHEAD = 4  # jobs queued per worker: enough to keep it busy, few enough to fit in memory
 
 
 def spread(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:
-    """`map(function, jobs)` over `workers` processes; with one, in this process.
+    """`map(function, jobs)` over `workers` processes; with one worker, in this process.
 
-    Workers are spawned, not forked: a forked copy of a process that has run torch or OpenCV may hang.
+    Processes are spawned, not forked, because a forked copy of a process that has run torch or OpenCV may hang.
     """
     if workers <= 1:
         return map(function, jobs)
@@ -25,13 +25,14 @@ def spread(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -
 
 
 def ready_ahead(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:
-    """`map(function, jobs)`; `workers` threads, if any, work on the next results while the last are used."""
+    """`map(function, jobs)`, where `workers` threads compute the next results in advance; with 0, without threads."""
     if workers < 1:
         return map(function, jobs)
     return _ahead(ThreadPoolExecutor(workers), function, jobs, workers)
 
 
 def _ahead(pool: Executor, function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:
+    """The results in order, with at most `workers * AHEAD` jobs in the pool."""
     waiting = iter(jobs)
     with pool:
         running = deque(pool.submit(function, job) for job in islice(waiting, workers * AHEAD))

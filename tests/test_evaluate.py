@@ -16,12 +16,14 @@ from click.testing import CliRunner
 from made import GOLDEN, research, write_maps, write_pictures
 
 from boostvsod.cli import main
-from boostvsod.datasets.layouts import open_dataset, read_truth
+from boostvsod.datasets.layouts import open_dataset
+from boostvsod.datasets.masks import read_truth
 from boostvsod.errors import InputError
 from boostvsod.evaluate import PROTOCOLS, evaluate
 from boostvsod.media.archive import File, Tree
+from boostvsod.media.maps import stretched
 from boostvsod.media.synthetic import Clip
-from boostvsod.metrics.scores import Averages, Scores, stretch
+from boostvsod.metrics.scores import Averages, Scores
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def _expected(clip: Clip, folder: Path, protocol: str) -> dict[str, float]:
         scores = Scores()
         for i in range(length)[1:-1] if rules.skip_ends else range(length):
             saliency = np.asarray(cv2.imread(str(folder / name / f"{i:05d}.png"), cv2.IMREAD_GRAYSCALE)) / 255.0
-            scores.step(stretch(saliency) if rules.stretch else saliency, clip.truth[i])
+            scores.step(stretched(saliency) if rules.stretch else saliency, clip.truth[i])
         parts.append(scores.averages())
     return Averages.of(parts, [1, 1] if rules.by_sequence else [12, 6]).result()
 

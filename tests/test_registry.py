@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from made import ROOT
 from boostvsod import build, offers
 from boostvsod.errors import ConfigError
 from boostvsod.registry import KINDS, door
+from boostvsod.testing import check_cheap
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,6 +68,23 @@ def test_listing_needs_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "public", ["datasets.Layout", "weights.load_weights", "metrics.Scores", "datasets.open_dataset"]
+)
+def test_packages_hand_on_public_names(public: str) -> None:
+    package, _, name = public.partition(".")
+    module = importlib.import_module(f"boostvsod.{package}")
+    assert callable(getattr(module, name))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = module.nothing
+    with pytest.raises(ImportError, match="nothing"):
+        exec(f"from boostvsod.{package} import nothing")
+
+
+def test_packages_are_cheap_to_import() -> None:
+    check_cheap("boostvsod, boostvsod.datasets, boostvsod.weights, boostvsod.metrics")
 
 
 def test_unknown_names_get_a_hint() -> None:

@@ -128,12 +128,10 @@ def _centre(height: int, width: int) -> np.ndarray:
 
 
 def _stretch(values: np.ndarray) -> np.ndarray:
-    """Stretch values to [0, 1]. An array that is flat but for rounding errors becomes 0."""
-    import numpy as np
+    """The values stretched to [0, 1]; a flat picture becomes zeros."""
+    from boostvsod.media.maps import stretched
 
-    span = float(values.max() - values.min())
-    stretched: np.ndarray = np.zeros_like(values) if span < 1e-6 else (values - values.min()) / span
-    return stretched
+    return stretched(values, least=1e-6)
 
 
 @hookimpl

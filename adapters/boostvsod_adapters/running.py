@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from boostvsod.kinds import Frame, Map, Rgb, Student, Window
-from boostvsod.media.maps import resize_map
+from boostvsod.media.maps import resize_map, stretched
 from boostvsod.runtime import Runtime
 from boostvsod.training.students import as_batch
 from boostvsod.weights.files import load_weights
@@ -44,8 +44,7 @@ def normalise(rgb: Tensor, form: Input) -> Tensor:
 def to_picture_size(saliency: np.ndarray, rgb: Rgb, stretch: bool) -> Map:
     """A map at the size of its picture; with `stretch`, its values are stretched to [0, 1] first."""
     if stretch:
-        low, high = saliency.min(), saliency.max()
-        saliency = (saliency - low) / (high - low + 1e-8)  # as the authors' code does
+        saliency = stretched(saliency, eps=1e-8)
     return resize_map(np.ascontiguousarray(saliency, np.float32), *rgb.shape[:2])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, Rgb
-from boostvsod.media.maps import check_map, in_common
+from boostvsod.media.maps import check_map, geometric_mean
 from boostvsod.media.video import Piece
 
 Pair = tuple[Frame, Frame]
@@ -61,7 +61,7 @@ def combine(views: Sequence[Map | Judged]) -> Map | Judged:
     """The geometric mean of the maps that show an object; of judged maps also the mean of each feature."""
     if len(views) == 1:
         return views[0]
-    mean = in_common([view.map if isinstance(view, Judged) else view for view in views])
+    mean = geometric_mean([view.map if isinstance(view, Judged) else view for view in views])
     features = [view.features for view in views if isinstance(view, Judged)]
     if not features:
         return mean

@@ -39,7 +39,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "cache folder", f"{torch.hub.get_dir()} (pretrained backbones, only when asked for)"
     yield "ffmpeg", shutil.which("ffmpeg") or "none (only needed for audio and H.264)"
     yield "plugins", str(len(door().manager.list_name_plugin()))
-    yield "kept out", ", ".join(door().kept_out) or "none"
+    yield "disabled", ", ".join(door().disabled) or "none"
 
 
 def faults() -> Iterator[str]:

@@ -90,7 +90,7 @@ def faults() -> None:
     """One line for every plugin that could not be let in, and every name that several claim."""
     from boostvsod.registry import door
 
-    clashes = door().clashes()  # looking at the shelves finds the plugins whose hooks fail
+    clashes = door().clashes()  # collecting the offers also finds the plugins whose hooks fail
     for plugin, why in door().broken.items():
         say(f"broken    {plugin}: {why}")
     for name, why in clashes.items():

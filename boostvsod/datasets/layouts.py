@@ -1,8 +1,9 @@
-"""Annotated videos on disk: which files are frames, which are truth, and to which sequence they belong.
+"""Annotated videos on disk: which files are frames, which are masks, and to which sequence they belong.
 
-A layout is data. In every layout known, some folder on a file's path says whether it is a picture or a
-mask; what is left of the path names the sequence. So `JPEGImages/480p/bear/00000.jpg` belongs with
-`Annotations/480p/bear/00000.png`, and `bear/Imgs/1.jpg` with `bear/GT_object_level/1.png`.
+A layout is data, not code. In every known layout, one folder in the path of a file shows whether the file is
+a picture or a mask; the rest of the path names the sequence. For example, `JPEGImages/480p/bear/00000.jpg` and
+`Annotations/480p/bear/00000.png` belong to the sequence `bear`, as do `bear/Imgs/1.jpg` and
+`bear/GT_object_level/1.png`.
 """
 
 from __future__ import annotations
@@ -15,30 +16,30 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from boostvsod.datasets.masks import read_truth
 from boostvsod.errors import InputError
 from boostvsod.kinds import Layout
 from boostvsod.media.archive import File, Tree
-from boostvsod.media.images import SUFFIXES, decode
+from boostvsod.media.images import SUFFIXES
 
 GENERIC_PICTURES = ("images", "image", "imgs", "frames", "frame", "jpegimages", "duts-tr-image", "rgb", "img")
 GENERIC_MASKS = (
     "masks", "mask", "gt", "ground-truth", "groundtruth", "ground_truth", "annotations", "gt_object_level",
     "duts-tr-mask",
 )  # fmt: skip
-TRUTH_SUFFIXES = (*SUFFIXES, ".pgm", ".ppm")
-DECORATION = re.compile(r"[_-]?gt$", re.IGNORECASE)  # FBMS and others call the truth of 007 "007_gt"
+DECORATION = re.compile(r"[_-]?gt$", re.IGNORECASE)  # in FBMS and others the mask of 007 is "007_gt"
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """One video: its frames, and the truth of those that have one (several files: several objects)."""
+    """One video: its frames, and the mask files of annotated frames (several files: several objects)."""
 
     name: str
     frames: tuple[File, ...]
-    truths: Mapping[str, tuple[File, ...]]  # by the frame's name
+    truths: Mapping[str, tuple[File, ...]]  # name of the frame -> its mask files
 
     def truth(self, frame: str) -> NDArray[np.bool_]:
-        """What is salient in a frame, H x W: the union of its objects."""
+        """What is salient in a frame, as booleans H x W: the union of its objects."""
         masks = [read_truth(file) for file in self.truths[frame]]
         union: NDArray[np.bool_] = np.any(masks, axis=0)
         return union
@@ -46,7 +47,7 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Annotated sequences of one place."""
+    """The annotated sequences of one folder or archive."""
 
     layout: Layout
     where: str
@@ -55,64 +56,66 @@ class Dataset:
 
     @property
     def frames(self) -> int:
+        """The number of frames of all sequences."""
         return sum(len(sequence.frames) for sequence in self.sequences)
 
     @property
     def annotated(self) -> int:
+        """The number of frames that have a truth."""
         return sum(len(sequence.truths) for sequence in self.sequences)
 
 
 def read_layout(layout: Layout, tree: Tree) -> Dataset | None:
-    """What a place holds, taken as one layout; None if it holds no annotated sequence of that kind."""
+    """Read a folder or archive according to one layout; None if it has no annotated sequence in that layout."""
     files = tree.walk()
-    wanted = _listed(layout, files)
-    if layout.split and wanted is None:
+    listed = _listed(layout, files)
+    if layout.split and listed is None:
         return None
     part = "" if layout.part in str(tree).lower().split("/") else layout.part
-    pictures = _sorted_in(files, layout.pictures, SUFFIXES, part)
-    masks = _objects_joined(_sorted_in(files, layout.masks, TRUTH_SUFFIXES, part), set(pictures))
-    known = [key for key in pictures if key in masks and (wanted is None or key[-1] in wanted)]
-    if not known:
+    pictures = _by_sequence(files, layout.pictures, part)
+    masks = _objects_joined(_by_sequence(files, layout.masks, part), set(pictures))
+    annotated = [key for key in pictures if key in masks and (listed is None or key[-1] in listed)]
+    if not annotated:
         return None
-    names = _short_names(known)
+    names = _short_names(annotated)
     sequences = tuple(
         Sequence(names[key], tuple(file for _, file in pictures[key]), _by_frame(pictures[key], masks[key]))
-        for key in known
+        for key in annotated
     )
     return Dataset(layout, str(tree), sequences, _notes(layout, sequences))
 
 
 Key = tuple[str, ...]
-Sorted = dict[Key, list[tuple[str, File]]]  # what is left of a path without the telling folder -> (stem, file)
+BySequence = dict[Key, list[tuple[str, File]]]  # path without the folder of pictures or masks -> (stem, file)
 
 
-def _sorted_in(files: Mapping[str, File], folders: Iterable[str], suffixes: tuple[str, ...], part: str) -> Sorted:
-    """Files below one of the folders."""
-    found: Sorted = {}
+def _by_sequence(files: Mapping[str, File], folders: Iterable[str], part: str) -> BySequence:
+    """The picture files below one of the folders, by their sequence."""
+    sequences: BySequence = {}
     for name, file in files.items():
         parts = PurePosixPath(name).parts
         key = _without(parts[:-1], folders)
-        if key is not None and file.suffix in suffixes and (not part or part in (p.lower() for p in parts)):
-            found.setdefault(key, []).append((file.stem, file))
-    return found
+        if key is not None and file.suffix in SUFFIXES and (not part or part in (p.lower() for p in parts)):
+            sequences.setdefault(key, []).append((file.stem, file))
+    return sequences
 
 
 def _without(parts: Key, folders: Iterable[str]) -> Key | None:
-    """A path without the folder that tells pictures from masks; None if it has none of those."""
+    """A path without the one of `folders` that is in it; None if none is. The folder "." is in every path."""
     lower = tuple(part.lower() for part in parts)
     for folder in folders:
         if folder == ".":
             return parts
-        wanted = tuple(folder.split("/"))
-        for i in range(len(parts) - len(wanted), -1, -1):
-            if lower[i : i + len(wanted)] == wanted:
-                return parts[:i] + parts[i + len(wanted) :]
+        removed = tuple(folder.split("/"))
+        for i in range(len(parts) - len(removed), -1, -1):
+            if lower[i : i + len(removed)] == removed:
+                return parts[:i] + parts[i + len(removed) :]
     return None
 
 
-def _objects_joined(masks: Sorted, sequences: set[Key]) -> Sorted:
-    """Where each object of a sequence has a folder of its own below it, all of them are its truth."""
-    joined: Sorted = {}
+def _objects_joined(masks: BySequence, sequences: set[Key]) -> BySequence:
+    """The masks by sequence, also where each object of a sequence has its own folder below the sequence's."""
+    joined: BySequence = {}
     for key, files in masks.items():
         home = key[:-1] if key not in sequences and key[:-1] in sequences else key
         joined.setdefault(home, []).extend(files)
@@ -120,26 +123,30 @@ def _objects_joined(masks: Sorted, sequences: set[Key]) -> Sorted:
 
 
 def _by_frame(pictures: list[tuple[str, File]], masks: list[tuple[str, File]]) -> dict[str, tuple[File, ...]]:
+    """The masks of one sequence: name of the frame -> its mask files."""
     names = {stem for stem, _ in pictures}
-    found: dict[str, tuple[File, ...]] = {}
+    by_frame: dict[str, tuple[File, ...]] = {}
     for stem, file in masks:
         name = stem if stem in names else DECORATION.sub("", stem)
         if name in names:
-            found[name] = (*found.get(name, ()), file)
-    return found
+            by_frame[name] = (*by_frame.get(name, ()), file)
+    return by_frame
 
 
 def _listed(layout: Layout, files: Mapping[str, File]) -> set[str] | None:
-    """The sequences a split file names: one a line, or paths of frames, whose last folder it is."""
-    place = next((file for name, file in files.items() if layout.split and name.lower().endswith(layout.split)), None)
-    if place is None:
+    """The sequences named in the split file, if there is one.
+
+    Each line holds the name of a sequence, or the path of a frame, whose last folder is the sequence.
+    """
+    split = next((file for name, file in files.items() if layout.split and name.lower().endswith(layout.split)), None)
+    if split is None:
         return None
-    firsts = (line.split()[0] for line in place.read().decode().splitlines() if line.strip())
+    firsts = (line.split()[0] for line in split.read().decode().splitlines() if line.strip())
     return {PurePosixPath(first).parent.name if "/" in first else first for first in firsts}
 
 
 def _short_names(keys: list[Key]) -> dict[Key, str]:
-    """The last folder, or as much of the path as tells the sequences apart."""
+    """Names of sequences: the last folder, or as many folders as are needed to make the names different."""
     for depth in range(1, max((len(key) for key in keys), default=1) + 1):
         names = {key: "-".join(key[-depth:]) or "sequence" for key in keys}
         if len(set(names.values())) == len(keys):
@@ -148,41 +155,30 @@ def _short_names(keys: list[Key]) -> dict[Key, str]:
 
 
 def _notes(layout: Layout, sequences: tuple[Sequence, ...]) -> tuple[str, ...]:
+    """What is unusual about the sequences."""
     notes = []
     if layout.sequences and len(sequences) != layout.sequences:
-        notes.append(f"{layout.title} has {layout.sequences} sequences, {len(sequences)} are here")
+        notes.append(f"{layout.title} has {layout.sequences} sequences, but {len(sequences)} are here")
     without = [s.name for s in sequences if not s.truths]
     if without:
-        notes.append(f"no frame of {', '.join(without)} has a truth of its own name")
+        notes.append(f"in {', '.join(without)} no mask has the name of a frame")
     return tuple(notes)
 
 
-def read_truth(file: File) -> NDArray[np.bool_]:
-    """A mask file as booleans: grey above 128 of 255, any index but 0 of a label or palette picture."""
-    image = decode(file.read(), str(file))
-    if image.ndim == 3:
-        colours = image[..., :3]
-        grey = bool((colours == colours[..., :1]).all())
-        image = colours[..., 0] if grey else (colours.max(2) > 0).astype(np.uint8)  # a palette: black is nothing
-    if image.dtype.kind == "b" or (image.max() < 128 and file.suffix not in (".jpg", ".jpeg")):
-        return np.asarray(image > 0)  # labels 0, 1, 2, ...; a lossy picture has none
-    return np.asarray(image > 128 * (np.iinfo(image.dtype).max // 255))
-
-
 def open_dataset(where: str, name: str = "") -> Dataset:
-    """The annotated sequences of a folder or an archive, in the layout named or in the first that fits."""
+    """Open the data set in a folder or an archive, in the named layout or in the first layout that fits."""
     from boostvsod import registry
 
     tree = Tree.open(where)
     layouts = {n: registry.build("datasets", n) for n in ([name] if name else registry.offers("datasets"))}
-    for layout in sorted(layouts.values(), key=_most_particular):
-        if (found := read_layout(layout, tree)) is not None:
-            return found
+    for layout in sorted(layouts.values(), key=_strictest_first):
+        if (data := read_layout(layout, tree)) is not None:
+            return data
     tried = ", ".join(layouts)
     raise InputError(f"{where}: no annotated sequence in it; tried the layouts {tried} (see boostvsod datasets)")
 
 
-def _most_particular(layout: Layout) -> tuple[int, int, str]:
-    """Layouts that ask for more come first; the one that takes anything comes last."""
+def _strictest_first(layout: Layout) -> tuple[int, int, str]:
+    """A sort key that puts layouts with more conditions first, and the generic layout last."""
     depth = max(folder.count("/") for folder in layout.pictures)
     return -bool(layout.split) - bool(layout.part) - depth, len(layout.pictures), layout.name

@@ -1,4 +1,4 @@
-"""Finding the maps of one video among those somebody has computed, and what to call a method."""
+"""Finding the computed maps of one video in a folder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ VIDEO = "{video}"
 
 
 def find_maps(folder: str, video: str) -> list[File]:
-    """Map files in natural order, from FOLDER/VIDEO, FOLDER, or FOLDER with `{video}` put in."""
-    several = (f"{folder}/{video}/maps", f"{folder}/{video}", folder)
-    places = (folder.replace(VIDEO, video),) if VIDEO in folder else several
+    """The map files of a video, in natural order.
+
+    They are searched for in FOLDER/VIDEO/maps (a run folder), FOLDER/VIDEO and FOLDER, in this order. If FOLDER
+    contains `{video}`, the name of the video is put in its place, and only that folder is searched.
+    """
+    usual = (f"{folder}/{video}/maps", f"{folder}/{video}", folder)
+    places = (folder.replace(VIDEO, video),) if VIDEO in folder else usual
     for place in places:
-        if exists(place) and (found := Tree.open(place).files(SUFFIXES)):
-            return found
-    raise InputError(f"maps:{folder}: no picture in it; looked in {', '.join(places)}")
+        if exists(place) and (maps := Tree.open(place).files(SUFFIXES)):
+            return maps
+    raise InputError(f"maps:{folder}: no picture in it; searched in {', '.join(places)}")

@@ -1,4 +1,4 @@
-"""Flow on disk: Middlebury .flo, KITTI's 16-bit .png, and .npy."""
+"""Flow files: Middlebury .flo, KITTI's 16-bit .png, and .npy."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from boostvsod.files import write_atomically
 from boostvsod.kinds import Flow, Frame
 
 MAGIC = 202021.25  # "PIEH", the first four bytes of a .flo file
-STEP, ZERO = 64.0, 2**15  # KITTI: steps a pixel, and the value of no motion
+STEP, ZERO = 64.0, 2**15  # KITTI: steps per pixel, and the value that means no motion
 FORMATS = ("flo", "png", "npy")
 
 
 def file_name(a: Frame, b: Frame) -> str:
-    """What the file of the flow from one frame to another is called, without its suffix."""
+    """The file name, without its suffix, for the flow from frame a to frame b."""
     return f"{a.name}.back" if b.index < a.index else a.name
 
 
 def write_flow(path: Path, flow: Flow) -> None:
-    """Write flow H W 2 in the format of the file's suffix, atomically."""
+    """Write flow H x W x 2 in the format of the file's suffix, atomically."""
     kind = path.suffix.lstrip(".")
     if kind not in FORMATS:
         raise ConfigError(f"flow format {kind!r} is unknown; there are: {', '.join(FORMATS)}")
@@ -32,7 +32,7 @@ def write_flow(path: Path, flow: Flow) -> None:
 
 
 def read_flow(path: Path) -> Flow:
-    """Read what any of the formats holds; where KITTI says there is none, flow is NaN."""
+    """Read flow H x W x 2 from a file of any of the formats. Where a KITTI file marks it invalid, flow is NaN."""
     try:
         if path.suffix == ".npy":
             return np.asarray(np.load(path, allow_pickle=False), np.float32)
@@ -50,7 +50,7 @@ def _flo(flow: Flow) -> bytes:
 def _from_flo(path: Path) -> Flow:
     data = path.read_bytes()
     if len(data) < 12 or np.frombuffer(data, "<f4", 1)[0] != MAGIC:
-        raise ValueError("it does not begin as a .flo file does")
+        raise ValueError("it does not begin with the magic number of .flo files")
     width, height = (int(side) for side in np.frombuffer(data, "<i4", 2, 4))
     if len(data) != 12 + 8 * width * height:
         raise ValueError(f"{len(data)} bytes cannot hold {width}x{height} vectors")

@@ -1,10 +1,9 @@
-"""What one does with flow, whichever backend it is from."""
+"""Scaling, warping, comparing and checking flow fields, from any backend."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -15,14 +14,11 @@ from boostvsod.flow.colour import colour_flow
 from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame, Rgb
 from boostvsod.media.images import resize_rgb
 
-if TYPE_CHECKING:
-    pass
-
-LEAST = 16  # pixels a side below which no backend is asked
+LEAST = 16  # pixels per side; no backend gets smaller pictures
 
 
 class AtScale:
-    """A backend that looks at smaller (or larger) pictures; its flow comes back at full size and speed."""
+    """A backend that gets scaled pictures. Its flow is scaled back to the size and the pixels of the originals."""
 
     def __init__(self, backend: FlowBackend, scale: float) -> None:
         self.backend, self.scale = backend, scale
@@ -41,41 +37,45 @@ class AtScale:
 
 
 def estimate_many(backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
-    """The flow of each pair; at once where the backend can."""
+    """The flow of each pair, in one call if the backend supports it."""
     if isinstance(backend, EstimatesMany):
         return list(backend.estimate_many(pairs))
     return [backend.estimate(a, b) for a, b in pairs]
 
 
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:
-    """Flow at another size, its vectors as much longer or shorter."""
+    """Flow at another size; its vectors are scaled accordingly."""
     old_height, old_width = flow.shape[:2]
     resized = np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     return resized * np.array([width / old_width, height / old_height], np.float32)
 
 
 def at_scale(backend: FlowBackend, scale: float) -> FlowBackend:
-    """The backend itself at scale 1."""
+    """A backend that gets scaled pictures; at scale 1 the backend itself."""
     return backend if scale == 1 else AtScale(backend, scale)
 
 
 def colour_at(flow: Flow, side: int) -> Rgb:
-    """Flow as the motion networks see it: colour-coded, of a size, which changes no hue and no saturation."""
+    """Flow as the motion networks take it: resized to side x side and colour-coded.
+
+    Vectors keep their length in the original pixels. That changes no colour, because the largest speed of the
+    field is shown at full saturation.
+    """
     small = np.asarray(cv2.resize(flow, (side, side), interpolation=cv2.INTER_AREA), np.float32)
     return colour_flow(small)
 
 
 def warp_back(image: np.ndarray, flow: Flow, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-    """The second picture (or map, or flow) as the first sees it: out(p) = image(p + flow(p))."""
+    """The second picture (or map, or flow) warped to the first: out(p) = image(p + flow(p))."""
     y, x = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     there_x, there_y = (np.asarray(here + flow[..., i], np.float32) for i, here in enumerate((x, y)))
     return np.asarray(cv2.remap(image, there_x, there_y, cv2.INTER_LINEAR, borderMode=border))
 
 
 def consistent(forward: Flow, backward: Flow, share: float = 0.01, slack: float = 0.5) -> NDArray[np.bool_]:
-    """Where going forth and back ends near the start: |f + b|^2 < share (|f|^2 + |b|^2) + slack.
+    """Where forward and backward flow agree: |f + b|^2 < share (|f|^2 + |b|^2) + slack. Booleans H x W.
 
-    Sundaram, Brox and Keutzer, ECCV 2010. What is occluded in the second picture, or leaves it, is not.
+    Sundaram, Brox and Keutzer, ECCV 2010. Pixels that are occluded in the second picture or leave it are False.
     """
     back = warp_back(backward, forward)
     y, x = np.mgrid[: forward.shape[0], : forward.shape[1]]
@@ -88,11 +88,11 @@ def consistent(forward: Flow, backward: Flow, share: float = 0.01, slack: float 
 
 
 def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
-    """The one gate a flow field passes: float, H W 2, finite."""
+    """The one check for flow fields: floats H x W x 2, all finite. `who` names the plugin in error messages."""
     array = np.asarray(value)
     if array.dtype.kind != "f" or array.shape != (*shape, 2):
-        seen = f"{array.dtype} of shape {array.shape}"
-        raise PluginError(f"{who}: returned {seen}, expected floats of shape {(*shape, 2)}")
+        returned = f"{array.dtype} of shape {array.shape}"
+        raise PluginError(f"{who}: returned {returned}, expected floats of shape {(*shape, 2)}")
     if not np.isfinite(array).all():
         raise PluginError(f"{who}: returned flow that is NaN or infinite")
     return array.astype(np.float32, copy=False)

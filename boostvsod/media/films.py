@@ -1,4 +1,4 @@
-"""Writing films."""
+"""Writing frames to mp4 files."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from boostvsod.kinds import Rgb
 
 @contextmanager
 def film_writer(path: Path, fps: Fraction) -> Iterator[Callable[[Rgb], None]]:
-    """Write RGB frames to an mp4 (MPEG-4 part 2: OpenCV's wheels carry no H.264 encoder)."""
+    """Yield a function that appends one RGB frame to an mp4 file; the file appears under its name when complete.
+
+    The codec is MPEG-4 part 2, because OpenCV's wheels have no H.264 encoder.
+    """
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     path.parent.mkdir(parents=True, exist_ok=True)
     writer: cv2.VideoWriter | None = None
 
     def write(rgb: Rgb) -> None:
         nonlocal writer
-        even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # players want even sides
+        even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # many players need even sides
         if writer is None:
             code = cv2.VideoWriter.fourcc(*"mp4v")
             writer = cv2.VideoWriter(str(temporary), code, float(fps), even.shape[1::-1])
             if not writer.isOpened():
-                raise OutputError(f"cannot write {path}: OpenCV has no MPEG-4 encoder here")
+                raise OutputError(f"cannot write {path}: this OpenCV has no MPEG-4 encoder")
         writer.write(cv2.cvtColor(np.ascontiguousarray(even), cv2.COLOR_RGB2BGR))
 
     try:

@@ -1,4 +1,4 @@
-"""Reading and writing pictures: whatever is in the file becomes RGB bytes or a map in [0, 1]."""
+"""Reading and writing picture files. Pictures become RGB bytes H x W x 3; maps become floats H x W in [0, 1]."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", "
 
 
 def decode_rgb(data: bytes, name: str) -> Rgb:
-    """A picture file's bytes as RGB: grey is repeated, alpha dropped, 16 bits cut to 8; `name` is for the message."""
+    """The content of a picture file as RGB, H x W x 3 bytes.
+
+    Grey is repeated in all channels, alpha is dropped, 16 bits become 8. `name` stands in error messages.
+    """
     image = _to_bytes(decode(data, name))
     if image.ndim == 2:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)
@@ -25,12 +28,12 @@ def decode_rgb(data: bytes, name: str) -> Rgb:
 
 
 def read_map(path: Path) -> Map:
-    """A grey picture file of 8 or 16 bits as a map in [0, 1]; of a coloured one, its grey."""
+    """A picture file of 8 or 16 bits as a map in [0, 1]. Colours are converted to grey."""
     return decode_map(_bytes(path), str(path))
 
 
 def decode_map(data: bytes, name: str) -> Map:
-    """The same for bytes that are already here."""
+    """Like `read_map`, from the content of the file."""
     image = _grey(data, name)
     if image.dtype.kind == "u":
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
@@ -38,7 +41,7 @@ def decode_map(data: bytes, name: str) -> Map:
 
 
 def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
-    """The same in double precision, for measuring: a level k of 255 is k / 255 to the last bit."""
+    """Like `decode_map`, in double precision, for metrics: level k of 8 bits is exactly k / 255."""
     image = _grey(data, name)
     if image.dtype.kind == "u":
         return image / np.float64(np.iinfo(image.dtype).max)
@@ -46,6 +49,7 @@ def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
 
 
 def _grey(data: bytes, name: str) -> np.ndarray:
+    """The decoded picture in one channel."""
     image = decode(data, name)
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
@@ -53,14 +57,14 @@ def _grey(data: bytes, name: str) -> np.ndarray:
 
 
 def write_map(path: Path, saliency: Map, bits: int) -> None:
-    """A map as a grey PNG of 8 or 16 bits, atomically."""
+    """Write a map as a grey PNG of 8 or 16 bits, atomically."""
     top = 2**bits - 1
     grey = np.rint(np.clip(saliency, 0, 1) * top).astype(np.uint8 if bits == 8 else np.uint16)
     write_png(path, grey)
 
 
 def write_png(path: Path, image: np.ndarray) -> None:
-    """Grey, RGB or RGBA bytes as a PNG, atomically."""
+    """Write a grey, RGB or RGBA picture as a PNG, atomically."""
     if image.ndim == 3:
         code = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
         image = cv2.cvtColor(image, code)
@@ -71,13 +75,17 @@ def write_png(path: Path, image: np.ndarray) -> None:
 
 
 def grey_rgb(saliency: Map) -> Rgb:
-    """A map as a grey picture."""
+    """A map as a grey RGB picture."""
     grey = np.rint(saliency * 255).astype(np.uint8)
     return np.dstack([grey, grey, grey])
 
 
 def resize_rgb(rgb: Rgb, height: int, width: int) -> Rgb:
-    """Bilinear; when shrinking by area, nearly: means of 2 x 2 pixels are four times as fast as means of any others."""
+    """A picture at another size: bilinear when it grows, averaged over areas when it shrinks.
+
+    The averaging is done in steps of 2 x 2 pixels, with one bilinear step. That is nearly the same as averaging
+    over exact areas, and four times as fast.
+    """
     rows, columns = rgb.shape[:2]
     if (rows, columns) == (height, width):
         return rgb
@@ -95,6 +103,7 @@ def _sized(rgb: Rgb, height: int, width: int, interpolation: int) -> Rgb:
 
 
 def _bytes(path: Path) -> bytes:
+    """The content of a file."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -102,7 +111,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def decode(data: bytes, name: str) -> np.ndarray:
-    """A picture file's bytes as they are, whatever their depth and channels; `name` is for the message."""
+    """The decoded picture with its own depth and channels (BGR or BGRA). `name` stands in error messages."""
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -112,6 +121,7 @@ def decode(data: bytes, name: str) -> np.ndarray:
 
 
 def _to_bytes(image: np.ndarray) -> np.ndarray:
+    """8, 16 or 32 bits (floats in [0, 1]) per value as 8 bits."""
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:

@@ -1,50 +1,62 @@
-"""Arithmetic on saliency maps, H x W floats in [0, 1]."""
+"""Arithmetic on saliency maps: arrays H x W of floats in [0, 1]."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boostvsod.errors import PluginError
 from boostvsod.kinds import Map
 
-SAYS = 0.5  # a map that nowhere reaches this says nothing
-FAINTEST = 1e-4  # no single map may rule a pixel out for good
+Float = TypeVar("Float", bound=np.floating[Any])
+
+VISIBLE = 0.5  # a map shows an object if at least one of its values reaches this
+FAINTEST = 1e-4  # lower values count as this in a geometric mean, so that one map alone cannot make a pixel 0
 
 
-def stretched(saliency: Map) -> Map:
-    """From 0 to 1; a map without any contrast becomes empty."""
-    low, high = float(saliency.min()), float(saliency.max())
-    if high <= low:
-        return np.zeros_like(saliency)
-    return np.asarray((saliency - low) / (high - low), np.float32)
+def stretched(
+    values: NDArray[Float], *, flat_is_empty: bool = True, least: float = 0.0, eps: float = 0.0
+) -> NDArray[Float]:
+    """The values moved linearly so that the lowest becomes 0 and the highest 1 (min-max), in their own precision.
 
-
-def says_something(saliency: Map) -> bool:
-    """Whether a map sees an object at all."""
-    return float(saliency.max()) >= SAYS
-
-
-def in_common(maps: Sequence[Map]) -> Map:
-    """What maps of one frame see together: the geometric mean of those that say something.
-
-    A silent map is no evidence against the others; if all are silent, it is the mean of all.
+    Values are flat if all are equal, or if they span less than `least`. Flat values become zeros or, if not
+    `flat_is_empty`, are returned unchanged. `eps` is added to the span before the division, as many published
+    networks do; the highest value is then slightly below 1.
     """
-    speaking = [m for m in maps if says_something(m)] or maps
-    logs = [np.log(np.maximum(m, FAINTEST)) for m in speaking]
+    low = values.min()
+    span = values.max() - low
+    if float(span) == 0 or float(span) < least:
+        return np.zeros_like(values) if flat_is_empty else values
+    return (values - low) / (span + eps)  # type: ignore[no-any-return]
+
+
+def shows_object(saliency: Map) -> bool:
+    """Whether a map shows an object: whether some value reaches one half."""
+    return float(saliency.max()) >= VISIBLE
+
+
+def geometric_mean(maps: Sequence[Map]) -> Map:
+    """The geometric mean of several maps of one frame: high only where all of them are high.
+
+    Maps that show no object are left out. If no map shows one, the mean of all maps is returned.
+    """
+    averaged = [m for m in maps if shows_object(m)] or maps
+    logs = [np.log(np.maximum(m, FAINTEST)) for m in averaged]
     return np.asarray(np.exp(np.mean(logs, axis=0)), np.float32)
 
 
 def soft_iou(a: Map, b: Map, empty: float) -> float:
-    """Intersection over union of two maps of one size; `empty` if both are."""
-    either = float(np.maximum(a, b).sum())
-    return float(np.minimum(a, b).sum()) / either if either > 0 else empty
+    """Intersection over union of two maps of the same size; `empty` is returned if both are zero everywhere."""
+    union = float(np.maximum(a, b).sum())
+    return float(np.minimum(a, b).sum()) / union if union > 0 else empty
 
 
 def resize_map(saliency: Map, height: int, width: int) -> Map:
-    """Bilinear, or by area when shrinking; values stay in [0, 1]."""
+    """A map at another size: averaged over areas when it shrinks, bilinear when it grows. Values stay in [0, 1]."""
     if saliency.shape == (height, width):
         return saliency
     shrinking = height * width < saliency.size
@@ -53,20 +65,23 @@ def resize_map(saliency: Map, height: int, width: int) -> Map:
 
 
 def shrunk(saliency: Map, longest: int, least: int = 1) -> Map:
-    """A map whose longer side is at most `longest` and whose shorter one is at least `least`."""
+    """A map whose longer side is at most `longest` pixels and whose shorter side is at least `least`."""
     scale = min(1.0, longest / max(saliency.shape))
     height, width = (max(least, round(side * scale)) for side in saliency.shape)
     return resize_map(saliency, height, width)
 
 
 def check_map(value: object, shape: tuple[int, int], who: str, frame: str) -> Map:
-    """The one gate a saliency map passes: float, `shape`, finite, within [0, 1]."""
+    """The one check for saliency maps: floats of the given shape, all finite, all within [0, 1].
+
+    `who` and `frame` name the plugin and the frame in error messages.
+    """
     array = np.asarray(value)
     where = f"{who}, frame {frame!r}"
     if array.dtype.kind != "f":
         raise PluginError(f"{where}: returned {array.dtype}, expected floats in [0, 1]")
     if array.shape != shape:
-        raise PluginError(f"{where}: returned shape {array.shape}, expected {shape}, the frame's own")
+        raise PluginError(f"{where}: returned shape {array.shape}, expected {shape}, the shape of the frame")
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
         raise PluginError(f"{where}: returned {bad} values that are NaN or infinite")

@@ -1,4 +1,4 @@
-"""Where frames come from: picture files, a video file, or an array. Each hands out frame i as RGB."""
+"""Readers, which decode frame i of a video as RGB: from picture files, from a video file, or from an array."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # before cv2 opens a file: our own message is enough
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # set before cv2 opens a file: our own error message is enough
 import cv2
 import numpy as np
 
@@ -19,21 +19,23 @@ from boostvsod.media.archive import File
 from boostvsod.media.images import decode_rgb
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-MISSING_SHARE = 0.02  # containers miscount by a frame or two; losing more means a truncated file
+MISSING_SHARE = 0.02  # containers miscount by a frame or two; a greater loss means that the file is truncated
 
 
 class Reader(Protocol):
-    """Random access to frames, and one pass over all of them with their times."""
+    """Decodes any frame by its number, or all frames in one pass."""
 
     def scan(self) -> Iterator[tuple[Rgb, float | None]]:
-        """Every frame in order, with its time in seconds where the source has times."""
+        """Every frame in order, with its time in seconds; None if the source has no times."""
         ...
 
-    def read(self, i: int) -> Rgb: ...
+    def read(self, i: int) -> Rgb:
+        """Frame i."""
+        ...
 
 
 class Pictures:
-    """One picture file per frame."""
+    """A reader of picture files, one per frame."""
 
     def __init__(self, files: Sequence[File]) -> None:
         self.files = files
@@ -46,7 +48,7 @@ class Pictures:
 
 
 class Array:
-    """Frames already in memory, T H W 3 bytes."""
+    """A reader of frames in memory, T x H x W x 3 bytes."""
 
     def __init__(self, frames: Sequence[Rgb]) -> None:
         self.frames = frames
@@ -59,21 +61,21 @@ class Array:
 
 
 class VideoFile:
-    """A container that FFmpeg decodes. OpenCV turns the frames upright by their rotation metadata.
+    """A reader of video files, which FFmpeg decodes. OpenCV rotates frames by the file's rotation metadata.
 
-    Seeking in compressed video is unreliable: containers disagree with decoders about frame numbers.
-    So the scan notes a checksum per frame, and a seek is believed only if the frame it lands on has
-    the right one; else the file is decoded again from the start.
+    Seeking in compressed video is unreliable: containers and decoders disagree about frame numbers. Therefore
+    `scan` stores a checksum of every frame. After a seek, the decoded frame must have the right checksum;
+    otherwise the file is decoded again from its start.
     """
 
     def __init__(self, path: Path, checksums: Sequence[int] = ()) -> None:
         self.path = path
         self.checksums: list[int] = list(checksums)
-        self.next = 0  # the frame `capture` will decode next
+        self.next = 0  # number of the frame that `capture` decodes next
 
     @cached_property
     def capture(self) -> cv2.VideoCapture:
-        """Opened when first needed: naming a video costs nothing."""
+        """The decoder, opened on first use."""
         return self._open()
 
     def _open(self) -> cv2.VideoCapture:
@@ -82,7 +84,7 @@ class VideoFile:
             raise InputError(f"{self.path} is empty (0 bytes)")
         capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
-            raise InputError(f"{self.path} is not a video that can be opened ({size} bytes); is it damaged?")
+            raise InputError(f"{self.path} cannot be opened as a video ({size} bytes); is it damaged?")
         return capture
 
     @property
@@ -100,9 +102,10 @@ class VideoFile:
         while (rgb := self._decode()) is not None:
             self.checksums.append(_checksum(rgb))
             yield rgb, float(self.capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-        seen = len(self.checksums)
-        if promised - seen > max(2, MISSING_SHARE * promised):
-            raise InputError(f"{self.path}: {promised} frames are promised, {seen} can be decoded; it is truncated")
+        decoded = len(self.checksums)
+        if promised - decoded > max(2, MISSING_SHARE * promised):
+            problem = f"the file promises {promised} frames, but only {decoded} can be decoded"
+            raise InputError(f"{self.path}: {problem}; it is truncated")
 
     def read(self, i: int) -> Rgb:
         if i != self.next and not self._seek(i):
@@ -111,14 +114,14 @@ class VideoFile:
                 self.next += 1
         rgb = self._decode()
         if rgb is None:
-            raise InputError(f"{self.path}: frame {i} was decoded before and cannot be now; was it changed?")
+            raise InputError(f"{self.path}: frame {i} could be decoded before, but not now; did the file change?")
         return rgb
 
     def _seek(self, i: int) -> bool:
-        """Stand before frame i, and prove it by the checksum of the one before."""
+        """Move to frame i. Returns whether the checksum of the frame before it proves the position."""
         if i < 1 or not self.checksums:
             return False
-        if 0 < i - self.next < 16:  # a few frames ahead: decoding them is faster than any seek
+        if 0 < i - self.next < 16:  # a few frames ahead: decoding them is faster than a seek
             while self.next < i and self.capture.grab():
                 self.next += 1
             return self.next == i

@@ -1,7 +1,7 @@
-"""Where one shot ends and the next begins, told from thumbnails.
+"""Shot boundaries (cuts), found from thumbnails.
 
-A cut changes the whole picture at once, and far more than the frames around it change. Thresholds were
-set on DAVIS train and dev, 40 clips without a cut, and on the same clips spliced together.
+At a cut the whole picture changes at once, far more than between the frames around it. The thresholds were
+set on DAVIS train and dev (40 clips without a cut) and on the same clips spliced together.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 from boostvsod.kinds import Rgb
 
 SIZE = (32, 18)
-LEAST = 0.05  # of the thumbnails' range: the mean change of a cut
-TIMES = 2.6  # a cut changes this many times as much as the frames around it
-AROUND = 6  # frames on either side
+LEAST = 0.05  # least mean change at a cut; thumbnail values are in [0, 1]
+TIMES = 2.6  # the change at a cut is at least this many times the median change around it
+AROUND = 6  # frames on either side that count as around
 
 
 class Thumbnails:
-    """Collects the change from each frame to the next; forgets the frames."""
+    """Measures the change from each frame to the next. Only the last thumbnail stays in memory."""
 
     def __init__(self) -> None:
         self.last: np.ndarray | None = None
@@ -28,13 +28,13 @@ class Thumbnails:
         return len(self.changes)
 
     def add(self, rgb: Rgb) -> None:
-        """Take the next frame in."""
+        """Add the next frame."""
         small = cv2.resize(rgb, SIZE, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         self.changes.append(0.0 if self.last is None else _change(self.last, small))
         self.last = small
 
     def cuts(self) -> tuple[int, ...]:
-        """The frames that begin a new shot."""
+        """The numbers of the frames that begin a new shot."""
         return tuple(i for i in range(1, len(self.changes)) if self._is_cut(i))
 
     def _is_cut(self, i: int) -> bool:
@@ -44,7 +44,7 @@ class Thumbnails:
 
 
 def _change(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean change that no small shift explains: each pixel may find its like one step away."""
+    """Mean change between two thumbnails. Each pixel is compared with the most similar of its 3 x 3 neighbours."""
     padded = cv2.copyMakeBorder(a, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     height, width = a.shape[:2]
     shifted = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]

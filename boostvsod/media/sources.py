@@ -1,4 +1,4 @@
-"""What a video can be given as, and where its frames then come from."""
+"""What a video can be given as, and how its frames are then read."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
 from boostvsod.files import file_stamp, natural
-from boostvsod.kinds import Rgb
 from boostvsod.media.archive import File, Tree, archive_in
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
 
+SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
 FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A video before anybody has looked into it."""
+    """A video of which no frame has been read yet."""
 
     name: str
-    names: Sequence[str] | None  # of the frames; None where they are only counted
+    names: Sequence[str] | None  # of the frames; None if frames are named by their numbers
     reader: Reader
-    stamp: Any  # changes when the content does
-    where: str  # for messages
+    stamp: object  # a JSON value that changes when the content changes
+    where: str  # how error messages name the video
 
 
-def open_source(given: Any) -> Source:
-    """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
+def open_source(given: SourceInput) -> Source:
+    """Open a video file, a folder, a glob pattern, a text file of paths, a list of paths, or an array T H W 3."""
     if isinstance(given, Source):
         return given
     if isinstance(given, np.ndarray):
@@ -44,7 +45,10 @@ def open_source(given: Any) -> Source:
 
 
 def find_videos(source: str) -> list[str]:
-    """A folder of video files stands for all of them, a folder of folders of pictures too."""
+    """The videos that a path stands for.
+
+    A folder of video files, or of folders of pictures, stands for all of them. Anything else is one video.
+    """
     path = Path(source).expanduser()
     if not path.is_dir():
         return [source]
@@ -53,15 +57,15 @@ def find_videos(source: str) -> list[str]:
         return [source]
     videos = [str(p) for p in inside if p.suffix.lower() in FILM or (p.is_dir() and any(p.iterdir()))]
     if not videos:
-        raise InputError(f"{source}: neither pictures nor videos in it")
+        raise InputError(f"{source}: the folder holds neither pictures nor videos")
     return videos
 
 
-def _from_array(frames: np.ndarray) -> Source:
+def _from_array(frames: NDArray[np.uint8]) -> Source:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-        raise InputError(f"an array of {frames.dtype} {frames.shape} is no video; expected uint8 of shape T H W 3")
+        raise InputError(f"an array of {frames.dtype} {frames.shape} is not a video; expected uint8 of shape T H W 3")
     content = hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
-    return Source("array", None, Array(cast("Sequence[Rgb]", frames)), content, "the array")
+    return Source("array", None, Array(list(frames)), content, "the array")
 
 
 def _from_path(source: str) -> Source:
@@ -73,21 +77,21 @@ def _from_path(source: str) -> Source:
         return from_pictures([File(path.parent / p) for p in listed], path.stem, source)
     if path.is_file():
         return Source(path.stem, None, VideoFile(path), file_stamp(path), str(path))
-    found = sorted(glob.glob(str(path)), key=natural)
-    if not found:
+    matching = sorted(glob.glob(str(path)), key=natural)
+    if not matching:
         raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
-    return from_pictures([File(Path(p)) for p in found], path.parent.resolve().name, source)
+    return from_pictures([File(Path(p)) for p in matching], path.parent.resolve().name, source)
 
 
 def _pictures_in(folder: Path) -> list[File]:
-    found = Tree.open(folder).files(SUFFIXES)
-    if not found:
-        raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)})")
-    return found
+    pictures = Tree.open(folder).files(SUFFIXES)
+    if not pictures:
+        raise InputError(f"{folder}: no picture in it (searched for {', '.join(SUFFIXES)})")
+    return pictures
 
 
 def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
-    """One picture per frame, in the order given."""
+    """A source with one picture file per frame, in the given order."""
     for file in files:
         if not file.path.is_file():
             raise InputError(f"{where}: {file} does not exist")

@@ -1,8 +1,8 @@
-"""A clip made from nothing, with exact ground truth: for the demo, for tests, for trying a plugin.
+"""A synthetic clip with exact ground truth, for the demo, for tests and for trying plugins.
 
-A textured object moves over a textured scene while the camera pans; half-way it stands still for a
-while. A distractor, bright and round, belongs to the scene and leaves the picture as the camera moves on.
-The same numbers always give the same clip.
+A textured object moves over a textured scene while the camera pans; half-way it stands still for a while.
+A bright, round distractor belongs to the scene and leaves the picture as the camera pans on. The same
+arguments always give the same clip.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from boostvsod.kinds import Rgb
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames T H W 3 and their ground truth T H W."""
+    """Frames T x H x W x 3 (bytes) and their ground truth T x H x W (booleans)."""
 
     frames: np.ndarray
     truth: np.ndarray
 
 
 def make_clip(frames: int = 40, height: int = 120, width: int = 160, seed: int = 0, still: bool = False) -> Clip:
-    """Render a clip; `still` makes one in which nothing ever moves."""
+    """Render a clip. With `still`, nothing moves in it."""
     rng = np.random.default_rng(seed)
     margin = 48
     scene = _texture(rng, height + 2 * margin, width + 2 * margin, np.array([90, 110, 80]), 35)
@@ -43,12 +43,12 @@ def make_clip(frames: int = 40, height: int = 120, width: int = 160, seed: int =
 
 
 def _travel(share: float) -> float:
-    """The object's way, 0 to 1, with a stop between 40 % and 60 % of the time."""
+    """How far the object has moved, 0 to 1, at a share of the time. It stands still from 40 % to 60 %."""
     return min(share, 0.4) / 0.8 + max(share - 0.6, 0.0) / 0.8
 
 
 def _texture(rng: np.random.Generator, height: int, width: int, colour: np.ndarray, contrast: float) -> Rgb:
-    """Cloudy noise at three scales around a colour."""
+    """Cloudy noise at three scales, added to a colour."""
     layers = np.zeros((height, width, 3), np.float32)
     for cell in (4, 12, 40):
         coarse = rng.normal(0, 1, (height // cell + 2, width // cell + 2, 3)).astype(np.float32)
@@ -62,8 +62,8 @@ def _disc(picture: Rgb, centre: np.ndarray, radius: float, colour: tuple[int, in
 
 
 def _outline(height: int, width: int, travel: float) -> np.ndarray:
-    """A body with a head: two ellipses, moving from left to right and swaying."""
-    scale = 8  # drawn larger and shrunk: soft, exact edges
+    """The object's soft mask: a body and a head, two ellipses that move from left to right and sway."""
+    scale = 8  # positions in 1/8 of a pixel (shift=3), which gives soft, exact edges
     mask = np.zeros((height, width), np.uint8)
     x, y = (0.25 + 0.5 * travel) * width, (0.58 + 0.06 * np.sin(6 * travel)) * height
     for dx, dy, a, b in ((0, 0, 0.15, 0.20), (0.10, -0.2, 0.075, 0.085)):
@@ -74,8 +74,9 @@ def _outline(height: int, width: int, travel: float) -> np.ndarray:
 
 
 def _compose(cloth: Rgb, background: Rgb, mask: np.ndarray, travel: float, width: int) -> Rgb:
-    carried = cv2.warpAffine(
+    """The background with the object on it. The object's texture moves with it."""
+    moved = cv2.warpAffine(
         cloth, np.array([[1, 0, 0.5 * travel * width], [0, 1, 0]]), cloth.shape[1::-1], borderMode=cv2.BORDER_WRAP
     )
     soft = mask[..., None]
-    return np.rint(soft * carried + (1 - soft) * background).astype(np.uint8)
+    return np.rint(soft * moved + (1 - soft) * background).astype(np.uint8)

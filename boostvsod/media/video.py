@@ -1,4 +1,4 @@
-"""A video: frames that are decoded when asked for, cut into shots and pieces that fit in memory."""
+"""Videos: frames are decoded on demand; shots and pieces of a length that fits in memory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
 from boostvsod.kinds import Frame, Rgb, Window
@@ -17,15 +19,16 @@ from boostvsod.media.readers import Reader, VideoFile
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
 
-SMALLEST = 8  # pixels a side: below, there is nothing to see, and pyramids break
-CACHE = 24  # decoded frames kept at hand: a window of a video network, and a batch of them
+SMALLEST = 8  # pixels per side; image pyramids fail below
+VideoInput: TypeAlias = "Video | Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
+CACHE = 24  # decoded frames in memory: enough for a batch of windows of a video network
 
 
 @dataclass(frozen=True)
 class Index:
-    """What one pass over a video told: enough to find every frame again."""
+    """What one pass over a video found out: enough to find every frame again."""
 
-    count: int
+    count: int  # frames
     height: int
     width: int
     fps: str  # an exact fraction, "30000/1001"
@@ -35,7 +38,7 @@ class Index:
 
 
 class Video:
-    """Frames by number. Opening reads no frame; the first question about them makes one pass."""
+    """A video, whose frames are read by number. Opening reads no frame; the first use of a frame scans them all."""
 
     def __init__(self, source: Source) -> None:
         self.name, self.stamp, self.where = source.name, source.stamp, source.where
@@ -44,19 +47,19 @@ class Video:
         self._cache: OrderedDict[int, Rgb] = OrderedDict()
 
     @classmethod
-    def open(cls, given: Any) -> Video:
-        """A video file, a folder, a glob, a text file of paths, a list of paths, or an array T H W 3."""
+    def open(cls, given: VideoInput) -> Video:
+        """Open a video file, a folder, a glob pattern, a text file of paths, a list of paths, or an array T H W 3."""
         return given if isinstance(given, Video) else cls(open_source(given))
 
     @property
     def index(self) -> Index:
-        """Made by decoding everything once, unless it was given."""
+        """Made by one scan of the video, unless `restore` has set it."""
         if self._index is None:
             self._index = self.scan()
         return self._index
 
     def scan(self, progress: Callable[[int], None] = lambda done: None) -> Index:
-        """Decode every frame once: count, size, rate, cuts."""
+        """Decode every frame once, to find the count, size, frame rate, cuts and checksums."""
         thumbnails, times, shape = Thumbnails(), [], (0, 0)
         for i, (rgb, time) in enumerate(self._reader.scan()):
             shape = self._same_size(i, rgb, shape)
@@ -64,7 +67,7 @@ class Video:
             times += [time] if time is not None else []
             progress(i + 1)
         if not len(thumbnails):
-            raise InputError(f"{self.where}: no frame in it can be decoded")
+            raise InputError(f"{self.where}: no frame can be decoded")
         reader = self._reader
         checksums = tuple(reader.checksums) if isinstance(reader, VideoFile) else ()
         fps, notes = _rate(reader, times)
@@ -72,42 +75,42 @@ class Video:
         return self._index
 
     def restore(self, known: dict[str, Any]) -> None:
-        """Take over the index of an earlier scan, as `asdict` wrote it."""
+        """Use the index of an earlier scan, as `index_as_dict` returned it."""
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
         self._index = Index(**plain)
         if isinstance(self._reader, VideoFile):
             self._reader.checksums = list(self._index.checksums)
 
     def index_as_dict(self) -> dict[str, Any]:
+        """The index as JSON values."""
         return asdict(self.index)
 
     def _same_size(self, i: int, rgb: Rgb, shape: tuple[int, int]) -> tuple[int, int]:
         height, width = rgb.shape[:2]
         if i and (height, width) != shape:
-            seen = f"{width}x{height}, those before it {shape[1]}x{shape[0]}"
-            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {seen}; all must be of one size")
+            sizes = f"{width}x{height}, the frames before it are {shape[1]}x{shape[0]}"
+            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {sizes}; all must have the same size")
         if min(height, width) < SMALLEST:
-            raise InputError(
-                f"{self.where}: frame {self.name_of(i)!r} is {width}x{height}; the least is {SMALLEST}x{SMALLEST}"
-            )
+            size = f"{width}x{height}; the smallest allowed size is {SMALLEST}x{SMALLEST}"
+            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {size}")
         return height, width
 
     def name_of(self, i: int) -> str:
-        """What a frame's map will be called."""
+        """The name of a frame, which its map gets too."""
         return self._names[i] if self._names is not None else f"{i:05d}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each frame's map will be called."""
+        """The names of all frames, which their maps get too."""
         return tuple(self.name_of(i) for i in range(len(self)))
 
     @property
     def given_names(self) -> tuple[str, ...]:
-        """Names that are known without a scan: those of picture files."""
+        """The names that are known without a scan: those of picture files. Empty for other sources."""
         return tuple(self._names or ())
 
     def unscanned(self) -> Iterator[Frame]:
-        """Every picture in turn, of whatever size."""
+        """Every picture file as a frame, without a scan. Sizes may differ."""
         return (Frame(i, name, self._reader.read(i)) for i, name in enumerate(self.given_names))
 
     @property
@@ -135,12 +138,12 @@ class Video:
         return (self[i] for i in range(len(self)))
 
     def shots(self) -> list[tuple[int, int]]:
-        """First frame and one past the last of every shot."""
+        """Start and stop of every shot; stop is one past the last frame."""
         edges = [0, *self.index.cuts, len(self)]
         return list(pairwise(edges))
 
     def pieces(self, longest: int) -> list[Piece]:
-        """Every shot, split evenly where it is longer than `longest` frames."""
+        """The shots; a shot of more than `longest` frames is split into pieces of nearly equal length."""
         pieces = []
         for start, stop in self.shots():
             parts = -(-(stop - start) // longest)
@@ -151,7 +154,7 @@ class Video:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some frames of one shot, numbered from 0: what one adaptation sees."""
+    """Consecutive frames of one shot, numbered from 0. Each piece is adapted to separately."""
 
     video: Video
     start: int
@@ -172,29 +175,29 @@ class Piece:
         return tuple(self.video.name_of(i) for i in range(self.start, self.stop))
 
     def window(self, i: int, length: int) -> Window:
-        """`length` frames around frame i, the ends of the shot repeated."""
+        """`length` frames around frame i. Beyond the ends of the shot, its first or last frame is repeated."""
         first = self.start + i - (length - 1) // 2
         low, high = self.shot[0], self.shot[1] - 1
         frames = [self.video[min(max(j, low), high)] for j in range(first, first + length)]
         return Window(tuple(frames), (length - 1) // 2)
 
     def partner(self, i: int) -> Frame | None:
-        """The frame flow goes to: the next of the shot, for its last the one before, None if it is alone."""
+        """The first of `partners`: the frame to which flow is computed; None if the shot has one frame."""
         return next(iter(self.partners(i, 1)), None)
 
     def partners(self, i: int, most: int) -> tuple[Frame, ...]:
-        """The frames flow can go to: the next of the shot and the one before, as far as there are such."""
+        """The frames to which flow can be computed, at most `most`: the next of the shot, then the one before."""
         own = self.start + i
         inside = [k for k in (own + 1, own - 1) if self.shot[0] <= k < self.shot[1]]
         return tuple(self.video[k] for k in inside[:most])
 
 
 def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]:
-    """The frame rate as an exact fraction, and what is unusual about the times."""
+    """The frame rate as an exact fraction, and notes about anything unusual."""
     if not isinstance(reader, VideoFile):
         return "24", ()
     fps = Fraction(reader.fps).limit_denominator(1001) if reader.fps > 0 else Fraction(24)
-    notes = [f"rotated by {reader.rotation} degrees, as its metadata says"] if reader.rotation else []
+    notes = [f"rotated by {reader.rotation} degrees, according to its metadata"] if reader.rotation else []
     steps = np.diff(times)
     if len(steps) > 2 and steps.max() > 1.5 * np.median(steps):
         notes.append(f"variable frame rate: steps of {steps.min():.4f} to {steps.max():.4f} s; written as {fps}")

@@ -1,4 +1,4 @@
-"""J and contour F of DAVIS (Perazzi et al., CVPR 2016): the map is cut at one half first."""
+"""J and contour F of DAVIS (Perazzi et al., CVPR 2016). Maps are binarised at one half first."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 from boostvsod.metrics.thresholds import Truth, Values, around
 
 CUT = 0.5
-REACH = 0.008  # of the picture's diagonal: how far off a contour may be
+REACH = 0.008  # allowed distance between contours, as a share of the picture's diagonal
 
 
 def jaccard(saliency: Values, truth: Truth) -> float:
-    """J, intersection over union; 1 if both are empty."""
-    called = saliency >= CUT
-    union = np.count_nonzero(called | truth)
-    return np.count_nonzero(called & truth) / union if union else 1.0
+    """J, the intersection over union; 1 if map and truth are both empty."""
+    salient = saliency >= CUT
+    union = np.count_nonzero(salient | truth)
+    return np.count_nonzero(salient & truth) / union if union else 1.0
 
 
 def contour_f(saliency: Values, truth: Truth) -> float:
-    """F of the contours, each allowed to be a little off; 1 if both are empty, 0 if one is."""
+    """F measure of the contours, with a small allowed distance; 1 if both are empty, 0 if only one is."""
     ours, theirs = _contour(saliency >= CUT), _contour(truth)
     if not (ours.any() and theirs.any()):
         return float(not ours.any() and not theirs.any())
@@ -29,14 +29,14 @@ def contour_f(saliency: Values, truth: Truth) -> float:
 
 
 def _contour(mask: Truth) -> Truth:
-    """Pixels that differ from their right, lower or lower right neighbour."""
+    """The pixels that differ from their right, lower or lower right neighbour."""
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     edges: Truth = (mask ^ padded[:-1, 1:]) | (mask ^ padded[1:, :-1]) | (mask ^ padded[1:, 1:])
     return edges
 
 
 def _share_near(contour: Truth, other: Truth, reach: float) -> float:
-    """Share of a contour that lies within a disk of the other."""
+    """The share of a contour whose distance to the other contour is at most `reach` pixels."""
     near = around(other, int(reach))
     away = cv2.distanceTransform((~other[near]).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.count_nonzero(away[contour[near]] <= reach + 1e-3) / np.count_nonzero(contour)

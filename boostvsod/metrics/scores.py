@@ -1,11 +1,12 @@
-"""How good saliency maps are, given ground truth: frames are measured, then averaged.
+"""All measures of saliency maps against ground truth: frames are measured, then averaged.
 
     scores = Scores()
     for saliency, truth in ...:
         scores.step(saliency, truth)
     scores.result()  # {"MAE": ..., "maxF": ..., "S": ..., ...}
 
-F and E are whole curves until the end: their maximum is that of the mean curve, not the mean of maxima.
+F and E are averaged as curves over thresholds. Their maximum is the maximum of the mean curve, not the mean of the
+maxima.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from boostvsod.media.maps import stretched
 from boostvsod.metrics.contours import contour_f, jaccard
 from boostvsod.metrics.structure import s_measure
 from boostvsod.metrics.thresholds import (
@@ -31,18 +33,12 @@ from boostvsod.metrics.thresholds import (
 from boostvsod.metrics.weighted import weighted_f
 
 KEYS = ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F")
-MEASURED = ("MAE", "S", "wF", "adpF", "adpE", "J", "F", "MAE_raw")  # of one frame; the other keys come from curves
+MEASURED = ("MAE", "S", "wF", "adpF", "adpE", "J", "F", "MAE_raw")  # values per frame; the other keys come from curves
 
 
 def mae(saliency: Values, truth: Truth) -> float:
     """Mean absolute error."""
     return float(np.abs(saliency - truth).mean())
-
-
-def stretch(saliency: Values) -> Values:
-    """From the least value to the greatest, as most evaluations do before they look; flat maps stay."""
-    low, high = saliency.min(), saliency.max()
-    return saliency if low == high else (saliency - low) / (high - low)
 
 
 @dataclass(frozen=True)
@@ -54,26 +50,30 @@ class Averages:
 
     @classmethod
     def of(cls, parts: Sequence[Averages], weights: Sequence[float]) -> Averages:
-        """Several averages as one; equal weights count sequences, their lengths count frames."""
-        whole = max(sum(weights), 1e-12)
-        shares = [weight / whole for weight in weights]
+        """The weighted mean of several averages.
+
+        With equal weights every sequence counts the same; with lengths as weights every frame does.
+        """
+        total = max(sum(weights), 1e-12)
+        shares = [weight / total for weight in weights]
         values = {key: sum(w * p.values[key] for w, p in zip(shares, parts, strict=True)) for key in parts[0].values}
         curves = {key: np.average([p.curves[key] for p in parts], 0, shares) for key in parts[0].curves}
         return cls(values, curves)
 
     def result(self) -> dict[str, float]:
-        """All numbers, flat, in the order of `KEYS` and whatever else was measured after them."""
+        """All numbers in one dictionary: first `KEYS` in their order, then any other measures."""
         f, e = self.curves["F"], self.curves["E"]
-        told = {"maxF": f.max(), "meanF": f.mean(), "maxE": e.max(), "meanE": e.mean(), **self.values}
-        order = [*KEYS, *(key for key in told if key not in KEYS)]
-        return {key: float(told[key]) for key in order}
+        numbers = {"maxF": f.max(), "meanF": f.mean(), "maxE": e.max(), "meanE": e.mean(), **self.values}
+        order = [*KEYS, *(key for key in numbers if key not in KEYS)]
+        return {key: float(numbers[key]) for key in order}
 
 
 @dataclass
 class Scores:
-    """Measures of one frame after another.
+    """Collects the measures of one frame after another.
 
-    With `stretched`, maps are first stretched to [0, 1]; J, F and MAE_raw are always of the maps as they are.
+    With `stretched`, maps are first stretched to [0, 1]; flat maps stay unchanged, as in pysodmetrics. J, F and
+    MAE_raw are always measured on the unstretched maps.
     """
 
     stretched: bool = False
@@ -81,10 +81,10 @@ class Scores:
     sums: dict[str, Curve] = field(default_factory=dict)
 
     def step(self, saliency: Values, truth: Truth) -> None:
-        """Count one frame in: map in [0, 1], truth in booleans, both H x W."""
-        seen = stretch(saliency) if self.stretched else saliency
-        levels, adaptive = at_levels(seen, truth), at_twice_the_mean(seen, truth)
-        row = {"MAE": mae(seen, truth), "S": s_measure(seen, truth), "wF": weighted_f(seen, truth)}
+        """Add one frame: a map in [0, 1] and a truth of booleans, both H x W."""
+        scored = stretched(saliency, flat_is_empty=False) if self.stretched else saliency
+        levels, adaptive = at_levels(scored, truth), at_twice_the_mean(scored, truth)
+        row = {"MAE": mae(scored, truth), "S": s_measure(scored, truth), "wF": weighted_f(scored, truth)}
         row |= {"adpF": float(f_measure(adaptive)), "adpE": float(e_measure(adaptive))}
         row |= {"J": jaccard(saliency, truth), "F": contour_f(saliency, truth), "MAE_raw": mae(saliency, truth)}
         self.rows.append(row)
@@ -92,11 +92,11 @@ class Scores:
         self.sums = {key: self.sums.get(key, 0) + curve for key, curve in curves.items()}
 
     def averages(self) -> Averages:
-        """The means so far; of no frame at all, NaN."""
+        """The means so far; NaN if there is no frame."""
         n, nothing = len(self.rows), np.full(256, np.nan)
         values = {key: sum(row[key] for row in self.rows) / n if n else np.nan for key in MEASURED}
         return Averages(values, {key: self.sums[key] / n if n else nothing for key in ("F", "E", "P", "R")})
 
     def result(self) -> dict[str, float]:
-        """The means so far, flat."""
+        """The means so far, in one dictionary."""
         return self.averages().result()

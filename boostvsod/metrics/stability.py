@@ -1,4 +1,4 @@
-"""How steady maps are in time: what no single frame can tell."""
+"""Measures over time: how steady maps are from frame to frame."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from boostvsod.kinds import FlowBackend, Frame, Map
 
 
 def flicker(flow: FlowBackend, frames: tuple[Frame, Frame], maps: tuple[Map, Map]) -> float:
-    """Mean difference of a map to the next one, brought back by the flow, where the flow can be followed.
+    """Mean absolute difference between a map and the next one warped back by the flow, where the flow is consistent.
 
-    Low is steady. A map that moves with its object has none, whatever it covers.
+    Low is steady. A map that moves exactly with its object has flicker 0. NaN if the flow is consistent nowhere.
     """
     forward, backward = flow.estimate(*frames), flow.estimate(*frames[::-1])
-    seen = consistent(forward, backward)
-    if not seen.any():
+    visible = consistent(forward, backward)
+    if not visible.any():
         return float("nan")
-    return float(np.abs(maps[0] - warp_back(maps[1], forward))[seen].mean())
+    return float(np.abs(maps[0] - warp_back(maps[1], forward))[visible].mean())
 
 
 def decay(values: Sequence[float]) -> float:
-    """Mean of the first quarter less mean of the last (DAVIS): how much is lost on the way."""
+    """Mean of the first quarter minus mean of the last quarter (DAVIS): how much is lost over time."""
     if not values:
         return float("nan")
     edges = np.round(np.linspace(1, len(values), 5) + 1e-10).astype(int) - 1

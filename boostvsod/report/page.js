@@ -3,7 +3,7 @@ const COLOURS = ["#0b6bcb", "#d1495b", "#2e933c", "#8f5fbf", "#c77700", "#00818a
 const page = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 
-// Everything shown goes through textContent or setAttribute: names are never markup.
+// All content goes through textContent or setAttribute, so names never become markup.
 function make(tag, parent, text, attributes = {}) {
   const svg = ["svg", "polyline", "circle", "line"].includes(tag);
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
@@ -33,7 +33,7 @@ class Scrubber {
     this.button.addEventListener("click", () => this.toggle());
     this.range = make("input", row, null, { type: "range", min: 0, max: clip.frames.length - 1, value: 0 });
     this.range.addEventListener("input", () => this.show(Number(this.range.value)));
-    this.told = make("div", section, null, { class: "told" });
+    this.about = make("div", section, null, { class: "about" });
     this.cursor = this.draw(section);
     this.show(0);
   }
@@ -70,7 +70,7 @@ class Scrubber {
     this.images.forEach((image, k) => { image.src = this.clip.panes[k].images[this.at]; });
     this.range.value = this.at;
     const learnt = this.clip.mined.includes(this.at) ? "learnt from" : "";
-    this.told.textContent = [this.clip.frames[this.at], learnt, this.clip.why[this.at]].filter(Boolean).join(" \u00b7 ");
+    this.about.textContent = [this.clip.frames[this.at], learnt, this.clip.why[this.at]].filter(Boolean).join(" \u00b7 ");
     for (const end of ["x1", "x2"]) this.cursor.setAttribute(end, this.place(this.at));
   }
 

@@ -1,7 +1,7 @@
-"""The page: its parts as data, and the one file they become.
+"""The parts of a page as data, and writing them as one HTML file.
 
-Whatever a user may have named (files, frames, targets) reaches the page as JSON and is shown as text, so
-it cannot become markup.
+Names chosen by users (files, frames, targets) are put into the page as JSON and shown as text. They cannot
+become markup.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.files import write_atomically
-from boostvsod.report.tables import Table, shown
+from boostvsod.report.tables import Cell, Table, shown
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Pane:
-    """One picture per frame, shown side by side with the other panes' of the same frame."""
+    """One picture per frame. The pictures of all panes of one frame are shown side by side."""
 
     label: str
     images: Sequence[str]  # data URLs
@@ -28,7 +28,7 @@ class Pane:
 
 @dataclass(frozen=True)
 class Curve:
-    """One number per frame, None where there is none."""
+    """One number per frame; None where a frame has no number."""
 
     label: str
     values: Sequence[float | None]
@@ -36,19 +36,19 @@ class Curve:
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames to scrub through."""
+    """The frames of one clip, which the reader can scroll through."""
 
     title: str
     frames: Sequence[str]  # names
     panes: Sequence[Pane]
     curves: Sequence[Curve] = ()
-    mined: Sequence[int] = ()  # which frames were learnt from
-    why: Sequence[str] = ()  # for each frame
+    mined: Sequence[int] = ()  # numbers of the frames that were learnt from
+    why: Sequence[str] = ()  # a reason per frame
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Signed bars, as for gains and losses."""
+    """Bars of signed values, for example gains and losses."""
 
     title: str
     items: Sequence[tuple[str, float]]
@@ -56,7 +56,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Page:
-    """All of a report."""
+    """A whole report."""
 
     title: str
     facts: Sequence[tuple[str, str]] = ()
@@ -64,7 +64,7 @@ class Page:
     clips: Sequence[Clip] = ()
     tables: Sequence[Table] = ()
     bars: Sequence[Bars] = ()
-    plots: Sequence[tuple[str, str]] = field(default=())  # title, SVG made by boostvsod.plots
+    plots: Sequence[tuple[str, str]] = field(default=())  # title, SVG from boostvsod.report.plots
 
 
 def write_page(page: Page, path: Path) -> Path:
@@ -84,20 +84,21 @@ def write_page(page: Page, path: Path) -> Path:
 
 
 def _as_json(page: Page) -> str:
-    """JSON that may stand inside a script element: no `<`, so nothing can end it early."""
+    """JSON that is safe inside a script element: without `<`, nothing can end the element early."""
     tables = [{**asdict(table), "rows": [[_cell(c) for c in row] for row in table.rows]} for table in page.tables]
     plain: dict[str, Any] = {**asdict(page), "tables": tables, "plots": []}
     return json.dumps(plain, allow_nan=False).replace("<", "\\u003c")
 
 
-def _cell(cell: Any) -> dict[str, Any]:
-    """What is shown, and what it is sorted by."""
+def _cell(cell: Cell) -> dict[str, Any]:
+    """The text of a cell, and the value it is sorted by."""
     text = shown(cell)
     number = cell if isinstance(cell, (int, float)) else _leading_number(text)
     return {"text": text, "by": number if number == number else None}  # NaN is not equal to itself
 
 
 def _leading_number(text: str) -> float | None:
+    """The number that a text begins with, if any."""
     try:
         return float(text.split()[0])
     except (ValueError, IndexError):

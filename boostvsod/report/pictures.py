@@ -1,4 +1,4 @@
-"""Pictures small enough that a hundred frames of five panes fit in one file."""
+"""Frames and maps as embedded pictures, small enough for a hundred frames of five panes in one file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUALITY = 50
 
 
 def pane_size(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width of a pane for frames of a shape."""
+    """Height and width of a pane, for frames of a given shape."""
     return max(8, round(shape[0] * WIDTH / shape[1])), WIDTH
 
 

@@ -1,4 +1,4 @@
-"""Line plots as SVG, written by hand: they go into reports and open in every browser."""
+"""Line plots as SVG text, for reports and for files of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Line = Sequence[tuple[float, float]]
 
 
 def line_plot(lines: Mapping[str, Line], across: str, up: str, *, low: float = 0.0) -> str:
-    """Lines in the unit square (or from `low` upwards), with a legend."""
+    """An SVG of lines with a legend. x runs from 0 to 1, y from `low` to 1; `across` and `up` label the axes."""
     drawn = [_polyline(points, COLOURS[i % len(COLOURS)], low) for i, points in enumerate(lines.values())]
     legend = [_legend(i, name) for i, name in enumerate(lines)]
     height = HEIGHT + 18 * len(legend)
@@ -21,6 +21,7 @@ def line_plot(lines: Mapping[str, Line], across: str, up: str, *, low: float = 0
 
 
 def _place(x: float, y: float, low: float) -> str:
+    """A point of the plot in SVG coordinates."""
     wide, high = WIDTH - LEFT - 12, HEIGHT - BOTTOM - TOP
     return f"{LEFT + wide * x:.1f},{TOP + high * (1 - (y - low) / (1 - low)):.1f}"
 

@@ -1,4 +1,4 @@
-"""Tables as people paste them: plain text, Markdown, LaTeX, CSV."""
+"""Tables as plain text, Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FORMATS = ("text", "markdown", "latex", "csv")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under columns; numbers are shown with three digits."""
+    """Named columns and rows of cells. Floats are shown with three decimals."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
 
     def render(self, form: str) -> str:
-        """In one of `FORMATS`."""
+        """The table as text in one of `FORMATS`."""
         return {"text": self._text, "markdown": self._markdown, "latex": self._latex, "csv": self._csv}[form]()
 
     def _text(self) -> str:
@@ -55,7 +55,7 @@ class Table:
 
 
 def shown(cell: Cell) -> str:
-    """A cell for people."""
+    """The text of a cell."""
     if cell is None:
         return ""
     return f"{cell:.3f}" if isinstance(cell, float) else str(cell)

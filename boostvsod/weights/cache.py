@@ -1,9 +1,9 @@
-"""Weights kept for later, by the name of the network they belong to, and never changed unnoticed.
+"""The cache of weights files. Files are named after their networks, and changes are detected by hashes.
 
     HOME/weights/NAME.SUFFIX      the file
-    HOME/weights/index.json       its hash when it came, and where it came from
+    HOME/weights/index.json       the hash of each file when it was added, and its source
 
-HOME is `BOOSTVSOD_HOME` or the platform's folder for caches.
+HOME is the environment variable `BOOSTVSOD_HOME` or, by default, the platform's folder for caches.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HOME = "BOOSTVSOD_HOME"
 
 @dataclass(frozen=True)
 class CachedWeights:
-    """One file on the shelf."""
+    """One file in the cache."""
 
     name: str
     file: str
@@ -32,7 +32,7 @@ class CachedWeights:
 
 
 def home() -> Path:
-    """Where this program keeps what it should not fetch twice."""
+    """The folder for files that should not be downloaded twice."""
     if own := os.environ.get(HOME):
         return Path(own).expanduser()
     if sys.platform == "win32":
@@ -43,29 +43,30 @@ def home() -> Path:
 
 
 def cache_folder() -> Path:
+    """The folder of the cached weights."""
     return home() / "weights"
 
 
 def cached_weights() -> dict[str, CachedWeights]:
-    """What is on the shelf, by network."""
+    """The cached files: name of the network -> file."""
     index = cache_folder() / "index.json"
     if not index.is_file():
         return {}
     try:
         return {name: CachedWeights(name, **facts) for name, facts in json.loads(index.read_text()).items()}
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"{index} is damaged ({error}); delete it and add the weights again") from error
+        raise WeightsError(f"{index} is damaged ({error}); delete it, then add the weights again") from error
 
 
 def add_to_cache(name: str, file: Path, source: str = "") -> CachedWeights:
-    """Put a copy of a file on the shelf, and remember its hash."""
+    """Copy a file into the cache and store its hash. `source` is where it came from; the default is its path."""
     if not file.is_file():
         raise WeightsError(f"{file}: there is no such file")
-    place = cache_folder() / f"{name}{''.join(file.suffixes[-1:])}"
-    if file.resolve() != place.resolve():
-        with write_atomically(place) as temporary:
+    path = cache_folder() / f"{name}{''.join(file.suffixes[-1:])}"
+    if file.resolve() != path.resolve():
+        with write_atomically(path) as temporary:
             shutil.copyfile(file, temporary)
-    entry = CachedWeights(name, place.name, sha256(place), source or str(file.resolve()))
+    entry = CachedWeights(name, path.name, sha256(path), source or str(file.resolve()))
     entries = {**cached_weights(), name: entry}
     facts = {n: {key: value for key, value in asdict(e).items() if key != "name"} for n, e in sorted(entries.items())}
     write_json(cache_folder() / "index.json", facts)
@@ -73,14 +74,14 @@ def add_to_cache(name: str, file: Path, source: str = "") -> CachedWeights:
 
 
 def find_cached(name: str) -> Path | None:
-    """The file kept under a name, after a look at its hash; None if there is none."""
+    """The cached file of a network, after a check of its hash; None if there is none."""
     entry = cached_weights().get(name)
     if entry is None:
         return None
     path = cache_folder() / entry.file
     if not path.is_file():
-        raise WeightsError(f"{path} was there and is gone; boostvsod weights add {name} FILE")
-    if (found := sha256(path)) != entry.sha256:
-        was = f"its sha256 was {entry.sha256[:12]} when it came and is {found[:12]} now"
-        raise WeightsError(f"{path} has changed: {was}; add it again if that is right")
+        raise WeightsError(f"{path} was added to the cache but is gone; run: boostvsod weights add {name} FILE")
+    if (now := sha256(path)) != entry.sha256:
+        hashes = f"its sha256 was {entry.sha256[:12]} when it was added and is {now[:12]} now"
+        raise WeightsError(f"{path} has changed: {hashes}; if that is intended, add it again")
     return path

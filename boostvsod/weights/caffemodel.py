@@ -1,7 +1,7 @@
-"""Reading .caffemodel files: Caffe's protobuf, in so far as weights need it.
+"""Reading .caffemodel files: the part of Caffe's protobuf format that weights need.
 
-A message is a row of fields, each a number with a wire type (0: a varint, 1: 8 bytes, 2: a length and so
-many bytes, 5: 4 bytes). Of Caffe's messages only these fields matter:
+A message is a sequence of fields. Each has a number and a wire type (0: a varint, 1: 8 bytes, 2: a length and
+that many bytes, 5: 4 bytes). Only these fields of Caffe's messages are read:
 
     NetParameter      layer = 100 (new format), layers = 2 (old format, V1)
     LayerParameter    name = 1, blobs = 7;   V1LayerParameter  name = 4, blobs = 6
@@ -24,17 +24,17 @@ Field = tuple[int, int, "int | memoryview"]  # number, wire type, value
 Blobs = dict[str, list[np.ndarray]]
 LAYERS = {100: (1, 7), 2: (4, 6)}  # field of the layer -> fields of its name and of its blobs
 PEEPHOLES = tuple(f"hadamard_{gate}.weight" for gate in ("input", "forget", "output"))
-# Blobs of a layer in Caffe's order -> the names of the module's tensors.
+# The names of a module's tensors, in the order of the blobs of its Caffe layer.
 ORDERS = (
     ("weight", "bias"),
-    ("weight", "bias", "running_mean", "running_var"),  # BN, as PSPNet's Caffe has it
-    ("running_mean", "running_var"),  # BatchNorm: both are to be divided by a third blob
+    ("weight", "bias", "running_mean", "running_var"),  # BN of PSPNet's version of Caffe
+    ("running_mean", "running_var"),  # BatchNorm: both are divided by a third blob
     ("x_transform.weight", "h_transform.weight", "h_transform.bias", *PEEPHOLES),
 )
 
 
 def read_caffemodel(path: Path) -> Blobs:
-    """layer -> its blobs, of the layers that have any."""
+    """Read a .caffemodel file: layer -> its blobs. Layers without blobs are left out."""
     try:
         return dict(_layers(memoryview(path.read_bytes())))
     except (IndexError, struct.error, ValueError, UnicodeDecodeError) as error:
@@ -42,19 +42,19 @@ def read_caffemodel(path: Path) -> Blobs:
 
 
 def state_from(blobs: Blobs, net: nn.Module) -> dict[str, Tensor]:
-    """The state of a network whose modules have the names of the layers."""
+    """The state_dict of a network whose modules have the names of the layers."""
     modules = dict(net.named_modules())
     state: dict[str, Tensor] = {}
     for layer, arrays in blobs.items():
         if layer in modules:
             state |= {f"{layer}.{key}": value for key, value in _tensors(layer, modules[layer], arrays).items()}
         else:
-            state[f"{layer}.weight"] = torch.from_numpy(arrays[0])  # told as unknown when it is loaded
+            state[f"{layer}.weight"] = torch.from_numpy(arrays[0])  # loading will report it as unknown
     return state
 
 
 def _tensors(layer: str, module: nn.Module, arrays: list[np.ndarray]) -> dict[str, Tensor]:
-    """The tensors of one module, in the shapes it has: old files give a bias four dimensions."""
+    """The tensors of one module, in the module's shapes: in old files a bias has four dimensions."""
     own = {key: value for key, value in module.state_dict().items() if key != "num_batches_tracked"}
     order = next((names for names in ORDERS if set(names) == set(own)), ("weight",))
     if own.keys() == {"running_mean", "running_var"} and len(arrays) == 3:
@@ -67,6 +67,7 @@ def _tensors(layer: str, module: nn.Module, arrays: list[np.ndarray]) -> dict[st
 
 
 def _layers(data: memoryview) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """The name and the blobs of every layer of a NetParameter."""
     for number, kind, value in _fields(data):
         if number in LAYERS and kind == 2 and isinstance(value, memoryview):
             name_field, blob_field = LAYERS[number]
@@ -81,6 +82,7 @@ def _layers(data: memoryview) -> Iterator[tuple[str, list[np.ndarray]]]:
 
 
 def _blob(data: memoryview) -> np.ndarray:
+    """The array of a BlobProto."""
     shape: list[int] = []
     old, values = {1: 0, 2: 0, 3: 0, 4: 0}, [np.empty(0, np.float32)]
     for number, _, value in _fields(data):
@@ -91,24 +93,25 @@ def _blob(data: memoryview) -> np.ndarray:
         elif number in (5, 8) and isinstance(value, memoryview):  # packed, or one number at a time
             values.append(np.frombuffer(value, "<f4" if number == 5 else "<f8").astype(np.float32))
     flat = np.concatenate(values)
-    wanted = shape or [old[i] for i in (1, 2, 3, 4)]
-    if int(np.prod(wanted)) != flat.size:
-        raise ValueError(f"a blob of shape {wanted} holds {flat.size} numbers")
-    return flat.reshape(wanted)
+    shape = shape or [old[i] for i in (1, 2, 3, 4)]
+    if int(np.prod(shape)) != flat.size:
+        raise ValueError(f"a blob of shape {shape} holds {flat.size} numbers")
+    return flat.reshape(shape)
 
 
 def _numbers(dims: int | memoryview) -> list[int]:
-    """One varint, or a packed row of them."""
+    """The value of a field that holds one varint, or several in a row (packed)."""
     if isinstance(dims, int):
         return [dims]
-    found, at = [], 0
+    numbers, at = [], 0
     while at < len(dims):
         value, at = _varint(dims, at)
-        found.append(value)
-    return found
+        numbers.append(value)
+    return numbers
 
 
 def _fields(data: memoryview) -> Iterator[Field]:
+    """The fields of a message."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
@@ -118,15 +121,16 @@ def _fields(data: memoryview) -> Iterator[Field]:
             yield number, kind, value
             continue
         if kind not in (1, 2, 5):
-            raise ValueError(f"wire type {kind} at byte {at}")
+            raise ValueError(f"unknown wire type {kind} at byte {at}")
         length, at = _varint(data, at) if kind == 2 else ((8, at) if kind == 1 else (4, at))
         if at + length > len(data):
-            raise ValueError(f"a field ends after the file does, at byte {at}")
+            raise ValueError(f"the field at byte {at} is longer than the rest of the file")
         yield number, kind, data[at : at + length]
         at += length
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """The varint at a position, and the position after it."""
     value = shift = 0
     while True:
         byte = data[at]

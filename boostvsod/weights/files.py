@@ -1,11 +1,10 @@
-"""Weights from files: safe to load, unwrapped, and refused with reasons when they do not fit."""
+"""Loading weights from files: safely, without wrappers, and with a clear error if they do not fit the network."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,52 +15,52 @@ from boostvsod.files import sha256
 from boostvsod.offer import Card
 from boostvsod.weights.cache import find_cached
 
-UNTRAINED = ("none", "random")  # as names of weights: none are loaded
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which trainers hide the weights
+UNTRAINED = ("none", "random")  # names that mean: load no weights
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # keys under which training scripts put the weights
 
 
 def load_weights(
-    net: nn.Module, name: str, shelf: Path | None = None, rename: Callable[[str], str | None] = lambda key: key
+    net: nn.Module, name: str, bundled: Path | None = None, rename: Callable[[str], str | None] = lambda key: key
 ) -> str:
-    """Load a file, `shelf`/NAME.safetensors or what is kept under NAME into `net`; returns where from, with its hash.
+    """Load weights into `net`. Returns the name of the file and its hash, for the records.
 
-    `rename` turns the file's keys into the network's; None drops a key that is of no use.
+    `name` is a file, NAME of a file `bundled`/NAME.safetensors, or the name of a network in the cache. `rename`
+    turns a key of the file into the network's key, or into None to drop it.
     """
     if name in UNTRAINED:
         return "untrained"
-    path = find_weights(name, shelf)
+    path = find_weights(name, bundled)
     renamed = {rename(key): value for key, value in read_weights(path, net).items()}
     fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
     return f"{path.name} sha256:{sha256(path)[:12]}"
 
 
-def find_weights(name: str, shelf: Path | None = None) -> Path:
-    """The path of weights named by file, by bundled name, or by the network they are kept for."""
-    bundled = {path.stem: path for path in sorted(shelf.glob("*.safetensors"))} if shelf else {}
+def find_weights(name: str, bundled: Path | None = None) -> Path:
+    """The path of the weights that `name` stands for: a file, a name in the folder `bundled`, or a cached network."""
+    named = {path.stem: path for path in sorted(bundled.glob("*.safetensors"))} if bundled else {}
     path = Path(name).expanduser()
-    if path.is_file() or name in bundled:
-        return path if path.is_file() else bundled[name]
-    if (found := find_cached(name)) is not None:
-        return found
+    if path.is_file() or name in named:
+        return path if path.is_file() else named[name]
+    if (cached := find_cached(name)) is not None:
+        return cached
     if (card := registry.card_of(name)) is not None:
         raise WeightsError(f"{name} has no weights here yet.\n{how_to_get(name, card)}")
-    known = ", ".join(bundled) or "none"
-    raise WeightsError(f"no weights at {name!r}: neither a file nor bundled nor kept; bundled are: {known}")
+    known = ", ".join(named) or "none"
+    raise WeightsError(f"no weights at {name!r}: neither a file, nor bundled, nor cached; bundled are: {known}")
 
 
 def how_to_get(name: str, card: Card) -> str:
-    """What to do, step by step."""
+    """Instructions for the user: how to get the weights of a network."""
     fetch = f"  boostvsod weights get {name}" if card.url else f"  1. open {card.weights}\n  2. download {card.file}"
     add = "" if card.url else f"\n  3. boostvsod weights add {name} {card.file}"
-    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or give a file: --weights {name}=FILE"
+    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or use a file: --weights {name}=FILE"
 
 
 def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
-    """The tensors of a .safetensors, .pth, .pt or .tar file, without the wrappers trainers add.
+    """The tensors of a .safetensors, .pth, .pt, .tar or .caffemodel file, without wrappers of training scripts.
 
-    A .caffemodel knows layers and their blobs alone: what they are called depends on the network.
-
-    Pickles are read with `weights_only`: a file that wants to run code is refused.
+    A .caffemodel holds layers and blobs only; the keys of its tensors come from `net`, which it therefore needs.
+    Pickles are read with `weights_only`: files that would run code are refused.
     """
     try:
         if path.suffix == ".safetensors":
@@ -72,7 +71,7 @@ def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
             from boostvsod.weights.caffemodel import read_caffemodel, state_from
 
             if net is None:
-                raise WeightsError(f"{path}: say which network it is of: --network NAME")
+                raise WeightsError(f"{path}: name the network that this file belongs to: --network NAME")
             return state_from(read_caffemodel(path), net)
         return _unwrap(torch.load(path, map_location="cpu", weights_only=True))
     except pickle.UnpicklingError as error:
@@ -82,11 +81,12 @@ def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:
         ) from error
     except WeightsError:
         raise
-    except Exception as error:  # each reader has its own ways to say "damaged"
+    except Exception as error:  # every reader raises its own errors for damaged files
         raise WeightsError(f"{path} cannot be read as weights: {type(error).__name__}: {error}") from error
 
 
-def _unwrap(value: Any) -> dict[str, Tensor]:
+def _unwrap(value: object) -> dict[str, Tensor]:
+    """The dictionary of tensors inside the wrappers of training scripts."""
     for wrapper in WRAPPERS:
         if isinstance(value, Mapping) and isinstance(value.get(wrapper), Mapping):
             value = value[wrapper]
@@ -96,9 +96,9 @@ def _unwrap(value: Any) -> dict[str, Tensor]:
 
 
 def fit_weights(net: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
-    """Load strictly, in the network's own precision; differences are listed, the first few of each sort."""
+    """Load weights strictly. If keys or shapes differ, the error lists the first few differences of each kind."""
     own = net.state_dict()
-    optional = {key for key in own if key.endswith("num_batches_tracked")}  # torch < 0.4.1 had none
+    optional = {key for key in own if key.endswith("num_batches_tracked")}  # torch before 0.4.1 did not save it
     missing = [key for key in own if key not in weights and key not in optional]
     surplus = [key for key in weights if key not in own]
     shapes = [
@@ -107,21 +107,21 @@ def fit_weights(net: nn.Module, weights: Mapping[str, Tensor], source: str) -> N
         if key in weights and weights[key].shape != own[key].shape
     ]
     faults = {"missing": missing, "unknown": surplus, "of another shape": shapes}
-    told = [f"{len(x)} {what} ({', '.join(x[:3])}{', ...' if len(x) > 3 else ''})" for what, x in faults.items() if x]
-    if told:
+    lines = [f"{len(x)} {what} ({', '.join(x[:3])}{', ...' if len(x) > 3 else ''})" for what, x in faults.items() if x]
+    if lines:
         fitting = which_fit(weights)
         hint = f"; they fit {', '.join(fitting)}" if fitting else ""
-        raise WeightsError(f"{source} does not fit {type(net).__name__}: {'; '.join(told)}{hint}")
+        raise WeightsError(f"{source} does not fit {type(net).__name__}: {'; '.join(lines)}{hint}")
     net.load_state_dict({key: own[key] if key not in weights else weights[key] for key in own})
 
 
 def save_weights(net: nn.Module, path: Path, *, half: bool = True) -> None:
-    """Write a network's weights as safetensors, floats in 16 bits if `half`."""
+    """Write the weights of a network to a safetensors file, with float32 as float16 if `half`."""
     save_tensors(net.state_dict(), path, half=half)
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool) -> None:
-    """Write tensors as safetensors, floats in 16 bits if `half`."""
+    """Write tensors to a safetensors file, with float32 as float16 if `half`."""
     from safetensors.torch import save
 
     from boostvsod.files import write_atomically
@@ -130,11 +130,11 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool) -> No
     if half:
         state = {k: v.half() if v.dtype == torch.float32 else v for k, v in state.items()}
     with write_atomically(path) as temporary:
-        temporary.write_bytes(save(state))  # its own writer makes files that only their owner can read
+        temporary.write_bytes(save(state))  # safetensors' own writer makes files that only their owner can read
 
 
 def check_fit(name: str, path: Path) -> None:
-    """Refuse a file that the network `name` could not be loaded from."""
+    """Raise an error if the file does not fit the network `name`. Networks without a card are not checked."""
     card = registry.card_of(name)
     if card is None or card.net is None:
         return
@@ -144,7 +144,7 @@ def check_fit(name: str, path: Path) -> None:
 
 
 def which_fit(weights: Mapping[str, Tensor]) -> list[str]:
-    """The networks on offer whose keys and shapes these weights have."""
+    """The names of the offered networks whose keys and shapes equal those of the weights."""
     fitting = []
     for name, card in registry.cards().items():
         renamed = {card.rename(key): value for key, value in weights.items()}
@@ -155,6 +155,6 @@ def which_fit(weights: Mapping[str, Tensor]) -> list[str]:
 
 
 def _shapes(build: Callable[[], nn.Module]) -> dict[str, tuple[int, ...]]:
-    with torch.device("meta"):  # shapes without memory
+    with torch.device("meta"):  # shapes only, without memory
         state = build().state_dict()
     return {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}

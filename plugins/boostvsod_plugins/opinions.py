@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from boostvsod.kinds import Map, Proposal, Rgb, Student
-from boostvsod.media.maps import in_common, says_something, shrunk, soft_iou, stretched
+from boostvsod.media.maps import geometric_mean, shows_object, shrunk, soft_iou, stretched
 from boostvsod.runtime import Runtime
 from boostvsod.training.students import for_inference, predict
 
@@ -20,9 +20,9 @@ LEAST_PART = 0.2  # parts of the object are at least this share of its largest p
 
 def consensus(maps: Sequence[Map]) -> Map:
     """The geometric mean of the maps, stretched to [0, 1]. It is empty if no map shows an object."""
-    if not any(map(says_something, maps)):
+    if not any(map(shows_object, maps)):
         return np.zeros_like(maps[0])
-    return stretched(in_common(maps))
+    return stretched(geometric_mean(maps))
 
 
 def sharpened(saliency: Map, contrast: float) -> Map:
@@ -38,7 +38,7 @@ def overlap(a: Map, b: Map) -> float:
 
 def agreement(maps: Sequence[Map]) -> float:
     """The mean overlap of all pairs of maps that show an object; 0 if there is no pair."""
-    pairs = [overlap(a, b) for a, b in combinations(map(small, filter(says_something, maps)), 2)]
+    pairs = [overlap(a, b) for a, b in combinations(map(small, filter(shows_object, maps)), 2)]
     return float(np.mean(pairs)) if pairs else 0.0
 
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from boostvsod import build, registry
 from boostvsod.cli import main
 from boostvsod.kinds import Frame, Trainable, Window
+from boostvsod.media.maps import stretched
 from boostvsod.media.synthetic import make_clip
-from boostvsod.metrics.scores import stretch
 from boostvsod.metrics.structure import s_measure
 from boostvsod.runtime import Runtime
 from boostvsod.weights.files import save_tensors
@@ -182,7 +182,7 @@ def test_bf16_leaves_s_alone(name: str) -> None:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
             outputs = run(net, *inputs)
         logits = outputs["CPD" in name or "MQP" in name].float()
-        maps.append(stretch(logits.sigmoid()[0, 0].numpy()))
+        maps.append(stretched(logits.sigmoid()[0, 0].numpy()))
     truth = maps[0] > np.quantile(maps[0], 0.8)
     assert round(abs(s_measure(maps[1], truth) - s_measure(maps[0], truth)), 3) <= 0.002
 

@@ -132,7 +132,7 @@ ERRORS: list[tuple[list[str], int, str]] = [
     (["--video", "{clip}", "--recipe", "nrr"], 2, "recipes: nothing is called 'nrr'; did you mean 'nr'"),
     (["--video", "{clip}", "--set", "train.lr=fast"], 2, "train.lr='fast': expected float, got str"),
     (["--video", "{clip}", "--save", "mpas"], 2, "--save 'mpas' is unknown"),
-    (["--video", "{clip}", "--device", "cuda:77"], 6, "'cuda:77' was asked for"),
+    (["--video", "{clip}", "--device", "cuda:77"], 6, "'cuda:77' was requested"),
     (["--video", "{clip}", "--device", "tpu"], 2, "device 'tpu' is unknown"),
     (["--video", "{clip}", "--precision", "fp16"], 6, "fp16 needs a GPU"),
     (["--video", "{clip}", "--target", "maps:nowhere"], 3, "there is no such folder"),

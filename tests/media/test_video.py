@@ -196,12 +196,12 @@ def _bad_pictures(folder: Path, clip: Clip, kind: str) -> str:
 BAD = {
     "missing": "no such file or folder",
     "empty file": r"bad\.mp4 is empty \(0 bytes\)",
-    "not a video": r"bad\.mp4 is not a video",
-    "headless": r"bad\.mp4 is not a video that can be opened",
-    "truncated": r"60 frames are promised, \d+ can be decoded; it is truncated",
+    "not a video": r"bad\.mp4 cannot be opened as a video",
+    "headless": r"bad\.mp4 cannot be opened as a video",
+    "truncated": r"promises 60 frames, but only \d+ can be decoded; it is truncated",
     "no picture": "no picture in it",
-    "mixed sizes": r"frame '00005' is 50x50, those before it 64x48",
-    "thin": r"frame '00000' is 1x48; the least is 8x8",
+    "mixed sizes": r"frame '00005' is 50x50, the frames before it are 64x48",
+    "thin": r"frame '00000' is 1x48; the smallest allowed size is 8x8",
     "damaged": r"00006\.png cannot be decoded",
     "same name": "two pictures are called '00003'",
 }

@@ -79,8 +79,8 @@ def test_scrubbing_moves_all_panes(browser: Any, page: Path) -> None:
     assert shown(browser, 1) == other, "clips move by themselves"
     browser.find_elements("css selector", "circle.mark")[1].click()
     assert shown(browser)[0] == second[1], "pane b runs backwards: frame 3 of a is frame 1 of b"
-    told = browser.find_element("css selector", ".told").text
-    assert told == f"{EVIL}3 · learnt from · why"
+    about = browser.find_element("css selector", ".about").text
+    assert about == f"{EVIL}3 · learnt from · why"
     body.send_keys(Keys.SPACE)
     assert browser.find_element("css selector", ".scrub button").text == "stop"
     body.send_keys(Keys.SPACE)

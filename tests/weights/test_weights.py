@@ -151,7 +151,7 @@ def server(file: Path) -> Iterator[str]:
 
 def test_fetching_goes_on_where_it_broke_off(server: str, file: Path, tmp_path: Path) -> None:
     Server.stop_after = 100_000
-    with pytest.raises(WeightsError, match="100000 bytes are kept"):
+    with pytest.raises(WeightsError, match="100000 bytes are saved"):
         download(f"{server}/raft-small.pth", tmp_path / "got.pth")
     assert not (tmp_path / "got.pth").exists()
     Server.stop_after = 0

@@ -120,11 +120,11 @@ class TrustMiner:
 
 
 def _features_of(maps: Sequence[Map], truth: Map) -> Features:
-    from boostvsod.media.maps import says_something
+    from boostvsod.media.maps import shows_object
     from boostvsod_plugins.opinions import agreement, small, sureness
 
     small_truth = small(truth)
-    return Features(agreement(maps), says_something(maps[1]), sureness(small_truth), float(small_truth.mean()))
+    return Features(agreement(maps), shows_object(maps[1]), sureness(small_truth), float(small_truth.mean()))
 
 
 def trusted(features: Sequence[Features]) -> list[float]:
