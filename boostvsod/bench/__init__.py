@@ -1,4 +1,4 @@
-"""Boosted against baseline: many videos, targets, recipes and seeds, scored and compared.
+"""Benchmarks: boosted maps compared with the baseline, over many videos, targets, recipes and seeds.
 
-arms -> jobs (video, target, arm, seed) -> an executor runs them -> one file per finished job -> tables
+arms -> jobs (video, target, arm, seed) -> an executor runs them -> one file for each finished job -> tables
 """

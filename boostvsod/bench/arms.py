@@ -1,4 +1,4 @@
-"""What a benchmark compares: recipes, the same ones swept over a setting, and the controls they must beat."""
+"""The arms of a benchmark: recipes, their variants with other settings, and the controls they must beat."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from boostvsod.recipe import Recipe
 
 CONTROLS = ("student", "random", "propagate", "oracle")
 BASELINE = "baseline"
-ABOUT = ('data="{data}"', 'sequence="{video}"')  # where the oracle finds the truth
+TRUTH = ('data="{data}"', 'sequence="{video}"')  # where the oracle finds the ground truth
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to make maps. Settings may hold `{data}` and `{video}`: what the job is about is put in."""
+    """One way to make maps: a recipe with settings.
+
+    In settings, `{data}` and `{video}` stand for the data set and the video of the job.
+    """
 
     name: str
     recipe: str
@@ -35,15 +38,14 @@ def plan_arms(
     controls: Sequence[str] = CONTROLS,
     changes: Sequence[str] = (),
 ) -> list[Arm]:
-    """The baseline, every recipe under every flow and every combination of swept values, then the controls.
+    """The baseline, then every recipe with every flow and every combination of swept values, then the controls.
 
-    After each recipe comes the same with each of `changes` by itself: what does one part bring?
-
-    Controls are of the first recipe: the same in all but what they take away (or, the oracle, add).
+    After the variants of a recipe follow its variants with one of `changes` each, to measure what one part brings.
+    Controls are variants of the first recipe: each takes one thing away, but the oracle adds one.
     """
     common = tuple(settings)
     boosted = [
-        Arm(_arm_name(recipe, labels), recipe, (*_fitting(common, extra), *extra))
+        Arm(_arm_name(recipe, labels), recipe, (*_without_other_flows(common, extra), *extra))
         for recipe in recipes
         for labels, extra in [*_variants(flows, sweeps), *(([change], (change,)) for change in changes)]
     ]
@@ -59,14 +61,15 @@ def _arm_name(recipe: str, labels: Sequence[str]) -> str:
     return " ".join([recipe.removesuffix(".toml").rpartition("/")[2], *labels])
 
 
-def _fitting(settings: Sequence[str], chosen: Sequence[str]) -> list[str]:
-    """Options of a flow backend (its weights, say) are for the arms with that backend."""
-    mine = [choice.removeprefix("recipe.flow=") for choice in chosen if choice.startswith("recipe.flow=")]
-    others = set(registry.offers("flows")) - set(mine) if mine else set()
+def _without_other_flows(settings: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """The settings without options of flow backends that this arm does not use (their weights, say)."""
+    own = [choice.removeprefix("recipe.flow=") for choice in chosen if choice.startswith("recipe.flow=")]
+    others = set(registry.offers("flows")) - set(own) if own else set()
     return [setting for setting in settings if setting.partition(".")[0] not in others]
 
 
 def _variants(flows: Sequence[str], sweeps: Sequence[str]) -> Iterable[tuple[list[str], tuple[str, ...]]]:
+    """The labels and the settings of each combination of flow and swept values."""
     axes = [[f"{key}={value}" for value in values] for key, values in map(_parse_sweep, sweeps)]
     if flows:
         axes.insert(0, [f"recipe.flow={flow}" for flow in flows])
@@ -82,20 +85,21 @@ def _parse_sweep(sweep: str) -> tuple[str, list[str]]:
 
 
 def _control(name: str, arm: Arm) -> Arm:
+    """The control with this name, as a variant of an arm. All but one replace the arm's miner."""
     recipe = find_recipe(arm.recipe, [s for s in arm.settings if "{" not in s])
     like = [f'like="{recipe.miner}"', f"options={_toml(recipe.of(recipe.miner))}"]
     changes = {
         "student": ["recipe.miner=random", "random.share=1.0", "train.lambda=0", "recipe.fuser=student"],
         "random": ["recipe.miner=random", *(f"random.{pair}" for pair in like)],
         "propagate": ["recipe.learner=propagate", "recipe.fuser=student"],
-        "oracle": ["recipe.miner=oracle", *(f"oracle.{pair}" for pair in [*like, *ABOUT])],
+        "oracle": ["recipe.miner=oracle", *(f"oracle.{pair}" for pair in [*like, *TRUTH])],
     }[name]
-    kept = [s for s in arm.settings if name == "propagate" or not s.startswith(f"{recipe.miner}.")]
-    return replace(arm, name=name, settings=(*kept, *changes))
+    settings = [s for s in arm.settings if name == "propagate" or not s.startswith(f"{recipe.miner}.")]
+    return replace(arm, name=name, settings=(*settings, *changes))
 
 
 def _toml(options: dict[str, Any]) -> str:
-    """A table on one line; JSON's values are TOML's for all that options hold."""
+    """A TOML table on one line. All values that options hold look the same in JSON and TOML."""
     return "{" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + "}"
 
 

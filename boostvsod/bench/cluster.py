@@ -1,4 +1,4 @@
-"""Jobs on a Ray cluster. The folder of the benchmark must be one that every node sees."""
+"""Jobs on a Ray cluster. Every node must be able to write to the benchmark's folder."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from boostvsod.bench.jobs import Job, Setup, work
-from boostvsod.bench.local import TRIES, Done, Group
+from boostvsod.bench.jobs import Job, Setup, run_job
+from boostvsod.bench.local import TRIES, Group, JobResult
 from boostvsod.errors import BoostError, ConfigError
 
-RESTARTS = 4  # of a worker whose process or node died; Ray's default is none, and the video would be lost
+RESTARTS = 4  # of a worker whose process or node died; Ray's default is 0, which would lose the video
 
 
 class Worker:
-    """Does one job after another in a process of its own."""
+    """A Ray actor that runs one job after another in its own process."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
 
     def attempt(self, job: Job) -> dict[str, Any] | Exception:
-        """Python errors come back as values: Ray would not try them again by itself."""
+        """The job's row, or the error of the last try. Errors are returned, because Ray does not retry them."""
         error: Exception = RuntimeError("never tried")
         for _ in range(TRIES):
             try:
-                return work(job, self.setup)
-            except BoostError as told:
-                return told
+                return run_job(job, self.setup)
+            except BoostError as user_error:  # trying again would not help
+                return user_error
             except Exception as other:
-                error = RuntimeError(f"{type(other).__name__}: {other}")  # not every error can travel
+                error = RuntimeError(f"{type(other).__name__}: {other}")  # not every exception can be pickled
         return error
 
 
-def run_ray(groups: Sequence[Group], setup: Setup, workers: int, address: str, gpus: float) -> Iterator[Done]:
-    """Results as they come; a group stays with one worker, which goes on with its next job when one is done."""
+def run_ray(groups: Sequence[Group], setup: Setup, workers: int, address: str, gpus: float) -> Iterator[JobResult]:
+    """Yield results in the order in which jobs finish. All jobs of a group run on the same worker, one by one."""
     ray = _ray()
     if not ray.is_initialized():
         ray.init(address=address or None, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
@@ -46,23 +46,24 @@ def run_ray(groups: Sequence[Group], setup: Setup, workers: int, address: str, g
     running: dict[Any, tuple[Any, Job, list[Job]]] = {}
     while waiting or running:
         while idle and waiting:
-            _next(idle.pop(), waiting.pop(0), running)
+            _start(idle.pop(), waiting.pop(0), running)
         (ready,), _ = ray.wait(list(running), num_returns=1)
         worker, job, rest = running.pop(ready)
         try:
             yield job, ray.get(ready)
         except ray.exceptions.RayError as error:
-            worker = actor.remote(pinned)  # beyond its restarts
-            yield job, RuntimeError(f"its worker died: {error}")
+            worker = actor.remote(pinned)  # the old one has no restarts left
+            yield job, RuntimeError(f"the worker died: {error}")
         if rest:
-            _next(worker, rest, running)
+            _start(worker, rest, running)
         elif waiting:
             idle.append(worker)
         else:
-            ray.kill(worker)  # its place may be what a worker from a lost node waits for
+            ray.kill(worker)  # frees its CPU, for which a worker of a lost node may be waiting
 
 
-def _next(worker: Any, group: list[Job], running: dict[Any, tuple[Any, Job, list[Job]]]) -> None:
+def _start(worker: Any, group: list[Job], running: dict[Any, tuple[Any, Job, list[Job]]]) -> None:
+    """Start the first job of a group on a worker and note the rest of the group."""
     job, *rest = group
     running[worker.attempt.remote(job)] = worker, job, rest
 

@@ -1,4 +1,4 @@
-"""What a run would cost, from a look at the video and a few frames of real work."""
+"""An estimate of the time and space of a run: it scans the video and processes a few frames."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from boostvsod.media.video import Piece, Video
 from boostvsod.runtime import Runtime
 from boostvsod.targets import TargetInput, TargetSpec
 
-PROBE = 3  # frames that are really computed
-MINED_SHARE = 0.4  # of the frames: a guess, no more; it is only known afterwards
-BYTES = 1.2  # per pixel and stage: 16-bit PNG of smooth maps
+PROBE = 3  # frames that are processed
+MINED_SHARE = 0.4  # of the frames: a guess, because the true share is only known after a run
+BYTES = 1.2  # for each pixel and stage: 16-bit PNG of smooth maps
 
 
 def estimate(
     video: Video, target: TargetInput, recipe: str, settings: Iterable[str], runtime: Runtime
 ) -> dict[str, Any]:
-    """Frames, pieces, and rough seconds and megabytes; nothing is written."""
+    """Frames, pieces, and rough seconds and megabytes of a run. Nothing is written to its run folder."""
     plan = Plan(video, TargetSpec.parse(target), find_recipe(recipe, settings), runtime)
     started = time.perf_counter()
     video.scan()
@@ -50,7 +50,7 @@ def estimate(
 
 
 def _seconds_per_frame(plan: Plan, parts: Parts, piece: Piece) -> float:
-    """All of the method on a few frames, after one round to warm up."""
+    """Seconds of the whole method per frame, measured on a few frames after one round to warm up."""
     stop = piece.start + min(PROBE, len(piece))
     probe = Piece(piece.video, piece.start, stop, (piece.start, stop))
     _, seconds = (_timed(plan, parts, probe) for _ in range(2))
@@ -70,7 +70,7 @@ def _timed(plan: Plan, parts: Parts, probe: Piece) -> float:
 
 
 def _learn_anyway(parts: Learning, probe: Piece, maps: Maps) -> None:
-    """That these frames were not trusted does not say that none will be."""
+    """Fine-tune on some frames even if none was mined: other frames of the video may be mined."""
     count = max(1, round(MINED_SHARE * len(probe)))
     mined = [Mined(i, maps[i], 0.0, "probe") for i in range(count)]
     fine_tune(parts.fresh_student(), probe, mined, parts.recipe, parts.runtime, quiet)

@@ -1,4 +1,4 @@
-"""How long each flow backend takes for one pair of frames."""
+"""The time that each flow backend needs for one pair of frames."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from boostvsod.weights.cache import cached_weights
 
 
 def measure_flows(names: Sequence[str], size: str, runs: int, runtime: Runtime) -> Table:
-    """Licence, parameters and the median seconds of each backend; one that reads files is left out."""
+    """Licence, parameters and median seconds of each backend, by default of all but the one that reads files."""
     width, height = _sides(size)
-    film = make_clip(frames=2).frames
-    pair = tuple(Frame.of(resize_rgb(rgb, height, width), i) for i, rgb in enumerate(film))
+    frames = make_clip(frames=2).frames
+    pair = tuple(Frame.of(resize_rgb(rgb, height, width), i) for i, rgb in enumerate(frames))
     offers = registry.offers("flows")
     chosen = names or [name for name in offers if name != "file"]
     rows: list[list[Cell]] = []
@@ -41,7 +41,7 @@ def _sides(size: str) -> tuple[int, int]:
 
 
 def _weights(name: str) -> dict[str, Any]:
-    """Time does not hang on what the weights are."""
+    """Options that ask for random weights if a backend's weights are not cached. The time is the same."""
     card = registry.card_of(name)
     return {} if card is None or name in cached_weights() else {"weights": "none"}
 

@@ -1,4 +1,4 @@
-"""One job: a video, a target, an arm, a seed. Doing it again gives the same file, so it may be done twice."""
+"""One job of a benchmark: a video, a target, an arm and a seed. Running a job twice writes the same file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
 from boostvsod.targets import TargetSpec
 
-DIGITS = 9  # of what is kept: enough for any table
+DIGITS = 9  # of saved curves
 
 
 @dataclass(frozen=True)
@@ -43,52 +43,52 @@ class Setup:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done, named well enough to be done anywhere."""
+    """What to run, described by names only, so that any worker can run it."""
 
     video: str
-    target: str  # its name in tables
-    spec: str  # what it is, as for `boostvsod run --target`
+    target: str  # the target's name in tables
+    spec: str  # the target itself, as for `boostvsod run --target`
     arm: Arm
     seed: int
 
     def key(self, setup: Setup) -> str:
-        """Changes when anything does that could change the scores."""
+        """A fingerprint of everything that could change the scores."""
         runtime = {**asdict(setup.runtime), "seed": self.seed, "device": setup.runtime.device.partition(":")[0]}
         recipe = recipe_of(self.arm, setup.data, self.video)
         stamps = [path_stamp(setup.data), TargetSpec.parse(self.spec).path_stamp()]
         return fingerprint(asdict(self), recipe.as_dict(), setup.protocol, runtime, stamps, versions())
 
-    def place(self, setup: Setup) -> Path:
-        """Where the job's result is kept."""
-        named = "-".join(map(slug, (self.video, self.target, self.arm.name)))
-        return setup.out / "jobs" / f"{named}-{self.key(setup)}.json"
+    def result_file(self, setup: Setup) -> Path:
+        """The file with the job's result."""
+        name = "-".join(map(slug, (self.video, self.target, self.arm.name)))
+        return setup.out / "jobs" / f"{name}-{self.key(setup)}.json"
 
     def run_folder(self, setup: Setup) -> Path:
-        """Where the maps are: shared by all arms, which share the target's and the motion's."""
+        """The folder with the maps. All arms share it, so the target's and the motion maps are computed once."""
         return run_folder(setup.out, self.target, self.video)
 
 
 def run_folder(out: Path, target: str, video: str) -> Path:
-    """Where a benchmark keeps the maps of a target on a video."""
+    """The run folder of a target and a video in the benchmark's folder `out`."""
     return out / "runs" / slug(target) / slug(video)
 
 
 def slug(text: str) -> str:
-    """A name that every file system takes."""
+    """The text as a file name that every file system accepts."""
     return re.sub(r"[^A-Za-z0-9._=]+", "_", Path(text).name if "/" in text else text).strip("_")[:60] or "x"
 
 
-def done(job: Job, setup: Setup) -> dict[str, Any] | None:
-    """The result of a job that was done before."""
+def saved_result(job: Job, setup: Setup) -> dict[str, Any] | None:
+    """The saved result of a job; None if the job has not been run."""
     try:
-        found: dict[str, Any] = json.loads(job.place(setup).read_text())
+        row: dict[str, Any] = json.loads(job.result_file(setup).read_text())
     except (OSError, ValueError):
         return None
-    return found
+    return row
 
 
-def work(job: Job, setup: Setup) -> dict[str, Any]:
-    """Boost one video, score it, keep the result."""
+def run_job(job: Job, setup: Setup) -> dict[str, Any]:
+    """Boost one video, score the maps, and save the result; returns it as a row for the tables."""
     data = open_dataset(setup.data, setup.layout)
     clip = find_clip(data, job.video)
     runtime = Runtime(**{**asdict(setup.runtime), "seed": job.seed})
@@ -102,13 +102,13 @@ def work(job: Job, setup: Setup) -> dict[str, Any]:
         )
     score = _score(clip, result, setup.protocol)
     row = {"video": job.video, "target": job.target, "arm": job.arm.name, "seed": job.seed}
-    row |= {"frames": len(clip.frames), "megabytes": peak.megabytes, **_told(result), **_plain(score)}
-    write_json(job.place(setup), row)
+    row |= {"frames": len(clip.frames), "megabytes": peak.megabytes, **_run_facts(result), **_score_facts(score)}
+    write_json(job.result_file(setup), row)
     return row
 
 
 def find_clip(data: Dataset, name: str) -> Clip:
-    """The sequence of that name."""
+    """The sequence with this name."""
     return next(clip for clip in data.sequences if clip.name == name)
 
 
@@ -118,8 +118,8 @@ def _score(clip: Clip, result: Result, protocol: str) -> SequenceScore:
     return score_frames(clip, [(name, File(folder / f"{name}.png")) for name in counted_frames(clip, rules)], rules)
 
 
-def _told(result: Result) -> dict[str, Any]:
-    """What the run's record says that a benchmark's reader wants to know."""
+def _run_facts(result: Result) -> dict[str, Any]:
+    """The parts of a run's record that the tables and the report show."""
     record = result.record
     return {
         "seconds": sum(record["cost"].values()) / len(result.names),
@@ -133,8 +133,8 @@ def _told(result: Result) -> dict[str, Any]:
     }
 
 
-def _plain(score: SequenceScore) -> dict[str, Any]:
-    """Scores as JSON holds them; `averages_of` reads them back."""
+def _score_facts(score: SequenceScore) -> dict[str, Any]:
+    """The scores in a form that JSON can hold. `averages_of` reads them back."""
     return {
         "scores": score.averages.result(),
         "values": dict(score.averages.values),
@@ -145,5 +145,5 @@ def _plain(score: SequenceScore) -> dict[str, Any]:
 
 
 def averages_of(row: Mapping[str, Any]) -> Averages:
-    """The averages of a kept result."""
+    """The averages of a saved result."""
     return Averages(row["values"], {key: np.array(curve) for key, curve in row["curves"].items()})

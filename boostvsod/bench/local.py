@@ -1,4 +1,4 @@
-"""Jobs on this machine: a few spawned processes, each with its device, replaced when they die."""
+"""Jobs on this machine, in several processes. Each has its own device. A process that dies is replaced."""
 
 from __future__ import annotations
 
@@ -11,48 +11,49 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
-from boostvsod.bench.jobs import Job, Setup, work
+from boostvsod.bench.jobs import Job, Setup, run_job
 from boostvsod.errors import BoostError
 
-TRIES = 2  # a worker that crashed or ran out of memory costs one retry
-Group = Sequence[Job]  # jobs that share a run folder: never done at the same time
-Done = tuple[Job, "dict[str, Any] | Exception"]
+TRIES = 2  # of a job whose worker crashed or ran out of memory
+Group = Sequence[Job]  # jobs that share a run folder: they never run at the same time
+JobResult = tuple[Job, "dict[str, Any] | Exception"]  # the job, and its row or its error
 
 
-def run_local(groups: Sequence[Group], setup: Setup, workers: int, devices: Sequence[str]) -> Iterator[Done]:
-    """Results as they come, in any order; a job that cannot be done comes with its error."""
+def run_local(groups: Sequence[Group], setup: Setup, workers: int, devices: Sequence[str]) -> Iterator[JobResult]:
+    """Yield results in the order in which jobs finish. A job that fails is yielded with its error."""
     waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
     for group in groups:
         waiting.put(group)
-    finished: queue.SimpleQueue[Done | None] = queue.SimpleQueue()
+    results: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()  # None: one thread has ended
     pinned = [replace(setup.runtime, device=devices[i % len(devices)]) for i in range(workers)]
     slots = [Slot(replace(setup, runtime=runtime)) for runtime in pinned]
-    threads = [threading.Thread(target=_serve, args=(slot, waiting, finished), daemon=True) for slot in slots]
+    threads = [threading.Thread(target=_serve, args=(slot, waiting, results), daemon=True) for slot in slots]
     for thread in threads:
         thread.start()
     running = len(threads)
     while running:
-        result = finished.get()
+        result = results.get()
         if result is None:
             running -= 1
         else:
             yield result
 
 
-def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], finished: queue.SimpleQueue[Done | None]) -> None:
+def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], results: queue.SimpleQueue[JobResult | None]) -> None:
+    """Run groups on one slot until none is waiting."""
     try:
         while True:
             for job in waiting.get_nowait():
-                finished.put((job, slot.attempt(job)))
+                results.put((job, slot.attempt(job)))
     except queue.Empty:
         pass
     finally:
         slot.close()
-        finished.put(None)
+        results.put(None)
 
 
 class Slot:
-    """One worker process and the device it is pinned to."""
+    """One worker process with its device."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -62,15 +63,15 @@ class Slot:
         return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
     def attempt(self, job: Job) -> dict[str, Any] | Exception:
-        """The job's result, or the error of its last try. What the user got wrong is not tried again."""
+        """The job's row, or the error of the last try. Errors of the user's input are not tried again."""
         error: Exception = RuntimeError("never tried")
         for _ in range(TRIES):
             try:
-                return self.pool.submit(work, job, self.setup).result()
-            except BoostError as told:
-                return told
+                return self.pool.submit(run_job, job, self.setup).result()
+            except BoostError as user_error:
+                return user_error
             except BrokenProcessPool:
-                error = RuntimeError("its worker died (crashed, or was killed for memory)")
+                error = RuntimeError("the worker died (it crashed or ran out of memory)")
                 self.close()
                 self.pool = self._fresh()
             except Exception as other:
@@ -78,4 +79,5 @@ class Slot:
         return error
 
     def close(self) -> None:
+        """End the worker process."""
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The most memory a piece of work held: the process's on a CPU, the allocator's on a GPU."""
+"""Peak memory of a block of code: of the process on a CPU, of the allocator on a GPU."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ PROC = Path("/proc/self")
 
 
 class Peak:
-    """`megabytes` after the block: the peak inside it where the system can tell, else of the process so far."""
+    """A context manager. Afterwards `megabytes` is the peak inside the block.
+
+    If the system cannot reset the peak, it is the peak since the process began.
+    """
 
     megabytes = 0.0
 
@@ -23,8 +26,8 @@ class Peak:
 
             torch.cuda.reset_peak_memory_stats(self.device)
         elif (PROC / "clear_refs").exists():
-            with contextlib.suppress(OSError):  # not allowed in every sandbox: then the mark is of the whole process
-                (PROC / "clear_refs").write_text("5")  # Linux: start the high-water mark afresh
+            with contextlib.suppress(OSError):  # not allowed in every sandbox; then the peak is not reset
+                (PROC / "clear_refs").write_text("5")  # Linux: reset the peak
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -37,7 +40,7 @@ class Peak:
 
 
 def _high_water() -> float:
-    """Bytes."""
+    """The peak memory of this process, in bytes."""
     if (PROC / "status").exists():
         line = next(line for line in (PROC / "status").read_text().splitlines() if line.startswith("VmHWM"))
         return float(line.split()[1]) * 1024

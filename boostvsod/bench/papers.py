@@ -1,4 +1,4 @@
-"""The papers' published ablations, to be set beside what is measured here."""
+"""Published ablations of the papers, for tables that compare them with our measurements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METRICS = ("maxF", "meanF", "S", "MAE")
 
 @dataclass(frozen=True)
 class Ablation:
-    """One published table: a setting, its values, and what the paper measured for each."""
+    """One published table: a recipe, a setting with its values, and the paper's numbers for each value."""
 
     title: str
     recipe: str
@@ -23,7 +23,10 @@ class Ablation:
     published: dict[str, list[float]]
 
     def rows(self, measured: dict[str, dict[str, float]]) -> list[list[Cell]]:
-        """Swept value, then per metric the paper's number and ours; `measured` is by the arm's label."""
+        """For each value of the setting: the value, then for each metric the paper's number and ours.
+
+        `measured` holds our scores by the name of the arm.
+        """
         key, _, values = self.sweep.partition("=")
         rows: list[list[Cell]] = []
         for i, value in enumerate(values.split(",")):
@@ -34,12 +37,12 @@ class Ablation:
         return rows
 
     def columns(self) -> list[str]:
-        """The heads of `rows`."""
+        """The column heads of `rows`."""
         return ["setting", *(f"{m} {who}" for m in METRICS if m in self.published for who in ("paper", "here"))]
 
 
 def ablation(name: str) -> Ablation:
-    """The published table of that name."""
+    """The published table with this name."""
     known: dict[str, dict[str, Any]] = read_toml(Path(__file__).with_name("papers.toml"))
     if name not in known:
         raise ConfigError(f"no published table is called {name!r}; there are: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""The report of a benchmark: tables, gains and losses, curves, and the best and the worst video to look at."""
+"""The report page of a benchmark: tables, gains and losses, curves, and the videos with the best and worst gain."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ from boostvsod.report.pictures import map_url, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
 
-ARMS_SHOWN = 3  # in the panes of one video, besides original, truth and baseline
+ARMS_SHOWN = 3  # arms in the panes of one video, besides original, truth and baseline
 
 
 def write_report(
     rows: Sequence[Row], summaries: Sequence[ArmSummary], tables: Sequence[Table], setup: Setup, caption: str
 ) -> Path:
-    """Write OUT/report.html."""
+    """Write OUT/report.html; returns its path."""
     targets = list(dict.fromkeys(summary.target for summary in summaries))
     clips = [clip for target in targets for clip in _best_and_worst(target, rows, summaries, setup)]
     bars = [_bars(summary) for summary in summaries if summary.arm != BASELINE]
     plots = [_pr_curves(target, summaries) for target in targets]
     facts = [("data set", setup.data), ("about", caption)]
     notes = list(dict.fromkeys(f"{row['video']}: {note}" for row in rows for note in row["score_notes"]))
-    page = Page("boosted against baseline", facts, notes, clips, tables, bars, plots)
+    page = Page("boosted compared with baseline", facts, notes, clips, tables, bars, plots)
     return write_page(page, setup.out / NAME)
 
 
 def _bars(summary: ArmSummary) -> Bars:
     gains = sorted(summary.gains.items(), key=lambda item: -item[1])
-    return Bars(f"{summary.target}: {summary.arm} less baseline, S", gains)
+    return Bars(f"{summary.target}: {summary.arm} minus baseline, S", gains)
 
 
 def _pr_curves(target: str, summaries: Sequence[ArmSummary]) -> tuple[str, str]:
+    """The target's name, and the precision-recall curves of all arms as SVG."""
     lines = {}
     for summary in summaries:
         if summary.target == target:
@@ -53,7 +54,7 @@ def _pr_curves(target: str, summaries: Sequence[ArmSummary]) -> tuple[str, str]:
 
 
 def _best_and_worst(target: str, rows: Sequence[Row], summaries: Sequence[ArmSummary], setup: Setup) -> list[Clip]:
-    """The videos that gain least and most under the first boosted arm."""
+    """The videos with the lowest and the highest gain under the first boosted arm."""
     arms = [s for s in summaries if s.target == target and s.arm not in (BASELINE, *CONTROLS)]
     if not arms:
         return []
@@ -65,7 +66,7 @@ def _best_and_worst(target: str, rows: Sequence[Row], summaries: Sequence[ArmSum
 
 def _clip(video: Video, arms: Sequence[ArmSummary], rows: Sequence[Row], setup: Setup) -> Clip:
     target = arms[0].target
-    last = list(reversed(rows))  # the last seed: the run folder keeps no other's maps of the target
+    last = list(reversed(rows))  # the last seed first: the run folder only holds that seed's maps
     own = [next(r for r in last if (r["video"], r["target"], r["arm"]) == (video.name, target, s.arm)) for s in arms]
     chosen = [video.frames[i] for i in shown_frames(len(video.frames))]
     names = [file.stem for file in chosen]

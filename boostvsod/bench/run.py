@@ -1,4 +1,4 @@
-"""Carrying a benchmark out: what is done already is read, the rest is run, then all of it is summed up."""
+"""Running a benchmark: results of finished jobs are read, the other jobs are run."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from itertools import groupby
 from typing import Any
 
 from boostvsod.bench.arms import Arm
-from boostvsod.bench.jobs import Job, Setup, done
-from boostvsod.bench.local import Done, Group, run_local
+from boostvsod.bench.jobs import Job, Setup, saved_result
+from boostvsod.bench.local import Group, JobResult, run_local
 from boostvsod.datasets.layouts import open_dataset
 from boostvsod.errors import ConfigError
 from boostvsod.targets import split_label
 
-Told = Callable[[Job, "dict[str, Any] | Exception", int, int], None]  # job, result, how many are done, of how many
+AfterJob = Callable[[Job, "dict[str, Any] | Exception", int, int], None]  # job, row or error, jobs done, all jobs
 
 
 @dataclass(frozen=True)
 class Execution:
-    """Where jobs are run."""
+    """Where and with how many workers jobs are run."""
 
     executor: str = "local"
     workers: int = 1
     devices: tuple[str, ...] = ("cpu",)
-    address: str = ""  # of a Ray cluster; empty: one on this machine
-    gpus: float = 0.0  # per Ray worker
+    address: str = ""  # of a Ray cluster; empty: a new one on this machine
+    gpus: float = 0.0  # for each Ray worker
 
 
 def plan_jobs(
     setup: Setup, targets: Sequence[str], arms: Sequence[Arm], seeds: int, videos: Sequence[str] = ()
 ) -> list[Job]:
-    """Every video with every target, arm and seed; the longest videos first, so that none is left for the end."""
+    """Every video with every target, arm and seed. The longest videos come first, to keep all workers busy."""
     clips = [clip for clip in open_dataset(setup.data, setup.layout).sequences if clip.truths]
     unknown = set(videos) - {clip.name for clip in clips}
     if unknown:
@@ -47,7 +47,7 @@ def plan_jobs(
 
 
 def shard(jobs: Iterable[Job], part: str) -> list[Job]:
-    """Part `i/n` of the jobs, counted from 1; jobs that share a run folder stay together."""
+    """Part `i/n` of the jobs, counted from 1. Jobs that share a run folder are in the same part."""
     number, slash, count = part.partition("/")
     if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
         raise ConfigError(f"--shard {part!r}: expected I/N with I from 1 to N, as in 2/4")
@@ -59,21 +59,21 @@ def _groups(jobs: Iterable[Job]) -> list[Group]:
 
 
 def run_jobs(
-    jobs: Sequence[Job], setup: Setup, execution: Execution, told: Told
+    jobs: Sequence[Job], setup: Setup, execution: Execution, after_job: AfterJob
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The results of all jobs that could be done, in their order, and what was wrong with the others."""
-    results = {job: found for job in jobs if (found := done(job, setup)) is not None}
+    """The rows of all jobs that succeeded, in order, and one message for each job that failed."""
+    results = {job: row for job in jobs if (row := saved_result(job, setup)) is not None}
     failures = []
     for job, result in _execute(_groups(job for job in jobs if job not in results), setup, execution):
         if isinstance(result, Exception):
             failures.append(f"{job.video}, {job.target}, {job.arm.name}, seed {job.seed}: {result}")
         else:
             results[job] = result
-        told(job, result, len(results) + len(failures), len(jobs))
+        after_job(job, result, len(results) + len(failures), len(jobs))
     return [results[job] for job in jobs if job in results], failures
 
 
-def _execute(groups: list[Group], setup: Setup, execution: Execution) -> Iterator[Done]:
+def _execute(groups: list[Group], setup: Setup, execution: Execution) -> Iterator[JobResult]:
     if execution.executor == "ray":
         from boostvsod.bench.cluster import run_ray
 

@@ -1,4 +1,4 @@
-"""What a benchmark's results say: means, differences to the baseline, who wins, how sure that is."""
+"""The summary of a benchmark: means, differences to the baseline with intervals, and counts of wins and losses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from boostvsod.metrics.scores import Averages
 from boostvsod.report.tables import Cell, Table
 
 Row = dict[str, Any]  # the result of one job
-TIE = 0.001  # of S: less is no difference
+TIE = 0.001  # differences in S up to this count as a tie
 RESAMPLES = 2000
 SHOWN = ("maxF", "S", "MAE")
 
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """One arm on one target: means over videos and seeds, and how it compares."""
+    """One arm on one target: means over videos and seeds, and the comparison with the baseline."""
 
     target: str
     arm: str
@@ -31,19 +31,19 @@ class ArmSummary:
     wins: int
     ties: int
     losses: int
-    worst: tuple[str, float]  # the video that loses most S (or gains least), and how much
+    worst: tuple[str, float]  # the video with the lowest gain in S, and this gain
     spread: float  # standard deviation of the mean S over seeds
-    seconds: float  # a frame
+    seconds: float  # per frame
     megabytes: float
     each: dict[str, float]  # video -> S
-    gains: dict[str, float]  # video -> S less the baseline's
+    gains: dict[str, float]  # video -> S minus the baseline's S
     averages: Averages
 
 
 def summarise(rows: Sequence[Row], by_sequence: bool = True) -> list[ArmSummary]:
-    """One summary per target and arm, in the order they first appear.
+    """One summary for each target and arm, in the order of the rows.
 
-    A video whose baseline could not be made has nothing to be compared with and is left out.
+    A video without a result of the baseline is left out, because it cannot be compared.
     """
     known = {(row["target"], row["video"]) for row in rows if row["arm"] == BASELINE}
     rows = [row for row in rows if (row["target"], row["video"]) in known]
@@ -86,13 +86,13 @@ def _mean(rows: Sequence[Row], by_sequence: bool) -> Averages:
 
 
 def _per_video(rows: Sequence[Row]) -> dict[str, float]:
-    """video -> S, the mean over seeds."""
+    """video -> mean S over seeds."""
     videos = dict.fromkeys(row["video"] for row in rows)
     return {v: float(np.mean([row["scores"]["S"] for row in rows if row["video"] == v])) for v in videos}
 
 
 def bootstrap(values: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean when videos are drawn anew."""
+    """95 % bootstrap interval of the mean: videos are drawn with replacement."""
     rng = np.random.default_rng(0)
     means = rng.choice(values, (RESAMPLES, len(values))).mean(1)
     low, high = np.percentile(means, [2.5, 97.5])
@@ -100,7 +100,7 @@ def bootstrap(values: np.ndarray) -> tuple[float, float]:
 
 
 def overview(summaries: Sequence[ArmSummary], caption: str) -> Table:
-    """All arms, with their differences to the baseline."""
+    """A table of all arms with their differences to the baseline."""
     columns = ["target", "arm", *SHOWN, *(f"d {key}" for key in SHOWN), "95 % of d S", "win/tie/loss", "worst d S"]
     columns += ["sd over seeds", "s/frame", "MB"]
     return Table(columns, [_cells(summary) for summary in summaries], caption)
@@ -117,7 +117,7 @@ def _cells(s: ArmSummary) -> list[Cell]:
 
 
 def per_video(summaries: Sequence[ArmSummary], target: str) -> Table:
-    """S of every video under every arm, for one target."""
+    """A table of S for every video and every arm, for one target."""
     own = [s for s in summaries if s.target == target]
     rows: list[list[Cell]] = [[video, *(s.each.get(video) for s in own)] for video in own[0].each]
     return Table(["S of", *(s.arm for s in own)], rows, target)

@@ -1,4 +1,4 @@
-"""The command line: one file a command. Only here do errors become messages and exit codes."""
+"""The command line: one file for each command. Errors become messages and exit codes only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`boostvsod bench`: boosted against baseline, over data sets."""
+"""`boostvsod bench`: compare boosted maps with the baseline on data sets."""
 
 from __future__ import annotations
 
@@ -10,45 +10,51 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import device_options, format_option, say
+from boostvsod.cli.options import DEFAULT_TARGET, device_options, format_option, say
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.bench.arms import Arm
     from boostvsod.bench.jobs import Job, Setup
+    from boostvsod.bench.run import Execution
     from boostvsod.bench.summary import ArmSummary
     from boostvsod.report.tables import Table
 
 many: dict[str, Any] = {"multiple": True}
+TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the video."
 
 
 @click.group("bench", invoke_without_command=True)
 @click.option("--dataset", "data", help="Folder or zip of frames and masks.")
-@click.option("--layout", default="", help="Of the data set; default: found out.")
-@click.option("--target", "targets", **many, default=["lite"], help="As for run, or NAME=TARGET; {video} is the video.")
-@click.option("--recipe", "recipes", **many, help="Default: default.")
-@click.option("--flow", "flows", **many, help="Every recipe with each of these.")
-@click.option("--sweep", "sweeps", **many, help="TABLE.KEY=V1,V2,...: every recipe with each of these.")
-@click.option("--change", "changes", **many, help="TABLE.KEY=VALUE: every recipe once more with this alone changed.")
-@click.option("--paper", help="A published ablation: its recipe and sweep, its numbers beside ours. See papers.toml.")
-@click.option("--explain", type=click.Choice(["quality"]), help="quality: are trusted frames better than others?")
+@click.option("--layout", default="", help="Layout of the data set. Default: detected.")
+@click.option("--target", "targets", **many, default=[DEFAULT_TARGET], help=TARGET_HELP)
+@click.option("--recipe", "recipes", **many, help='Name or TOML file. Default: the recipe "default".')
+@click.option("--flow", "flows", **many, help="Run every recipe with each of these flow backends.")
+@click.option("--sweep", "sweeps", **many, help="TABLE.KEY=V1,V2,...: run every recipe with each value.")
+@click.option("--change", "changes", **many, help="TABLE.KEY=VALUE: run every recipe again with only this changed.")
+@click.option(
+    "--paper", metavar="NAME", help="Run a published ablation, and show its numbers too. NAME is in papers.toml."
+)
+@click.option("--explain", type=click.Choice(["quality"]), help="quality: are the mined frames better than the others?")
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
-@click.option("--video", "videos", **many, help="Only these.")
-@click.option("--set", "settings", **many, help="TABLE.KEY=VALUE over every recipe.")
+@click.option("--video", "videos", **many, help="Only these videos.")
+@click.option("--set", "settings", **many, help="TABLE.KEY=VALUE, changes every recipe.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--protocol", default="video", show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
-@click.option("--devices", default="", help="Comma-separated; workers take turns. Default: --device.")
+@click.option("--devices", default="", help="Devices of the workers in turn, comma-separated. Default: --device.")
 @click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--address", default="", help="Of a Ray cluster; default: one on this machine.")
-@click.option("--gpus", default=0.0, help="Of each Ray worker; may be a fraction.")
-@click.option("--shard", default="", help="I/N: only this part of the jobs; no report.")
+@click.option("--address", default="", help="Address of a Ray cluster. Default: a new one on this machine.")
+@click.option("--gpus", default=0.0, help="GPUs for each Ray worker; may be a fraction.")
+@click.option("--shard", default="", help="I/N: run only part I of N of the jobs, without a report.")
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 @device_options
 def command(data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, **options: Any) -> None:
     """Compare recipes with the baseline and with controls, and write tables and a report into OUTPUT.
 
-    Finished jobs are kept: the same command goes on where it was stopped, whoever ran the other jobs.
+    The results of finished jobs are saved. The same command continues where it stopped, also if other processes
+    ran some of the jobs.
     """
     from boostvsod.bench.jobs import Setup
     from boostvsod.bench.run import plan_jobs, run_jobs
@@ -65,7 +71,7 @@ def command(data: str | None, runtime: Runtime, output: Path | None, shard: str,
     if shard:
         jobs = part_of(jobs, shard)
     say(f"{len(jobs)} jobs")
-    rows, failures = run_jobs(jobs, setup, _execution(options, runtime), _tell)
+    rows, failures = run_jobs(jobs, setup, _execution(options, runtime), _print_job)
     if rows and not shard:
         _report(rows, setup, options, form)
     if failures:
@@ -74,7 +80,7 @@ def command(data: str | None, runtime: Runtime, output: Path | None, shard: str,
         raise PluginError(f"{len(failures)} of {len(jobs)} jobs failed:\n" + "\n".join(failures))
 
 
-def _arms(options: dict[str, Any]) -> Any:
+def _arms(options: dict[str, Any]) -> list[Arm]:
     from boostvsod.bench.arms import CONTROLS, plan_arms
     from boostvsod.bench.papers import ablation
 
@@ -86,16 +92,16 @@ def _arms(options: dict[str, Any]) -> Any:
     return plan_arms(recipes, options["settings"], options["flows"], sweeps, controls, options["changes"])
 
 
-def _execution(options: dict[str, Any], runtime: Runtime) -> Any:
+def _execution(options: dict[str, Any], runtime: Runtime) -> Execution:
     from boostvsod.bench.run import Execution
 
     devices = tuple(options["devices"].split(",")) if options["devices"] else (runtime.device,)
     return Execution(options["executor"], options["jobs"], devices, options["address"], options["gpus"])
 
 
-def _tell(job: Job, result: dict[str, Any] | Exception, done: int, total: int) -> None:
-    told = f"failed: {result}" if isinstance(result, Exception) else f"S {result['scores']['S']:.3f}"
-    say(f"[{done}/{total}] {job.video}, {job.target}, {job.arm.name}, seed {job.seed}: {told}")
+def _print_job(job: Job, result: dict[str, Any] | Exception, done: int, total: int) -> None:
+    outcome = f"failed: {result}" if isinstance(result, Exception) else f"S {result['scores']['S']:.3f}"
+    say(f"[{done}/{total}] {job.video}, {job.target}, {job.arm.name}, seed {job.seed}: {outcome}")
 
 
 def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], form: str) -> None:
@@ -109,16 +115,16 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
     caption = f"{setup.data}; protocol {rules.name}: {rules.summary}; {options['seeds']} seed(s); {setup.runtime}"
     tables = _tables(summaries, options, caption)
     if options["explain"]:
-        from boostvsod.bench.quality import quality_tables
+        from boostvsod.bench.mined_quality import mined_quality_tables
 
-        tables += quality_tables(rows, setup)
+        tables += mined_quality_tables(rows, setup)
     click.echo("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
-    write_json(setup.out / "bench.json", {**about, "arms": [_plain(summary) for summary in summaries]})
+    write_json(setup.out / "bench.json", {**about, "arms": [_as_json(summary) for summary in summaries]})
     say(f"report: {write_report(rows, summaries, tables, setup, caption)}")
 
 
-def _plain(summary: ArmSummary) -> dict[str, Any]:
+def _as_json(summary: ArmSummary) -> dict[str, Any]:
     return {key: value for key, value in asdict(summary).items() if key != "averages"}
 
 
@@ -138,13 +144,16 @@ def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) 
 
 
 @command.command("flow")
-@click.option("--backend", "names", multiple=True, help="Default: all.")
+@click.option("--backend", "names", multiple=True, help="Flow backend; may be repeated. Default: all.")
 @click.option("--size", default="854x480", show_default=True)
-@click.option("--runs", default=3, show_default=True, help="The median is told.")
+@click.option("--runs", default=3, show_default=True, help="How often to measure; the median is printed.")
 @format_option
 @device_options
 def flow(names: tuple[str, ...], size: str, runs: int, form: str, runtime: Runtime) -> None:
-    """Seconds per pair of frames for every flow backend; networks without kept weights run with random ones."""
+    """Measure the seconds that each flow backend needs for a pair of frames.
+
+    Networks whose weights are not in the cache run with random weights.
+    """
     from boostvsod.bench.flows import measure_flows
 
     say(str(runtime))

@@ -1,4 +1,4 @@
-"""`boostvsod datasets`: which data sets are known, where they come from, and what lies in a folder."""
+"""`boostvsod datasets`: the known data set layouts, and what is found in a folder or zip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @debug_option
 @no_plugins_option
 def command(places: tuple[str, ...], form: str) -> None:
-    """List the layouts that are known or, given PLACES, say what each of them holds."""
+    """List the known layouts of data sets or, if PLACES are given, what each of them holds."""
     from boostvsod.report.tables import Table
 
     if not places:

@@ -1,4 +1,4 @@
-"""`boostvsod doctor`: what this installation is made of, and what is wrong with it."""
+"""`boostvsod doctor`: the versions and plugins of this installation, and its problems."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ORT_WHEELS = ("onnxruntime", "onnxruntime-gpu")
 
 @click.command("doctor")
 def command() -> None:
-    """Say versions, devices, providers and plugins; end with 1 if something is wrong."""
-    for what, seen in facts():
-        click.echo(f"{what:14} {seen}")
-    wrong = list(faults())
-    for fault in wrong:
-        click.echo(f"wrong          {fault}")
-    sys.exit(1 if wrong else 0)
+    """Print versions, devices, providers and plugins. The exit code is 1 if there is a problem."""
+    for name, value in facts():
+        click.echo(f"{name:16} {value}")
+    found = list(problems())
+    for problem in found:
+        click.echo(f"{'problem':16} {problem}")
+    sys.exit(1 if found else 0)
 
 
 def facts() -> Iterator[tuple[str, str]]:
-    """What there is."""
+    """Names and values of everything that `doctor` prints."""
     import onnxruntime
     import torch
 
@@ -36,14 +36,14 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "runtime", str(decide("auto"))
     yield "cuda", torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
     yield "onnxruntime", f"{onnxruntime.__version__}, {', '.join(onnxruntime.get_available_providers())}"
-    yield "cache folder", f"{torch.hub.get_dir()} (pretrained backbones, only when asked for)"
-    yield "ffmpeg", shutil.which("ffmpeg") or "none (only needed for audio and H.264)"
+    yield "cache folder", f"{torch.hub.get_dir()} (pretrained backbones, only with --pretrained)"
+    yield "ffmpeg", shutil.which("ffmpeg") or "none (needed only for audio and H.264)"
     yield "plugins", str(len(door().manager.list_name_plugin()))
-    yield "disabled", ", ".join(door().disabled) or "none"
+    yield "disabled plugins", ", ".join(door().disabled) or "none"
 
 
-def faults() -> Iterator[str]:
-    """What should not be."""
+def problems() -> Iterator[str]:
+    """One line for each problem of this installation."""
     from boostvsod.registry import door
 
     for wheels, package in ((CV2_WHEELS, "cv2"), (ORT_WHEELS, "onnxruntime")):
@@ -51,8 +51,8 @@ def faults() -> Iterator[str]:
         if len(present) > 1:
             yield f"{' and '.join(present)} overwrite each other's {package}; uninstall both, install one"
     clashes = door().clashes()
-    yield from (f"plugin {plugin}: {why}" for plugin, why in door().broken.items())
-    yield from (f"plugins: {name} {why}" for name, why in clashes.items())
+    yield from (f"plugin {plugin}: {reason}" for plugin, reason in door().broken.items())
+    yield from (f"plugins: {name} {reason}" for name, reason in clashes.items())
 
 
 def _installed(distribution: str) -> bool:

@@ -1,4 +1,4 @@
-"""`boostvsod eval`: maps against ground truth."""
+"""`boostvsod eval`: score maps against ground truth."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @click.argument("methods", nargs=-1, required=True, metavar="PRED...")
 @click.argument("truth", metavar="GT")
 @click.option("--protocol", default="video", show_default=True, help="video, davsod, flat or davis.")
-@click.option("--layout", default="", help="Of GT; default: found out.")
+@click.option("--layout", default="", help="Layout of GT. Default: detected.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--allow-missing", is_flag=True, help="Score what both hold, and say what was left out.")
-@click.option("--stability", is_flag=True, help="Measure how much maps flicker too, over optical flow.")
+@click.option("--allow-missing", is_flag=True, help="Score the frames that both have; report the others.")
+@click.option("--stability", is_flag=True, help="Also measure how much maps flicker along the optical flow.")
 @format_option
-@click.option("--json", "as_json", is_flag=True, help="All numbers, with flat keys.")
+@click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON with flat keys.")
 @click.option("--pr", "plot", type=click.Path(path_type=Path), help="Write precision-recall curves to this SVG file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the table there instead of printing it.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the tables to this file.")
 @debug_option
 @no_plugins_option
 def command(
@@ -36,56 +36,57 @@ def command(
 ) -> None:  # fmt: skip
     """Score maps against ground truth: `boostvsod eval MAPS GT`.
 
-    PRED is a folder with a folder of maps per sequence, or a path with {video} in it, perhaps inside a zip:
-    data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set or a folder or zip of
-    frames and masks. Nothing is ever written to either.
+    PRED is a folder that holds one folder of maps for each sequence, or a path with {video} in it, which may be
+    inside a zip: data.zip/{video}/pred. NAME=PRED gives the method a name. GT is a data set, or a folder or zip of
+    frames and masks. Nothing is written to PRED or GT.
     """
     from boostvsod.datasets.layouts import open_dataset
     from boostvsod.evaluate import evaluate, protocol_called
     from boostvsod.targets import split_label
 
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
-    found = {name: evaluate(maps, data, rules, **options) for name, maps in map(split_label, methods)}
+    results = {name: evaluate(maps, data, rules, **options) for name, maps in map(split_label, methods)}
     caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
-    for name, evaluation in found.items():
+    for name, evaluation in results.items():
         for note in evaluation.notes:
             say(f"{name}: note: {note}")
     keys = (*rules.show, "flicker") if options["stability"] else rules.show
     if as_json:
-        told: Any = {name: evaluation.as_dict() for name, evaluation in found.items()}
-        text = json.dumps(told if len(found) > 1 else next(iter(told.values())), indent=2)
+        numbers: Any = {name: evaluation.as_dict() for name, evaluation in results.items()}
+        text = json.dumps(numbers if len(results) > 1 else next(iter(numbers.values())), indent=2)
     else:
-        text = "\n\n".join(table.render(form) for table in _tables(found, keys, caption))
-    _deliver(text, output)
+        text = "\n\n".join(table.render(form) for table in _tables(results, keys, caption))
+    _write(text, output)
     if plot is not None:
-        _deliver(_curves(found), plot)
+        _write(_curves(results), plot)
 
 
-def _tables(found: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:
-    """The methods against each other and, of each, the sequences."""
+def _tables(results: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:
+    """One table that compares the methods, then one table for each method with its sequences."""
     from boostvsod.report.tables import Table
 
     def row(label: str, values: dict[str, float]) -> list[Any]:
         return [label, *(values[key] for key in keys)]
 
-    tables = [Table(["method", *keys], [row(name, e.averages.result()) for name, e in found.items()], caption)]
-    for name, evaluation in found.items():
+    tables = [Table(["method", *keys], [row(name, e.averages.result()) for name, e in results.items()], caption)]
+    for name, evaluation in results.items():
         rows = [[*row(score.name, score.averages.result()), len(score.frames)] for score in evaluation.sequences]
         tables.append(Table(["sequence", *keys, "frames"], rows, name))
     return tables
 
 
-def _curves(found: dict[str, Evaluation]) -> str:
+def _curves(results: dict[str, Evaluation]) -> str:
+    """The precision-recall curves of the methods as one SVG."""
     from boostvsod.report.plots import line_plot
 
     lines = {
         name: list(zip(e.averages.curves["R"].tolist(), e.averages.curves["P"].tolist(), strict=True))
-        for name, e in found.items()
+        for name, e in results.items()
     }
     return line_plot(lines, "recall", "precision")
 
 
-def _deliver(text: str, output: Path | None) -> None:
+def _write(text: str, output: Path | None) -> None:
     from boostvsod.files import write_atomically
 
     if output is None:
@@ -93,4 +94,4 @@ def _deliver(text: str, output: Path | None) -> None:
         return
     with write_atomically(output) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
-    say(f"written: {output}")
+    say(f"wrote {output}")

@@ -1,4 +1,4 @@
-"""`boostvsod explain`: why frames were mined or not."""
+"""`boostvsod explain`: why each frame of a run was mined or not."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from boostvsod.cli.options import debug_option, no_plugins_option, say
 
 @click.command("explain")
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--frame", help="Name or number; default: all frames.")
-@click.option("--json", "as_json", is_flag=True, help="The same for programs.")
-@click.option("--strip", type=click.Path(path_type=Path), help="Where the pictures go; default: RUN/explain.png.")
+@click.option("--frame", help="Name or number of one frame. Default: all frames.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
+@click.option("--strip", type=click.Path(path_type=Path), help="File for the pictures. Default: RUN/explain.png.")
 @debug_option
 @no_plugins_option
 def command(folder: Path, frame: str | None, as_json: bool, strip: Path | None) -> None:
-    """Say for each frame of RUN, the output of a run, why it was mined or not, and show it."""
+    """Print for each frame of RUN why it was mined or not, and write a strip of pictures.
+
+    RUN is the output folder of `boostvsod run`.
+    """
     from boostvsod.boosting.explain import as_text, explain, find_frame, strip_frames, write_strip
     from boostvsod.boosting.record import read_result
     from boostvsod.errors import InputError
     from boostvsod.media.video import Video
 
     result = read_result(folder)
-    wanted = None if frame is None else find_frame(result, frame)
-    told = explain(result, range(len(result.names)) if wanted is None else [wanted])
-    click.echo(json.dumps(told, indent=2) if as_json else as_text(told))
+    chosen = None if frame is None else find_frame(result, frame)
+    explanation = explain(result, range(len(result.names)) if chosen is None else [chosen])
+    click.echo(json.dumps(explanation, indent=2) if as_json else as_text(explanation))
     try:
         video = Video.open(result.record["video"]["source"])
-    except InputError as error:  # it was boosted from memory, or is no longer there
-        say(f"the strip shows maps alone: {error}")
+    except InputError as error:  # the video was an array in memory, or was deleted
+        say(f"the strip shows only maps, without frames: {error}")
         video = None
-    say(f"{write_strip(result, video, strip_frames(result, wanted), strip or folder / 'explain.png')}")
+    say(f"wrote {write_strip(result, video, strip_frames(result, chosen), strip or folder / 'explain.png')}")

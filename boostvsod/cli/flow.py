@@ -1,4 +1,4 @@
-"""`boostvsod flow`: the optical flow of a video, as files and as a clip to look at."""
+"""`boostvsod flow`: the optical flow of a video, as files and as a preview clip."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import device_options, say
+from boostvsod.cli.options import DEFAULT_FLOW, device_options, say
 from boostvsod.runtime import Runtime
 
 
 @click.command("flow")
 @click.argument("source")
-@click.option("--flow", "name", default="dis", show_default=True, help="Backend, by name.")
+@click.option("--flow", "name", default=DEFAULT_FLOW, show_default=True, help="Name of the flow backend.")
 @click.option("--set", "settings", multiple=True, help="BACKEND.KEY=VALUE, as in raft-small.weights=FILE.")
-@click.option("--scale", default=1.0, show_default=True, help="Of the pictures it looks at; flow is at full size.")
+@click.option("--scale", default=1.0, show_default=True, help="Scale of the input pictures; the flow has full size.")
 @click.option("--format", "kind", type=click.Choice(["flo", "png", "npy"]), default="flo", show_default=True)
-@click.option("--both", is_flag=True, help="The flow from each frame to the one before as well: NAME.back.")
+@click.option("--both", is_flag=True, help="Also write the flow from each frame to the one before: NAME.back.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @device_options
 def command(
@@ -31,10 +31,10 @@ def command(
 ) -> None:
     """Write the flow from each frame of SOURCE to the next into OUTPUT, and preview.mp4 in Middlebury colours.
 
-    The last frame of a shot has but the flow to the one before it, NAME.back.
+    The last frame of a shot only has the flow to the frame before it, NAME.back.
     """
     from boostvsod import registry
-    from boostvsod.cli.show import shown
+    from boostvsod.cli.progress import show_progress
     from boostvsod.flow.colour import colour_flow
     from boostvsod.flow.files import file_name, write_flow
     from boostvsod.flow.tools import at_scale, check_flow
@@ -47,13 +47,13 @@ def command(
     recipe = Recipe("flow", flow=name).with_settings(settings)
     backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), scale)
     video = Video.open(source)
-    with shown(video.name) as progress, film_writer(output / "preview.mp4", video.fps) as show:
+    with show_progress(video.name) as progress, film_writer(output / "preview.mp4", video.fps) as write_frame:
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
                 for k, partner in enumerate(piece.partners(i, 2 if both else 1)):
                     flow = check_flow(backend.estimate(frame, partner), video.shape, f"flow {name}")
                     write_flow(output / f"{file_name(frame, partner)}.{kind}", flow)
                     if k == 0:
-                        show(colour_flow(flow))
+                        write_frame(colour_flow(flow))
                 progress("flow", frame.index + 1, len(video))
-    say(f"{len(video)} frames' flow in {output}")
+    say(f"wrote the flow of {len(video)} frames to {output}")

@@ -1,4 +1,4 @@
-"""The group of all commands, and what happens when one fails."""
+"""The group of all commands. It turns errors into one message and an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from boostvsod.cli.options import DEBUG
 from boostvsod.errors import BoostError
 
-COMMANDS = {  # name -> module; imported when asked for, so that `--help` needs no torch
+COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
     "run": "boostvsod.cli.run",
     "predict": "boostvsod.cli.predict",
     "demo": "boostvsod.cli.demo",
@@ -30,20 +30,20 @@ INTERRUPTED = 130
 
 
 class Commands(click.Group):
-    """A group whose commands are imported when they are asked for, and whose errors are one message."""
+    """A group that imports its commands on demand and prints errors as one message."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        self._let_plugins_add()
+        self._add_plugin_commands()
         return [*COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
             return command
-        self._let_plugins_add()
+        self._add_plugin_commands()
         return super().get_command(ctx, cmd_name)
 
-    def _let_plugins_add(self) -> None:
+    def _add_plugin_commands(self) -> None:
         from boostvsod.registry import door
 
         door().manager.hook.add_commands(cli=self)
@@ -64,4 +64,4 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="boostvsod")
 def main() -> None:
-    """Boost any video salient object detector with what it already knows about one video."""
+    """Boost any video salient object detector, with what it already knows about one video."""

@@ -1,4 +1,4 @@
-"""Options and small talk that several commands share."""
+"""Options, defaults and output that several commands share."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from typing import Any
 
 import click
 
-DEBUG = "boostvsod.debug"  # where a click context keeps whether tracebacks are wanted
+from boostvsod.recipe import Recipe
+
+DEBUG = "boostvsod.debug"  # key in the click context's meta: whether to show tracebacks
+
+# The plugins that commands use if the user names none. The command line names plugins only here.
+DEFAULT_TARGET = "lite"
+DEFAULT_STUDENT = "lite"
+DEFAULT_FLOW = Recipe.flow
+DEFAULT_JUDGE = "judge-lite"
+DEFAULT_CLIP_STUDENT = "rcrnet-ner"
+DEFAULT_DENSIFIER = "warp"
+DEFAULT_TRAINABLE_DENSIFIER = "fgplg"
 
 
 def say(text: str) -> None:
-    """One line for people, on standard error: standard output is for results."""
+    """Print one line for people to standard error. Standard output is for results."""
     click.echo(text, err=True)
 
 
@@ -21,11 +32,11 @@ def _remember_debug(ctx: click.Context, parameter: click.Parameter, value: bool)
     ctx.meta[DEBUG] = value
 
 
-def _keep_plugins_out(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+def _disable_plugins(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         from boostvsod.registry import LIMIT
 
-        os.environ[LIMIT] = ""  # read when the door is opened, which is later than this
+        os.environ[LIMIT] = ""  # the registry reads it later, when it first loads plugins
 
 
 debug_option = click.option(
@@ -36,8 +47,8 @@ no_plugins_option = click.option(
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=_keep_plugins_out,
-    help="Let only the built-in plugins in.",
+    callback=_disable_plugins,
+    help="Load only the built-in plugins.",
 )
 
 
@@ -64,12 +75,12 @@ format_option = click.option(
     type=click.Choice(["text", "markdown", "latex", "csv"]),
     default="text",
     show_default=True,
-    help="Of the tables.",
+    help="Format of the tables.",
 )
 
 
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--device, --precision, --threads, --seed, given to the command as one `runtime`."""
+    """--device, --precision, --threads and --seed. The command gets them as one `runtime`."""
 
     @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or cuda:N.")
     @click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")

@@ -1,4 +1,4 @@
-"""`boostvsod predict`: a target alone, on a video or on pictures that have nothing to do with each other."""
+"""`boostvsod predict`: the maps of a target, without boosting, for a video or for unrelated pictures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import device_options, say
+from boostvsod.cli.options import DEFAULT_TARGET, device_options, say
 from boostvsod.runtime import Runtime
 
 
 @click.command("predict")
 @click.argument("source")
-@click.option("--target", default="lite", show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
+@click.option("--target", default=DEFAULT_TARGET, show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:NAME.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
 @device_options
@@ -21,11 +21,14 @@ def command(source: str, target: str, output: Path, bits: str, runtime: Runtime)
     """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
     say(str(runtime))
     write = _pictures if Path(source).is_dir() else _video
-    say(f"{write(source, target, output, int(bits), runtime)} maps in {output}")
+    say(f"wrote {write(source, target, output, int(bits), runtime)} maps to {output}")
 
 
 def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
-    """Each picture by itself: sizes may differ, and a window never reaches into its neighbour."""
+    """Predict each picture separately; returns the number of maps.
+
+    The pictures may have different sizes. A target that sees several frames gets the same picture several times.
+    """
     from boostvsod.kinds import Window
     from boostvsod.media.images import write_map
     from boostvsod.media.maps import check_map
@@ -34,17 +37,17 @@ def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtim
 
     video = Video.open(folder)
     runtime.apply()
-    built = open_target(target, runtime)
-    prepare(built, video.name, video.given_names)
+    opened = open_target(target, runtime)
+    prepare(opened, video.name, video.given_names)
     for frame in video.unscanned():
-        saliency = built.predict([Window((frame,) * built.window, (built.window - 1) // 2)])[0]
+        saliency = opened.predict([Window((frame,) * opened.window, (opened.window - 1) // 2)])[0]
         checked = check_map(saliency, frame.rgb.shape[:2], f"target {target}", frame.name)
         write_map(output / f"{frame.name}.png", checked, bits)
     return len(video.given_names)
 
 
 def _video(source: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
-    """The recipe `none`, without its run folder."""
+    """Run the recipe `none` in a temporary folder. Returns the number of maps."""
     import tempfile
 
     from boostvsod.engine import boost

@@ -1,4 +1,4 @@
-"""`boostvsod report`: the page of a run or a benchmark, made again."""
+"""`boostvsod report`: write the report of a finished run again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from boostvsod.cli.options import debug_option, no_plugins_option
 @debug_option
 @no_plugins_option
 def command(folder: Path) -> None:
-    """Write report.html into FOLDER, the output of a run; `run` and `bench` do so by themselves."""
+    """Write report.html into FOLDER, the output of a run. `run` and `bench` already do this."""
     from boostvsod.boosting.record import read_result
     from boostvsod.boosting.report import NAME, write_run_report
     from boostvsod.errors import InputError
@@ -23,7 +23,7 @@ def command(folder: Path) -> None:
 
     if (folder / "bench.json").is_file():
         again = json.loads((folder / "bench.json").read_text())["command"]
-        raise InputError(f"{folder} is a benchmark: give its command again, which reads what is done: {again}")
+        raise InputError(f"{folder} is a benchmark. Repeat its command, which reads the finished jobs: {again}")
     result = read_result(folder)
     (folder / NAME).unlink(missing_ok=True)
     click.echo(write_run_report(result, Video.open(result.record["video"]["source"])))

@@ -8,35 +8,40 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import device_options, named_parts, say
+from boostvsod.cli.options import DEFAULT_TARGET, device_options, named_parts, say
 from boostvsod.errors import BoostError
 from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from boostvsod.media.video import Video
 
 
 @click.command("run")
 @click.option("--video", "videos", multiple=True, required=True, help="File, folder, glob or list; may be repeated.")
-@click.option("--target", default="", help="Default: lite. NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION.")
-@click.option("--recipe", default="default", show_default=True, help="A name or a TOML file; none: the target alone.")
-@click.option("--gate", type=click.Choice(["on", "off"]), help="Keep the target's own maps where they seem better.")
-@click.option("--flow", help="Backend, over the recipe's.")
-@click.option("--weights", multiple=True, help="FILE for what --target or --flow names; NAME=FILE says for which.")
-@click.option("--set", "settings", multiple=True, help="TABLE.KEY=VALUE over the recipe, as in train.lr=1e-5.")
+@click.option("--target", default="", help=f"NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION. Default: {DEFAULT_TARGET}.")
+@click.option("--recipe", default="default", show_default=True, help="Name or TOML file; none: only the target.")
+@click.option(
+    "--gate", type=click.Choice(["on", "off"]), help="Use the target's own maps where boosting would probably not help."
+)
+@click.option("--flow", help="Flow backend, instead of the recipe's.")
+@click.option("--weights", multiple=True, help="FILE for --target or --flow; NAME=FILE if both are given.")
+@click.option("--set", "settings", multiple=True, help="TABLE.KEY=VALUE, changes the recipe, as in train.lr=1e-5.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: runs/VIDEO.")
-@click.option("--save", default="maps", show_default=True, help="maps,mask,overlay,side-by-side,cutout")
-@click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Of the final maps.")
-@click.option("--dry-run", is_flag=True, help="Look at the video, say what would be done, do nothing.")
+@click.option("--save", default="maps", show_default=True, help="Any of maps,mask,overlay,side-by-side,cutout.")
+@click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Bits of the final maps.")
+@click.option("--dry-run", is_flag=True, help="Inspect the video and estimate time and space; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records of the runs on standard output.")
-@click.option("--overwrite", is_flag=True, help="Start afresh instead of resuming.")
+@click.option("--overwrite", is_flag=True, help="Start again instead of resuming.")
 @device_options
 def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Runtime, **options: Any) -> None:
     """Boost the maps of a target on videos.
 
-    Final maps land in OUTPUT/maps, or OUTPUT/VIDEO/maps for several videos. The same command again
-    resumes where it stopped, and does nothing where it had finished.
+    Final maps are written to OUTPUT/maps, or to OUTPUT/VIDEO/maps for several videos. The same command again
+    resumes an interrupted run and does nothing for a finished one.
     """
     from boostvsod.boosting.outputs import check_saves
     from boostvsod.media.sources import find_videos
@@ -46,13 +51,13 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     if gate := options.pop("gate"):
         named.append(f"recipe.gate={gate}")
     options["settings"] = [*named, *options["settings"]]
-    wanted = [name.strip() for name in save.split(",")]
-    check_saves(wanted)
-    sources = [found for video in videos for found in find_videos(video)]
-    jobs = [(source, _place(source, output, len(sources) > 1)) for source in sources]
+    outputs = [name.strip() for name in save.split(",")]
+    check_saves(outputs)
+    sources = [source for video in videos for source in find_videos(video)]
+    jobs = [(source, _folder(source, output, len(sources) > 1)) for source in sources]
     _refuse_collisions(jobs)
     try:
-        records = _run_all(jobs, wanted, runtime, options)
+        records = _run_all(jobs, outputs, runtime, options)
     except KeyboardInterrupt:
         say(f"interrupted; to resume: {shlex.join(['boostvsod', *sys.argv[1:]])}")
         sys.exit(130)
@@ -60,7 +65,8 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
         click.echo(json.dumps(records if len(jobs) > 1 else records[0], indent=2))
 
 
-def _place(source: str, output: Path | None, many: bool) -> Path:
+def _folder(source: str, output: Path | None, many: bool) -> Path:
+    """The output folder of one video."""
     from boostvsod.media.video import Video
 
     name = Video.open(source).name
@@ -73,20 +79,20 @@ def _refuse_collisions(jobs: list[tuple[str, Path]]) -> None:
     from boostvsod.errors import ConfigError
 
     taken: dict[Path, str] = {}
-    for source, place in jobs:
-        if place in taken:
-            raise ConfigError(f"{source} and {taken[place]} would both be written to {place}; run them apart")
-        taken[place] = source
+    for source, folder in jobs:
+        if folder in taken:
+            raise ConfigError(f"{source} and {taken[folder]} would both be written to {folder}; run them separately")
+        taken[folder] = source
 
 
 def _run_all(
-    jobs: list[tuple[str, Path]], wanted: list[str], runtime: Runtime, options: dict[str, Any]
+    jobs: list[tuple[str, Path]], outputs: list[str], runtime: Runtime, options: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Every video in turn. One that fails does not stop the others; the first failure is raised at the end."""
+    """Run every video. If one fails, the others still run, and the first error is raised at the end."""
     records, failures = [], []
-    for source, place in jobs:
+    for source, folder in jobs:
         try:
-            records.append(_run_one(source, place, wanted, runtime, options))
+            records.append(_run_one(source, folder, outputs, runtime, options))
         except BoostError as error:
             if len(jobs) == 1:
                 raise
@@ -97,22 +103,25 @@ def _run_all(
     return records
 
 
-def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+def _run_one(
+    source: str, folder: Path, outputs: list[str], runtime: Runtime, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Boost one video, write its outputs, print a summary; returns its record."""
     from boostvsod.boosting.outputs import save
     from boostvsod.boosting.report import write_run_report
-    from boostvsod.cli.show import shown
+    from boostvsod.cli.progress import show_progress
     from boostvsod.engine import boost
     from boostvsod.media.video import Video
 
     video = Video.open(source)
     if options["dry_run"]:
-        return _dry_run(video, place, runtime, options)
-    with shown(video.name) as progress:
+        return _dry_run(video, folder, runtime, options)
+    with show_progress(video.name) as progress:
         result = boost(
             video,
-            options["target"] or "lite",
+            options["target"] or DEFAULT_TARGET,
             options["recipe"],
-            place,
+            folder,
             settings=options["settings"],
             bits=int(options["bits"]),
             overwrite=options["overwrite"],
@@ -121,16 +130,17 @@ def _run_one(source: str, place: Path, wanted: list[str], runtime: Runtime, opti
         )
         if result.reused:
             say(f"{video.name}: already done, nothing to do")
-        made = [*save(result, video, wanted, progress), write_run_report(result, video, progress)]
+        written = [*save(result, video, outputs, progress), write_run_report(result, video, progress)]
     _summarise(video.name, result.record)
-    say(f"{video.name}: {', '.join(map(str, made))}")
+    say(f"{video.name}: wrote {', '.join(map(str, written))}")
     return dict(result.record)
 
 
 def _summarise(name: str, record: Mapping[str, Any]) -> None:
+    """Print the choice for each piece of the video, the notes, the origin of the weights, and the time."""
     for decision in record["decisions"]:
         span = f"frames {decision['start']}-{decision['stop'] - 1}"
-        say(f"{name}: {span}: {decision['choice']}, {decision['why']}")
+        say(f"{name}: {span}: {_describe(decision['choice'], record['target'])}: {decision['why']}")
     for note in record["notes"]:
         say(f"{name}: note: {note}")
     for part, origin in record["weights"].items():
@@ -139,16 +149,27 @@ def _summarise(name: str, record: Mapping[str, Any]) -> None:
     say(f"{name}: {sum(spent.values()):.1f} s ({_parts(spent)})")
 
 
+def _describe(choice: str, target: str) -> str:
+    """Which maps were chosen, in words."""
+    owner = "the target" if {"/", ":"} & set(target) else target
+    return {
+        "boosted": "used the boosted maps",
+        "blend": f"used the mean of {owner}'s and the boosted maps",
+        "baseline": f"kept {owner}'s maps",
+    }[choice]
+
+
 def _parts(seconds: dict[str, float]) -> str:
     return ", ".join(f"{stage} {spent:.1f}" for stage, spent in seconds.items())
 
 
-def _dry_run(video: Any, place: Path, runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+def _dry_run(video: Video, folder: Path, runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+    """Print and return the estimate of one run."""
     from boostvsod.bench.estimate import estimate
 
-    found = estimate(video, options["target"] or "lite", options["recipe"], options["settings"], runtime)
+    facts = estimate(video, options["target"] or DEFAULT_TARGET, options["recipe"], options["settings"], runtime)
     say(
-        f"{video.name}: {found['frames']} frames of {found['size']}, {found['pieces']} pieces to adapt to; "
-        f"about {found['seconds']:.0f} s and {found['megabytes']:.0f} MB in {place}"
+        f"{video.name}: {facts['frames']} frames of {facts['size']}, {facts['pieces']} pieces to learn from; "
+        f"about {facts['seconds']:.0f} s and {facts['megabytes']:.0f} MB in {folder}"
     )
-    return found
+    return facts

@@ -1,4 +1,4 @@
-"""`boostvsod weights`: where the published networks' weights are, and which are here."""
+"""`boostvsod weights`: get, add and check weights of published networks."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def command() -> None:
 @command.command("list")
 @format_option
 def list_(form: str) -> None:
-    """Every network that has weights of its own: here or missing, licence, and where its authors keep them."""
+    """List the networks that have published weights: whether they are in the cache, their licence and their source."""
     from boostvsod import registry
     from boostvsod.report.tables import Cell, Table
     from boostvsod.weights.cache import cached_weights
 
-    here = cached_weights()
+    cached = cached_weights()
     rows: list[list[Cell]] = [
         [
             name,
-            f"kept, {here[name].sha256[:12]}" if name in here else "missing",
+            f"in cache, sha256 {cached[name].sha256[:12]}" if name in cached else "missing",
             card.weights_licence,
             card.file,
             card.weights,
@@ -45,9 +45,9 @@ def list_(form: str) -> None:
 @command.command()
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Keep it though it does not fit the network.")
+@click.option("--force", is_flag=True, help="Add it even if it does not fit the network.")
 def add(name: str, file: Path, force: bool) -> None:
-    """Keep a copy of FILE as the weights of the network NAME, if it fits, and remember its hash."""
+    """Copy FILE to the cache as the weights of the network NAME, if it fits, and record its hash."""
     from boostvsod.weights.cache import add_to_cache, cache_folder
     from boostvsod.weights.files import check_fit
 
@@ -60,12 +60,12 @@ def add(name: str, file: Path, force: bool) -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--mirror", default="", help="Base address to fetch the file from instead.")
-@click.option("--sha256", "expected", default="", help="What the file's hash must be.")
-@click.option("--offline", is_flag=True, help="Fetch nothing; say what would have to be done.")
+@click.option("--mirror", default="", help="Base address of another server that has the file.")
+@click.option("--sha256", "expected", default="", help="The expected hash of the file.")
+@click.option("--offline", is_flag=True, help="Download nothing; print what to do by hand.")
 def get(name: str, mirror: str, expected: str, offline: bool) -> None:
-    """Fetch the weights of NAME from where its authors keep them, or say how to get them by hand."""
-    from boostvsod.cli.show import shown
+    """Download the weights of NAME from their authors, or print how to get them by hand."""
+    from boostvsod.cli.progress import show_progress
     from boostvsod.errors import WeightsError
     from boostvsod.weights.cache import add_to_cache, cache_folder
     from boostvsod.weights.download import download
@@ -75,9 +75,9 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
     url = f"{mirror.rstrip('/')}/{card.file}" if mirror else card.url
     if offline or not url:
         raise WeightsError(
-            f"{name}: {'offline' if offline else 'no link leads to the file itself'}\n{how_to_get(name, card)}"
+            f"{name}: {'offline' if offline else 'there is no direct link to the file'}\n{how_to_get(name, card)}"
         )
-    with shown(name) as progress:
+    with show_progress(name) as progress:
         path = download(url, cache_folder() / f".{card.file}", expected, progress)
     try:
         check_fit(name, path)
@@ -89,14 +89,14 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
 
 @command.command()
 def verify() -> None:
-    """Look at the hash of everything that is kept."""
+    """Compare each file in the cache with its recorded hash."""
     from boostvsod.errors import WeightsError
     from boostvsod.weights.cache import cached_weights, find_cached
 
     failures = []
     for name in cached_weights():
         try:
-            click.echo(f"{name}: as it was, {find_cached(name)}")
+            click.echo(f"{name}: unchanged, {find_cached(name)}")
         except WeightsError as error:
             failures.append(str(error))
     if failures:
@@ -106,7 +106,7 @@ def verify() -> None:
 @command.command()
 @click.argument("name")
 def path(name: str) -> None:
-    """Print the file that NAME would be loaded from."""
+    """Print the file from which the weights of NAME would be loaded."""
     from boostvsod.weights.files import find_weights
 
     click.echo(find_weights(name))
@@ -115,19 +115,19 @@ def path(name: str) -> None:
 @command.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--half", is_flag=True, help="Floats in 16 bits.")
-@click.option("--network", default="", help="Of which network they are; a .caffemodel does not say.")
+@click.option("--half", is_flag=True, help="Write floats with 16 bits.")
+@click.option("--network", default="", help="The network of the weights; a .caffemodel needs it.")
 def convert(source: Path, target: Path, half: bool, network: str) -> None:
     """Write the tensors of SOURCE (.pth, .pt, .tar, .safetensors, .caffemodel) as the safetensors file TARGET."""
     from boostvsod.errors import ConfigError
     from boostvsod.weights.files import read_weights, save_tensors, which_fit
 
     if target.suffix != ".safetensors":
-        raise ConfigError(f"{target}: the name of what is written must end in .safetensors")
+        raise ConfigError(f"{target}: the name of TARGET must end in .safetensors")
     card = _card(network) if network else None
     tensors = read_weights(source, card.net() if card and card.net else None)
     save_tensors(tensors, target, half=half)
-    say(f"{len(tensors)} tensors; they fit: {', '.join(which_fit(tensors)) or 'no network on offer'}")
+    say(f"{len(tensors)} tensors; they fit: {', '.join(which_fit(tensors)) or 'no known network'}")
 
 
 def _card(name: str) -> Card:
@@ -137,6 +137,6 @@ def _card(name: str) -> Card:
     card = registry.card_of(name)
     if card is None:
         raise ConfigError(
-            f"no network with weights of its own is called {name!r}; there are: {', '.join(registry.cards())}"
+            f"no network with published weights is called {name!r}; there are: {', '.join(registry.cards())}"
         )
     return card

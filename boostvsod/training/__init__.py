@@ -1,1 +1,1 @@
-"""Training a network: the loop, what it sees, what it minimises."""
+"""Training: the optimiser loop, samples, losses, and one procedure for each kind of network."""

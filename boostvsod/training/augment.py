@@ -1,6 +1,7 @@
-"""Random views of training pictures, made in batches on the device that trains.
+"""Random augmentation of training pictures, in batches, on the training device.
 
-Every choice is drawn on the CPU from the generator given, so that all devices see the same views.
+Every random number that steers a view is drawn on the CPU from the given generator.
+All devices therefore see the same views.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Augment:
-    """How far views may stray. Sizes are ratios: 0.6 shows 60 % of the picture's side.
+    """The limits of the random changes. Sizes are ratios: a zoom of 0.6 shows 60 % of the picture's side.
 
-    `swap` puts the channels in any order: a coloured flow then shows (about) the same motion another way round.
+    `swap` permutes the colour channels. For colour-coded flow this shows about the same motion in another direction.
     """
 
     flip: bool = True
@@ -32,16 +33,19 @@ class Augment:
 
 
 def views(pictures: Tensor, masks: Tensor, options: Augment, draw: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Bytes B 3 S S and B 1 S S to floats in [0, 1] of the same shapes, seen at random."""
+    """Random views of pictures B 3 S S and masks B 1 S S, both in bytes.
+
+    Returns floats in [0, 1] of the same shapes.
+    """
     both = torch.cat([pictures, masks], 1).float() / 255
     grid = F.affine_grid(_placements(len(both), options, draw).to(both.device), list(both.shape), False)
-    seen = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
-    rgb = _recolour(_swap(seen[:, :3], draw) if options.swap else seen[:, :3], options, draw)
-    return _degrade(rgb, options, draw).clamp(0, 1), seen[:, 3:].clamp(0, 1)
+    moved = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
+    rgb = _recolour(_swap(moved[:, :3], draw) if options.swap else moved[:, :3], options, draw)
+    return _degrade(rgb, options, draw).clamp(0, 1), moved[:, 3:].clamp(0, 1)
 
 
 def mirrored(x: Tensor, which: Tensor) -> Tensor:
-    """A batch B ... W of which those that `which`, B, says are seen in a mirror."""
+    """The batch `x`, B ... W, with the items where `which`, B, is true flipped from left to right."""
     return torch.where(which.view(-1, *[1] * (x.ndim - 1)), x.flip(-1), x)
 
 
@@ -50,7 +54,7 @@ def _uniform(count: int, low: float, high: float, draw: torch.Generator) -> Tens
 
 
 def _placements(count: int, options: Augment, draw: torch.Generator) -> Tensor:
-    """Random affine maps B 2 3 from the view's coordinates to the picture's."""
+    """Random affine maps, B 2 3, from the coordinates of the view to those of the picture."""
     zoom = _uniform(count, math.log(options.zoom[0]), math.log(options.zoom[1]), draw).exp()
     stretch = _uniform(count, -options.aspect, options.aspect, draw).exp()
     angle = _uniform(count, -1, 1, draw) * math.radians(options.degrees)
@@ -66,13 +70,13 @@ def _placements(count: int, options: Augment, draw: torch.Generator) -> Tensor:
 
 
 def _swap(rgb: Tensor, draw: torch.Generator) -> Tensor:
-    """Each picture's channels in an order of its own."""
+    """Permute the channels of each picture in its own random order."""
     order = torch.rand(len(rgb), 3, generator=draw).argsort(1).to(rgb.device)
     return rgb.gather(1, order[:, :, None, None].expand_as(rgb))
 
 
 def _recolour(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:
-    """Brightness, contrast, saturation and a cast, each by up to `colour`; some pictures go grey."""
+    """Change brightness, contrast, saturation and colour cast by up to `colour`; turn some pictures grey."""
     count, reach = len(rgb), options.colour
 
     def factor(width: int, share: float) -> Tensor:
@@ -88,11 +92,11 @@ def _recolour(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:
 
 
 def _degrade(rgb: Tensor, options: Augment, draw: torch.Generator) -> Tensor:
-    """Blur some pictures, as motion and compression do, and add a little noise."""
+    """Blur some pictures, as motion and compression do, and add a little noise to all."""
     count = len(rgb)
     blurred = F.avg_pool2d(rgb, 3, 1, 1, count_include_pad=False)
     pick = (torch.rand(count, 1, 1, 1, generator=draw) < options.blur).to(rgb.device)
     level = (_uniform(count, 0, options.noise, draw)).view(-1, 1, 1, 1).to(rgb.device)
-    # The noise itself may come from the device: it steers nothing that has to be repeated.
+    # On a GPU the noise comes from the device: it need not be the same on all devices.
     noise = torch.randn(rgb.shape, generator=draw).to(rgb.device) if rgb.device.type == "cpu" else torch.randn_like(rgb)
     return torch.where(pick, blurred, rgb) + level * noise

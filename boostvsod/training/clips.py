@@ -1,6 +1,6 @@
-"""Clips of which few frames are annotated, to train networks for clips on, and what fills the gaps between.
+"""Sparsely annotated clips: training data for networks that see clips, and for those that fill the gaps.
 
-RCRNet's protocol m/l (IV): of every l frames one has its mask, and m more are made from their neighbours.
+RCRNet's label protocol m/l (IV): one of every l frames has its mask, and m more masks are made between two of them.
 """
 
 from __future__ import annotations
@@ -24,47 +24,59 @@ from boostvsod.training.sources import SampleMaker
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """m/l: one mask in `l` frames, `m` more made by `filler`."""
+class LabelProtocol:
+    """The protocol m/l: one mask in `every` (l) frames, and `made` (m) more that the densifier makes.
 
-    l: int = 5  # noqa: E741 - the paper's name
-    m: int = 1
-    filler: str = "warp"
-    options: Mapping[str, Any] = field(default_factory=dict)  # of the filler
+    `densifier` is a name from the registry; it is only needed if `made` is above 0.
+    """
+
+    every: int = 5
+    made: int = 1
+    densifier: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the densifier
 
     def build(self, runtime: Runtime) -> Densifier:
-        """The filler, which fills gaps of this protocol."""
-        return registry.build("densifiers", self.filler, runtime, between=self.m, reach=self.l, **self.options)
+        """The densifier, set to fill the gaps of this protocol."""
+        return registry.build(
+            "densifiers", self.densifier, runtime, between=self.made, reach=self.every, **self.options
+        )
 
     def stamp(self) -> list[Any]:
-        """What changes when the masks that are made do."""
-        return [self.l, self.m, self.filler, self.options, [path_stamp(value) for value in self.options.values()]]
+        """Everything on which the made masks depend, for cache keys."""
+        files = [path_stamp(value) for value in self.options.values()]
+        return [self.every, self.made, self.densifier, self.options, files]
 
 
-def filler_that_learns(protocol: Protocol, runtime: Runtime) -> LearnsToFill:
-    """The protocol's filler, if it has a network."""
-    filler = protocol.build(runtime)
-    if not isinstance(filler, LearnsToFill):
-        raise ConfigError(f"densifier {protocol.filler!r} has no network that could be trained")
-    return filler
+ALL_MASKS = LabelProtocol(every=1, made=0)
+
+
+def trainable_densifier(protocol: LabelProtocol, runtime: Runtime) -> LearnsToFill:
+    """The protocol's densifier; an error if it has no network to train."""
+    densifier = protocol.build(runtime)
+    if not isinstance(densifier, LearnsToFill):
+        raise ConfigError(f"densifier {protocol.densifier!r} has no network that could be trained")
+    return densifier
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Frames of all clips in a row and where each clip lies; the label of a frame is 1 where its mask is known."""
+    """The frames of all clips in one row, and the range of each clip in it.
+
+    The samples' labels are 1 where the mask of a frame is known, else 0.
+    """
 
     samples: Samples
     spans: tuple[range, ...]
 
     @property
     def known(self) -> Tensor:
-        """N, float."""
-        assert self.samples.labels is not None, "made by `clips_of`"
+        """1 for each frame whose mask is known, else 0; N floats."""
+        assert self.samples.labels is not None, "`clips_of` always sets labels"
         return self.samples.labels
 
     @staticmethod
     def join(parts: Iterable[Clips]) -> Clips:
-        """Several sets as one."""
+        """All clips of several sets, in order."""
         parts, spans, start = list(parts), [], 0
         for part in parts:
             spans += [range(start + span.start, start + span.stop) for span in part.spans]
@@ -72,9 +84,9 @@ class Clips:
         return Clips(Samples.join(part.samples for part in parts), tuple(spans))
 
 
-def clips_of(pairs: Pairs, sample_maker: SampleMaker, protocol: Protocol) -> Clips:
-    """Clips under a protocol; what the filler makes is made once, if the sample_maker has a cache."""
-    samples = sample_maker.kept("clips", pairs, lambda: _filled(pairs, sample_maker, protocol), protocol.stamp())
+def clips_of(pairs: Pairs, sample_maker: SampleMaker, protocol: LabelProtocol) -> Clips:
+    """The clips of `pairs`, labelled by the protocol. The frames and masks are cached if there is a cache."""
+    samples = sample_maker.cached("clips", pairs, lambda: _filled(pairs, sample_maker, protocol), protocol.stamp())
     spans, start = [], 0
     for clip in pairs.clips():
         spans.append(range(start, start + len(clip)))
@@ -82,44 +94,50 @@ def clips_of(pairs: Pairs, sample_maker: SampleMaker, protocol: Protocol) -> Cli
     return Clips(samples, tuple(spans))
 
 
-def _filled(pairs: Pairs, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
-    filler = protocol.build(sample_maker.runtime) if protocol.m and protocol.l > 1 else None
+def _filled(pairs: Pairs, sample_maker: SampleMaker, protocol: LabelProtocol) -> Samples:
+    """All frames, with the given and the made masks; a mask that is not known is empty and has label 0."""
+    densifier = protocol.build(sample_maker.runtime) if protocol.made and protocol.every > 1 else None
     flow = registry.build("flows", sample_maker.flow, sample_maker.runtime)
     known: list[bool] = []
 
     def rows() -> Iterator[tuple[Rgb, Map]]:
-        for frames, _, masks in annotated(pairs, protocol.l):
-            made = {m.index: m.truth for m in (filler.fill(frames, masks, flow) if filler else masks)}
-            known.extend(i in made for i in range(len(frames)))
-            nothing = np.zeros(frames[0].rgb.shape[:2], np.float32)
-            yield from ((frame.rgb, made.get(i, nothing)) for i, frame in enumerate(frames))
+        for frames, _, given in annotated(pairs, protocol.every):
+            filled = densifier.fill(frames, given, flow) if densifier else given
+            masks = {mined.index: mined.truth for mined in filled}
+            known.extend(i in masks for i in range(len(frames)))
+            empty = np.zeros(frames[0].rgb.shape[:2], np.float32)
+            yield from ((frame.rgb, masks.get(i, empty)) for i, frame in enumerate(frames))
 
     samples = load(rows(), len(pairs), sample_maker.size)
     return Samples(samples.pictures, samples.masks, torch.tensor(known, dtype=torch.float32))
 
 
-def gaps_of(pairs: Pairs, filler: LearnsToFill, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
-    """What a filler sees of the frames it would fill, N C S S, and the masks these frames really have."""
-    return sample_maker.kept("gaps", pairs, lambda: _seen(pairs, filler, sample_maker, protocol), protocol.stamp())
+def gaps_of(pairs: Pairs, densifier: LearnsToFill, sample_maker: SampleMaker, protocol: LabelProtocol) -> Samples:
+    """The network inputs, N C S S, for all frames that the densifier would fill, and the real masks of these frames."""
+
+    def make() -> Samples:
+        return _gaps(pairs, densifier, sample_maker, protocol)
+
+    return sample_maker.cached("gaps", pairs, make, protocol.stamp())
 
 
-def _seen(pairs: Pairs, filler: LearnsToFill, sample_maker: SampleMaker, protocol: Protocol) -> Samples:
+def _gaps(pairs: Pairs, densifier: LearnsToFill, sample_maker: SampleMaker, protocol: LabelProtocol) -> Samples:
     flow = registry.build("flows", sample_maker.flow, sample_maker.runtime)
-    seen: list[Tensor] = []
+    inputs: list[Tensor] = []
     masks: list[Map] = []
-    for frames, truths, known in annotated(pairs, protocol.l):
-        for index, looks in filler.inputs(frames, known, flow):
-            seen.append(looks.half())
+    for frames, truths, given in annotated(pairs, protocol.every):
+        for index, one in densifier.inputs(frames, given, flow):
+            inputs.append(one.half())
             masks.append(truths[index])
-    if not seen:
-        raise ConfigError(f"{pairs.source}: no clip has a frame between two masks that are {protocol.l} frames apart")
+    if not inputs:
+        raise ConfigError(f"{pairs.source}: no clip has a frame between two masks {protocol.every} frames apart")
     blank = np.zeros((*masks[0].shape, 3), np.uint8)
     small = load(((blank, mask) for mask in masks), len(masks), sample_maker.size)
-    return Samples(torch.stack(seen), small.masks)
+    return Samples(torch.stack(inputs), small.masks)
 
 
 def annotated(pairs: Pairs, every: int) -> Iterator[tuple[list[Frame], list[Map], list[Mined]]]:
-    """The frames of each clip, all their masks, and those of every l-th as if they had been mined."""
+    """For each clip: its frames, all its masks, and every `every`-th mask in the form of a mined frame."""
     for clip in pairs.clips():
         rgbs, truths = zip(*clip.read(), strict=True)
         frames = [Frame.of(rgb, i) for i, rgb in enumerate(rgbs)]

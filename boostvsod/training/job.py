@@ -1,121 +1,149 @@
-"""One training as it is ordered: the settings, the student, the task, and what is written in the end."""
+"""A training job: data, student, settings and output of one training, and the function that runs it."""
 
 from __future__ import annotations
 
 import platform
-import shlex
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from boostvsod import registry, targets
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Student, Trainable
-from boostvsod.recipe import TrainOptions
+from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.settings import override, parse_setting
 from boostvsod.training.augment import Augment
+from boostvsod.training.progress import TrainingLog
 from boostvsod.training.sources import SampleMaker
+from boostvsod.training.tasks import Task, pretrain
 
-if TYPE_CHECKING:
-    from boostvsod.training.tasks import Task
 
-Options = dict[str, Any]
-Told = Callable[[int, int, float], None]  # step, of how many, loss
+class Reporter(Protocol):
+    """Receives news of a training while it runs."""
+
+    def message(self, text: str) -> None:
+        """One line for the user."""
+        ...
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """`step` of `steps` steps are done; `loss` is the loss of the last one."""
+        ...
+
+
+class Silent:
+    """A reporter that prints nothing."""
+
+    def message(self, text: str) -> None:
+        """Do nothing."""
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """Do nothing."""
+
+
+SILENT = Silent()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to optimise, how far views may stray, and the options of the student and others by name."""
+    """Options of the optimiser and of augmentation, and the options of plugins by the plugin's name."""
 
-    train: TrainOptions
+    train: TrainOptions = WHOLE_SET
     augment: Augment = field(default_factory=Augment)
-    options: dict[str, Options] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def changed(self, changes: Iterable[str], parts: Iterable[str]) -> Settings:
-        """The same under `TABLE.KEY=VALUE`; a table is train, augment or the name of a part."""
-        train, augment, options = self.train, self.augment, {name: dict(own) for name, own in self.options.items()}
-        parts = tuple(parts)
+    def changed(self, changes: Iterable[str], plugins: Iterable[str]) -> Settings:
+        """The same settings with changes `TABLE.KEY=VALUE`. A table is train, augment, or one of `plugins`."""
+        settings, plugins = self, tuple(plugins)
         for change in changes:
             table, key, value = parse_setting(change)
-            if table not in ("train", "augment", *parts):
-                there = f"the tables train and augment, and the parts' own: {', '.join(parts)}"
-                raise ConfigError(f"--set {change}: there are {there}")
             if table == "train":
-                train = override(train, table, key, value)
+                settings = replace(settings, train=override(settings.train, table, key, value))
             elif table == "augment":
-                augment = override(augment, table, key, value)
+                settings = replace(settings, augment=override(settings.augment, table, key, value))
+            elif table in plugins:
+                settings = settings.with_options(table, {key: value})
             else:
-                options.setdefault(table, {})[key] = value
-        return replace(self, train=train, augment=augment, options=options)
+                known = f"the tables train and augment, and those of the plugins in use: {', '.join(plugins)}"
+                raise ConfigError(f"--set {change}: there are {known}")
+        return settings
+
+    def with_options(self, plugin: str, options: Mapping[str, Any]) -> Settings:
+        """The same settings with further options of one plugin."""
+        return replace(self, options={**self.options, plugin: {**self.options.get(plugin, {}), **options}})
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What every kind of training is told."""
+    """What every kind of training needs.
+
+    `student` names a student or a trainable target; `init` its weights at the start. `sources` and `validate` are
+    folders or zips of pictures and masks. `checks` is how often the network is evaluated; `cache` a folder for
+    samples that are slow to make; `workers` the threads that prepare batches ahead. `command` is written in the card.
+    """
 
     sources: tuple[str, ...]
-    validate: str | None
-    name: str
-    init: str
-    epochs: float
-    size: int
-    checks: int
-    cache: Path | None
+    student: str
     output: Path
-    workers: int
-    runtime: Runtime
-    settings: Settings
+    validate: str | None = None
+    init: str = "none"
+    epochs: float = 20.0
+    size: int = 256
+    checks: int = 10
+    cache: Path | None = None
+    workers: int = 0
+    runtime: Runtime = field(default_factory=Runtime)
+    settings: Settings = field(default_factory=Settings)
+    command: str = ""
 
-    def sample_maker(self, flow: str = "dis") -> SampleMaker:
-        """Samples of this order's size."""
+    def with_options(self, **options: Any) -> TrainingJob:
+        """The same job with further options of the student."""
+        return replace(self, settings=self.settings.with_options(self.student, options))
+
+    def sample_maker(self, flow: str = Recipe.flow) -> SampleMaker:
+        """A maker of samples of this job's size."""
         return SampleMaker(self.size, self.runtime, flow, self.cache)
 
-    def student(self, *, clips: bool = False, **more: Any) -> Student:
-        """The student of that name, which must see `clips` or else single pictures."""
-        student = self._build(more)
+    def build_student(self, *, clips: bool = False) -> Student:
+        """The student to train. With `clips` it must see several frames at once, else exactly one."""
+        student = self._build()
         if (student.window > 1) != clips:
-            kinds = "train rcrnet is for networks that see several, the other kinds for those that see one"
-            raise ConfigError(f"--student {self.name} sees {student.window} frame(s) at once; {kinds}")
+            kinds = "train rcrnet is for networks that see several frames, the other kinds for those that see one"
+            raise ConfigError(f"--student {self.student} sees {student.window} frame(s) at once; {kinds}")
         return student
 
-    def _build(self, more: Options) -> Student:
-        """The student, or the twin of the trainable target, of that name."""
-        from boostvsod import registry, targets
-
-        options = {"weights": self.init, "size": self.size, **self.settings.options.get(self.name, {}), **more}
-        self.runtime.apply()  # random weights hang on the seed alone
-        if self.name in registry.offers("students"):
-            return registry.build("students", self.name, self.runtime, **options)
-        target = targets.open_target(self.name, self.runtime, options)
+    def _build(self) -> Student:
+        options = {"weights": self.init, "size": self.size, **self.settings.options.get(self.student, {})}
+        self.runtime.apply()  # so that random weights depend on the seed only
+        if self.student in registry.offers("students"):
+            return registry.build("students", self.student, self.runtime, **options)
+        target = targets.open_target(self.student, self.runtime, options)
         if not isinstance(target, Trainable):
-            raise ConfigError(f"--student {self.name}: this target only predicts; it cannot be trained")
+            raise ConfigError(f"--student {self.student}: this target only predicts; it cannot be trained")
         return target.twin()
 
-    def run(self, student: Student, task: Task, tell: Told) -> dict[str, float]:
-        """Train, keep the best, write weights, card and report; returns seconds and scores."""
-        from boostvsod.training.progress import TrainingLog
-        from boostvsod.training.tasks import pretrain
-
+    def run(self, student: Student, task: Task, reporter: Reporter = SILENT) -> dict[str, float]:
+        """Train; write the best weights, a card and a report; returns the seconds and the best scores."""
         train = self.settings.train
-        log = TrainingLog(student, task.examine, task.steps(self.epochs, train), self.checks, self.output)
+        log = TrainingLog(student, task.evaluate, task.steps(self.epochs, train), self.checks, self.output)
         losses = pretrain(
             student, task, self.epochs, train, self.runtime,
-            state=log.state, after_step=tell, check=log.check, workers=self.workers,
+            state=log.state_file, after_step=reporter.step, check=log.check, workers=self.workers,
         )  # fmt: skip
         scores = log.finish(self._facts(student, task), losses)
         return {"seconds": round(log.seconds), **scores}
 
     def _facts(self, student: Student, task: Task) -> dict[str, str]:
+        """The rows of the card that are known before the training."""
         core = student.core or student.net
         millions = sum(p.numel() for p in core.parameters()) / 1e6
         sources = ", ".join(Path(source).name for source in self.sources)
         return {
-            "network": f"{self.name} ({type(core).__name__}), {millions:.2f} M parameters, from {student.origin}",
+            "network": f"{self.student} ({type(core).__name__}), {millions:.2f} M parameters, from {student.origin}",
             "input": f"{student.size} x {student.size}",
             "data": f"{sources}: {task.samples} samples",
-            "command": shlex.join(["boostvsod", *sys.argv[1:]]),
+            **({"command": self.command} if self.command else {}),
             "run": f"{self.runtime}; {_hardware(self.runtime)}",
         }
 

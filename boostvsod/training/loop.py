@@ -1,4 +1,4 @@
-"""The one optimisation loop: it fine-tunes a student on one video and trains networks on whole sets."""
+"""The only optimisation loop: it fine-tunes a student on one video and trains networks on data sets."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from boostvsod.files import write_atomically
 from boostvsod.kinds import Student
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.training.losses import loss_called, supervise
+from boostvsod.training.losses import find_loss, supervise
 from boostvsod.training.students import on_device
 from boostvsod.workers import ready_ahead
 
-Batch = tuple[Tensor, ...]  # what the network sees, and what the objective wants besides
-Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, what it sees, the rest -> loss
-Draw = Callable[[int, torch.Generator], Batch]  # the batch of a step; the generator is seeded by the step
-AfterStep = Callable[[int, float], None]
-Check = Callable[[int, nn.Module], None]  # after a step, at the network that would be kept if it were the last
-SAVE_EVERY = 30.0  # seconds between two states of a long training
+Batch = tuple[Tensor, ...]  # the input of the network, then whatever else the objective needs
+Objective = Callable[[nn.Module, Tensor, Sequence[Tensor]], Tensor]  # network, its input, the rest -> loss
+Draw = Callable[[int, torch.Generator], Batch]  # step, generator seeded for that step -> batch
+AfterStep = Callable[[int, float], None]  # steps done, loss
+Check = Callable[[int, nn.Module], None]  # steps done, the network as it would be returned after this step
+SAVE_EVERY = 30.0  # seconds between two saved states of a long training
 
 
 def no_check(step: int, net: nn.Module) -> None:
-    """Nobody wants to see the network before the end."""
+    """Do nothing: the default check."""
 
 
 def fit(
@@ -49,16 +49,17 @@ def fit(
     check: Check = no_check,
     workers: int = 0,
 ) -> list[float]:
-    """Train `student.net` in place for `steps` steps and return the loss of each.
+    """Train `student.net` in place for `steps` steps; returns the loss of each step.
 
-    By default batches hold RGB in [0, 1], B 3 S S, truth and weight, B 1 S S, and the loss is that of maps.
-    What a step sees depends on the seed and its number alone; `workers` threads make it ready ahead. With `state`,
-    the whole of the training is saved there every half minute, and a run that was killed continues from it.
+    The default objective is the loss of saliency maps. Its batches hold RGB in [0, 1], B 3 S S, truth, B 1 S S,
+    and weight, B 1 S S. The batch of a step depends only on the seed and the step's number; `workers` threads
+    prepare batches ahead. With `state`, the training is saved in that file every half minute, and a training that
+    was killed continues from it.
     """
-    run = _Training(student, steps, options, runtime, objective or of_maps(options))
+    run = _Training(student, steps, options, runtime, objective or map_objective(options))
     run.restore(state)
     saved = time.monotonic()
-    for batches in ready_ahead(partial(_seen_by, draw, options, runtime.seed), range(run.step, steps), workers):
+    for batches in ready_ahead(partial(_batches_of_step, draw, options, runtime.seed), range(run.step, steps), workers):
         loss = run.advance(batches)
         after_step(run.step, loss)
         check(run.step, run.net if run.average is None else run.average)
@@ -69,14 +70,14 @@ def fit(
     return run.losses
 
 
-def _seen_by(draw: Draw, options: TrainOptions, seed: int, step: int) -> list[Batch]:
-    """The batches of one step, whose gradients are added up."""
+def _batches_of_step(draw: Draw, options: TrainOptions, seed: int, step: int) -> list[Batch]:
+    """The `accumulate` batches of one step. Their gradients are added."""
     first = (seed * 1_000_003 + step) * options.accumulate
     return [draw(step, torch.Generator().manual_seed(first + part)) for part in range(options.accumulate)]
 
 
 class _Training:
-    """The moving parts of one training: network, optimiser, schedule, average, and where it stands."""
+    """The state of one training: network, optimiser, schedule, average of the weights, and number of steps done."""
 
     def __init__(
         self, student: Student, steps: int, options: TrainOptions, runtime: Runtime, objective: Objective
@@ -85,10 +86,11 @@ class _Training:
         self.net = on_device(student, runtime)
         own = student.sgd_lr if options.optimizer == "sgd" else student.lr
         rate = options.lr or own * options.lr_scale
-        self.frozen = [p for name, p in self.net.named_parameters() if _kept(name, options) and p.requires_grad]
+        self.frozen = [p for name, p in self.net.named_parameters() if _is_frozen(name, options) and p.requires_grad]
         if options.freeze and not self.frozen:
             parts = ", ".join(name for name, _ in self.net.named_children())
-            raise ConfigError(f"train.freeze {options.freeze!r} begins no weight's name; the parts are: {parts}")
+            problem = f"no weight's name begins with {options.freeze!r}"
+            raise ConfigError(f"train.freeze: {problem}; the network's parts are: {parts}")
         for weight in self.frozen:
             weight.requires_grad_(False)
         self.optimizer = _optimizer(self.net, rate, options)
@@ -111,11 +113,11 @@ class _Training:
         return total
 
     def _backward(self, batch: Batch) -> float:
-        seen, *rest = (x.to(self.runtime.device, non_blocking=True) for x in batch)
-        if seen.ndim == 4:
-            seen = seen.contiguous(memory_format=torch.channels_last)
+        rgb, *rest = (x.to(self.runtime.device, non_blocking=True) for x in batch)
+        if rgb.ndim == 4:
+            rgb = rgb.contiguous(memory_format=torch.channels_last)
         with self.runtime.autocast():
-            loss = self.objective(self.net, seen, rest) / self.options.accumulate
+            loss = self.objective(self.net, rgb, rest) / self.options.accumulate
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
@@ -128,11 +130,11 @@ class _Training:
         self.optimizer.zero_grad(set_to_none=True)
         self.schedule.step()
         if self.average is not None:
-            decay = min(self.options.ema, (1 + self.step) / (10 + self.step))  # young averages forget fast
+            decay = min(self.options.ema, (1 + self.step) / (10 + self.step))  # early averages follow the weights fast
             _blend(self.average, self.net, decay)
 
     def finish(self) -> None:
-        """Leave the averaged weights in the network, if there are any, ready to predict."""
+        """Load the averaged weights into the network, if there are any; unfreeze it; switch it to evaluation mode."""
         if self.average is not None:
             self.net.load_state_dict(self.average.state_dict())
         for weight in self.frozen:
@@ -145,14 +147,14 @@ class _Training:
         return parts | ({"average": self.average} if self.average is not None else {})
 
     def save(self, path: Path) -> None:
-        """Write everything needed to go on from here, in one piece or not at all."""
+        """Write everything that is needed to continue from here. The write is atomic."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
         state |= {"step": self.step, "losses": self.losses}
         with write_atomically(path) as temporary:
             torch.save(state, temporary)
 
     def restore(self, path: Path | None) -> None:
-        """Go on from a saved training, if there is one."""
+        """Continue from a saved training, if there is one."""
         if path is None or not path.exists():
             return
         try:
@@ -162,12 +164,12 @@ class _Training:
             self.step, self.losses = state["step"], state["losses"]
         except (RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
             why = str(error).splitlines()[0]
-            raise WeightsError(f"{path} is no state of this training ({why}); delete it to start afresh") from error
+            raise WeightsError(f"{path} is not a state of this training ({why}); delete it to start again") from error
 
 
-def of_maps(options: TrainOptions) -> Objective:
-    """The loss of the network's maps: its main output's, and a share of its side outputs'."""
-    loss = loss_called(options.loss)
+def map_objective(options: TrainOptions) -> Objective:
+    """The loss of the network's main output plus `options.side` times the losses of its side outputs."""
+    loss = find_loss(options.loss)
 
     def objective(net: nn.Module, rgb: Tensor, rest: Sequence[Tensor]) -> Tensor:
         truth, weight = rest
@@ -202,17 +204,17 @@ def _schedule(
 def _train_mode(net: nn.Module, options: TrainOptions) -> None:
     net.train()
     for name, module in net.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (options.freeze_bn or _kept(name, options)):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and (options.freeze_bn or _is_frozen(name, options)):
             module.eval()
 
 
-def _kept(name: str, options: TrainOptions) -> bool:
+def _is_frozen(name: str, options: TrainOptions) -> bool:
     return bool(options.freeze) and name.startswith(options.freeze)
 
 
 @torch.no_grad()
 def _blend(average: nn.Module, net: nn.Module, decay: float) -> None:
-    """average <- decay * average + (1 - decay) * net; counters are copied."""
+    """average <- decay * average + (1 - decay) * net. Integer tensors (counters) are copied."""
     old, new = list(average.state_dict().values()), list(net.state_dict().values())
     floats = [x.dtype.is_floating_point for x in old]
     torch._foreach_lerp_(list(compress(old, floats)), list(compress(new, floats)), 1 - decay)

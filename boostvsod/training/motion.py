@@ -1,8 +1,8 @@
-"""Pictures of motion to train motion networks on: colour-coded flow, with the mask of what moves.
+"""Training data for motion networks: colour-coded flow, with the mask of the moving object.
 
-Annotated video is scarce, so `staged` makes more from single pictures: an object cut out of one picture
-moves one way over another picture that moves another way. A real flow backend looks at both moments, or the
-motion is taken as it was staged.
+`filmed` makes it from annotated clips. Annotated clips are rare, so `staged` makes more from single pictures:
+an object is cut out of one picture and moves over another picture, which moves in another way. The flow between the
+two moments is computed by a flow backend, or is the exact displacement (`EXACT`).
 """
 
 from __future__ import annotations
@@ -26,33 +26,36 @@ from boostvsod.runtime import Runtime
 from boostvsod.workers import spread
 
 Sample = tuple[Rgb, Map]
-EXACT = "exact"  # in place of a flow backend: the motion as it was staged
-Scene = tuple[Rgb, Map, Rgb, list[int]]  # object, its mask, background, seed
+EXACT = "exact"  # given instead of a flow backend: use the displacement with which the motion was staged
+Scene = tuple[Rgb, Map, Rgb, list[int]]  # picture of the object, its mask, background, seed
 
 
 def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
-    """Colour-coded flow from each frame of each clip to the next and back, with the frame's own mask; S x S."""
+    """Colour-coded flow between neighbouring frames of each clip, in both directions.
+
+    Each flow comes with the mask of the frame where it starts; both are `size` x `size`.
+    """
     job = functools.partial(_film, flow=flow, size=size, runtime=runtime)
     for clip in spread(job, pairs.clips(), runtime.threads):
         yield from clip
 
 
 def filmed_count(pairs: Pairs) -> int:
-    """How many `filmed` will give."""
+    """The number of samples that `filmed` yields."""
     return sum(2 * (len(clip) - 1) for clip in pairs.clips())
 
 
 def staged(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
-    """One staged motion per pair, each object over the picture of another pair; S x S."""
+    """One staged motion for each pair: its object over the picture of another pair; `size` x `size`."""
     whole = [(resize_rgb(rgb, size, size), resize_map(mask, size, size)) for rgb, mask in pairs.read()]
-    shift = len(whole) // 2  # which picture lends the background: any but the object's own
+    shift = len(whole) // 2  # the background comes from another pair, half of the set away
     scenes = ((rgb, mask, whole[(i + shift) % len(whole)][0], [runtime.seed, i]) for i, (rgb, mask) in enumerate(whole))
     yield from spread(functools.partial(_stage, flow=flow, runtime=runtime), scenes, runtime.threads)
 
 
 @functools.cache
 def _backend(flow: str, runtime: Runtime) -> FlowBackend:
-    """Each worker builds its own, once, and leaves the other cores to the other workers."""
+    """The flow backend. Each worker process builds it once. With several workers, OpenCV uses one thread in each."""
     if runtime.threads > 1:
         cv2.setNumThreads(1)
     return registry.build("flows", flow, runtime)
@@ -77,7 +80,7 @@ def _stage(scene: Scene, flow: str, runtime: Runtime) -> Sample:
     camera = _motion(len(mask), rng, shift=0.04, turn=2, zoom=0.03, bend=rng.choice([0, 0, 2.0]))
     own = _motion(len(mask), rng, shift=0.06, turn=5, zoom=0.05, bend=rng.choice([0, 1.5, 3.0]))
     if flow == EXACT:
-        return colour_flow(np.where(mask[..., None] > 0.5, _followed(camera + own), _followed(camera))), mask
+        return colour_flow(np.where(mask[..., None] > 0.5, _flow_of(camera + own), _flow_of(camera))), mask
     now = _over(rgb, mask, ground)
     later = _over(_warp(rgb, camera + own), _warp(mask, camera + own), _warp(ground, camera))
     return _coloured(now, later, flow, runtime), mask
@@ -89,7 +92,7 @@ def _over(rgb: Rgb, mask: Map, scene: Rgb) -> Rgb:
 
 
 def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom: float, bend: float) -> np.ndarray:
-    """A random smooth displacement field, S S 2 in pixels: affine, plus a gentle bend."""
+    """A random smooth displacement field, S S 2 in pixels: an affine map plus smooth waves of size `bend`."""
     centre = rng.uniform(0.3, 0.7, 2) * size
     affine: Any = cv2.getRotationMatrix2D(centre.tolist(), rng.normal(0, turn / 2), 1 + rng.normal(0, zoom / 2))
     affine[:, 2] += rng.normal(0, shift / 2, 2) * size
@@ -101,12 +104,12 @@ def _motion(size: int, rng: np.random.Generator, shift: float, turn: float, zoom
 
 
 def _warp(image: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """Move every pixel by (about) its displacement: sampled backwards, exact for pure translation."""
+    """Move every pixel by about its displacement. Sampling is backwards, so this is exact for translations only."""
     return warp_back(image, -field, cv2.BORDER_REFLECT if image.ndim == 3 else cv2.BORDER_CONSTANT)
 
 
-def _followed(field: np.ndarray) -> Flow:
-    """Where each pixel that `_warp` moves comes to lie: flow(p) = field(p + flow(p)), as fields are smooth."""
+def _flow_of(field: np.ndarray) -> Flow:
+    """The exact flow of what `_warp` does: the fixed point of flow(p) = field(p + flow(p)), in five iterations."""
     flow = field
     for _ in range(5):
         flow = warp_back(field, flow)

@@ -1,4 +1,8 @@
-"""How good the motion of a frame is, to learn from: MQP, Eq. 1 to 7."""
+"""Motion quality, as MQP learns it: labels for colour-coded flow, and the training of a network that judges it.
+
+MQP, Eq. 1 to 7. This module is about training. `boostvsod.bench.mined_quality` is about results: it checks whether
+the frames that a recipe mined are better than the others.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from boostvsod.metrics.structure import s_measure
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.training.loop import Objective
-from boostvsod.training.losses import loss_called, supervise
+from boostvsod.training.losses import find_loss, supervise
 from boostvsod.training.samples import Samples
 from boostvsod.training.students import predict_batch
 from boostvsod.training.tasks import Task
@@ -26,7 +30,11 @@ BATCH = 16
 
 
 def motion_scores(samples: Samples, theta: Student, runtime: Runtime) -> NDArray[np.float64]:
-    """MQS = S(Theta(C), GT), Eq. 1: what a network for pictures makes of the coloured flow, against the truth."""
+    """MQS = S(Theta(C), GT), Eq. 1, for each sample.
+
+    Theta is a saliency network for pictures. It predicts a map of the coloured flow C, and the S-measure compares
+    that map with the truth GT.
+    """
     scores = []
     for start in range(0, len(samples), BATCH):
         maps = predict_batch(theta, samples.pictures[start : start + BATCH].float() / 255, runtime)
@@ -36,9 +44,10 @@ def motion_scores(samples: Samples, theta: Student, runtime: Runtime) -> NDArray
 
 
 def quality_threshold(scores: NDArray[np.float64], start: float = 0.5) -> float:
-    """lambda of Eq. 2, by Eq. 3 and 4 in turn: omega = mean of the scores from lambda on, lambda = (0.5 + omega) / 2.
+    """lambda of Eq. 2, found by repeating Eq. 3 and 4 until lambda no longer rises.
 
-    Each step can only drop the lowest scores, so omega never falls and the turns end.
+    Eq. 3: omega = mean of the scores that are at least lambda. Eq. 4: lambda = (0.5 + omega) / 2.
+    Each repetition can only drop the lowest scores, so omega never falls and the iteration ends.
     """
     threshold = start
     while (above := scores[scores >= threshold]).size:
@@ -50,29 +59,30 @@ def quality_threshold(scores: NDArray[np.float64], start: float = 0.5) -> float:
 
 
 def labelled(samples: Samples, scores: NDArray[np.float64], threshold: float) -> Samples:
-    """The same samples, each with the label of Eq. 2."""
+    """The same samples with the labels of Eq. 2: 1 for a score of at least `threshold`, else 0."""
     return replace(samples, labels=torch.from_numpy((scores >= threshold).astype(np.float32)))
 
 
-def can_judge(student: Student, who: str) -> Student:
-    """The student, if it says how good motion is."""
+def require_judge(student: Student, option: str) -> Student:
+    """The student itself; an error that names `option` if its network cannot judge motion."""
     if not hasattr(student.net, "judge"):
-        raise ConfigError(f"{who} cannot judge motion; judge-lite, judge-cpd and judge-vgg can")
+        needed = "its network has no method `judge`; see `boostvsod list students`"
+        raise ConfigError(f"{option} cannot judge motion: {needed}")
     return student
 
 
 def judging_task(task: Task, held_out: Samples, options: TrainOptions, runtime: Runtime) -> Task:
-    """The task for a network that judges as well."""
+    """The same task for a network that also judges motion: another objective, and one more score."""
 
-    def examine(student: Student) -> dict[str, float]:
-        return task.examine(student) | {"judged right": judged_right(student.net, held_out, runtime)}
+    def evaluate(student: Student) -> dict[str, float]:
+        return task.evaluate(student) | {"judged right": judged_right(student.net, held_out, runtime)}
 
-    return replace(task, objective=of_judges(options), examine=examine)
+    return replace(task, objective=judging_objective(options), evaluate=evaluate)
 
 
-def of_judges(options: TrainOptions) -> Objective:
-    """Eq. 5: the loss of the map (Eq. 6) and the cross-entropy of the quality (Eq. 7)."""
-    loss = loss_called(options.loss)
+def judging_objective(options: TrainOptions) -> Objective:
+    """Eq. 5: the loss of the map (Eq. 6) plus the cross-entropy of the judged quality (Eq. 7)."""
+    loss = find_loss(options.loss)
 
     def objective(net: nn.Module, rgb: Tensor, rest: Sequence[Tensor]) -> Tensor:
         truth, weight, label = rest
@@ -84,13 +94,13 @@ def of_judges(options: TrainOptions) -> Objective:
 
 
 def judged_right(net: nn.Module, samples: Samples, runtime: Runtime) -> float:
-    """The share of samples whose label the quality tells; NaN of no sample."""
-    assert samples.labels is not None, "judging is scored on labelled samples"
-    told = []
+    """The share of samples whose judged quality agrees with their label; NaN if there is no sample."""
+    assert samples.labels is not None, "only labelled samples can be judged right"
+    judged = []
     with torch.inference_mode(), runtime.autocast():
         for start in range(0, len(samples), BATCH):
             rgb = samples.pictures[start : start + BATCH].to(runtime.device).float() / 255
-            told.append(net.judge(rgb)[0].float().cpu() >= 0)  # type: ignore[operator]
-    if not told:
+            judged.append(net.judge(rgb)[0].float().cpu() >= 0)  # type: ignore[operator]
+    if not judged:
         return float("nan")
-    return float((torch.cat(told) == (samples.labels >= 0.5)).float().mean())
+    return float((torch.cat(judged) == (samples.labels >= 0.5)).float().mean())

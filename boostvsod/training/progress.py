@@ -1,4 +1,4 @@
-"""How a long training goes: looked at now and then, the best weights kept, and all of it told in the end."""
+"""The log of a long training: validation scores, the best weights so far, and the card and report at the end."""
 
 from __future__ import annotations
 
@@ -24,83 +24,93 @@ POINTS = 200  # of the loss curve
 
 @dataclass
 class TrainingLog:
-    """Examines the network `checks` times in `steps` steps; what it finds outlives a kill, beside the output."""
+    """Evaluates the network about `checks` times during `steps` steps, and saves the best weights.
+
+    Scores and weights are written beside the output, so a training that was killed can continue.
+    """
 
     student: Student
-    examine: Callable[[Student], dict[str, float]]
+    evaluate: Callable[[Student], dict[str, float]]
     steps: int
     checks: int
     output: Path
-    found: dict[int, dict[str, float]] = field(default_factory=dict)  # step -> scores
-    earlier: float = 0.0  # seconds that were spent before this process began
+    scores: dict[int, dict[str, float]] = field(default_factory=dict)  # step -> scores
+    seconds_before: float = 0.0  # spent by earlier processes on this training
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        if self.state.exists() and self.notes.exists():
-            told = json.loads(self.notes.read_text())
-            self.found = {int(step): scores for step, scores in told["found"].items()}
-            self.earlier = told["seconds"]
+        if self.state_file.exists() and self.scores_file.exists():
+            saved = json.loads(self.scores_file.read_text())
+            self.scores = {int(step): scores for step, scores in saved["scores"].items()}
+            self.seconds_before = saved["seconds"]
 
     @property
-    def state(self) -> Path:
-        """Where the training itself is kept until it is done."""
+    def state_file(self) -> Path:
+        """The state of the training loop, until the training ends."""
         return self.output.with_suffix(".state")
 
     @property
-    def notes(self) -> Path:
-        return self.output.with_suffix(".log.json")
+    def scores_file(self) -> Path:
+        """The scores and seconds so far, until the training ends."""
+        return self.output.with_suffix(".scores.json")
 
     @property
-    def best(self) -> Path:
+    def best_file(self) -> Path:
+        """The best weights so far, until the training ends."""
         return self.output.with_suffix(".best.safetensors")
 
     @property
     def seconds(self) -> float:
-        return self.earlier + time.monotonic() - self.started
+        """Seconds spent on this training, earlier processes included."""
+        return self.seconds_before + time.monotonic() - self.started
 
     def check(self, step: int, net: nn.Module) -> None:
-        """Examine the network if it is time to."""
+        """Evaluate the network if this step is one of the `checks`; save it if it is the best so far."""
         if step % max(1, self.steps // max(1, self.checks)) and step != self.steps:
             return
-        self.found[step] = self.examine(replace(self.student, net=net))
+        self.scores[step] = self.evaluate(replace(self.student, net=net))
         if step == self.best_step():
-            save_weights(net, self.best, half=False)
-        write_json(self.notes, {"seconds": self.seconds, "found": self.found})
+            save_weights(net, self.best_file, half=False)
+        write_json(self.scores_file, {"seconds": self.seconds, "scores": self.scores})
 
     def best_step(self) -> int:
-        """The step with the best S, of equals the last: what locates may be frozen while what judges learns."""
-        return max(self.found, key=lambda step: (self.found[step][BEST_BY], step))
+        """The step with the best S; the last one if several are equal.
+
+        S does not change while the part that makes the maps is frozen and another part learns.
+        """
+        return max(self.scores, key=lambda step: (self.scores[step][BEST_BY], step))
 
     def finish(self, facts: Mapping[str, str], losses: Sequence[float]) -> dict[str, float]:
-        """Leave the best weights in the network and in the output, and write card and report; returns the scores."""
-        self.student.net.load_state_dict(read_weights(self.best))
+        """Load the best weights into the network; write output, card and report; returns the best scores."""
+        self.student.net.load_state_dict(read_weights(self.best_file))
         save_weights(self.student.core or self.student.net, self.output)
-        scores = self.found[self.best_step()]
+        best = self.scores[self.best_step()]
         facts = {
             **facts,
             "time": f"{self.seconds / 60:.1f} minutes",
             "best step": f"{self.best_step()} of {self.steps}",
         }
-        write_card(self.output.with_suffix(".md"), facts, scores)
+        write_card(self.output.with_suffix(".md"), facts, best)
         write_page(self._page(facts, losses), self.output.with_suffix(".html"))
-        for path in (self.state, self.notes, self.best):
+        for path in (self.state_file, self.scores_file, self.best_file):
             path.unlink()
-        return scores
+        return best
 
     def _page(self, facts: Mapping[str, str], losses: Sequence[float]) -> Page:
-        steps = sorted(self.found)
-        rows: list[list[Cell]] = [[step, *(self.found[step][key] for key in SHOWN)] for step in steps]
-        curves = {key: [(step / self.steps, self.found[step][key]) for step in steps] for key in SHOWN}
+        steps = sorted(self.scores)
+        rows: list[list[Cell]] = [[step, *(self.scores[step][key] for key in SHOWN)] for step in steps]
+        curves = {key: [(step / self.steps, self.scores[step][key]) for step in steps] for key in SHOWN}
+        loss = {f"loss; 1 is {max(losses):.3g}": loss_curve(losses)}
         plots = [
-            ("loss", line_plot({f"loss; 1 is {max(losses):.3g}": loss_curve(losses)}, "share of the steps", "loss")),
-            ("held out", line_plot(curves, "share of the steps", "on what was held out")),
+            ("loss", line_plot(loss, "share of the steps", "loss")),
+            ("validation", line_plot(curves, "share of the steps", "score on the held-out data")),
         ]
-        table = Table(["step", *SHOWN], rows, "on what was held out")
+        table = Table(["step", *SHOWN], rows, "scores on the held-out data")
         return Page(f"training of {self.output.name}", list(facts.items()), tables=[table], plots=plots)
 
 
 def loss_curve(losses: Sequence[float]) -> list[tuple[float, float]]:
-    """Means over neighbouring steps, as shares of the greatest loss."""
+    """At most `POINTS` points (share of the steps, loss): means of neighbouring losses, divided by the largest loss."""
     width = -(-len(losses) // POINTS)
     parts = [losses[i : i + width] for i in range(0, len(losses), width)]
     top = max(losses) or 1.0
@@ -108,8 +118,8 @@ def loss_curve(losses: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def write_card(path: Path, facts: Mapping[str, str], scores: Mapping[str, float]) -> None:
-    """A model card: what was trained, on what, how, and how good it is."""
-    told = {**facts, "on what was held out": ", ".join(f"{key} {scores[key]:.3f}" for key in SHOWN)}
-    table = Table(["", ""], list(told.items())).render("markdown")
+    """Write a model card: the network, its training data, the command, and its scores on the held-out data."""
+    rows = {**facts, "scores on the held-out data": ", ".join(f"{key} {scores[key]:.3f}" for key in SHOWN)}
+    table = Table(["", ""], list(rows.items())).render("markdown")
     with write_atomically(path) as temporary:
         temporary.write_text(f"# {path.stem}\n\n{table}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Training samples in memory."""
+"""Training samples in memory: pictures and masks, resized and stored as bytes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from boostvsod.media.maps import resize_map
 
 @dataclass(frozen=True)
 class Samples:
-    """Pairs in memory at the training size: pictures N 3 S S and masks N 1 S S, both in bytes.
+    """N training samples of size S x S: pictures N 3 S S and masks N 1 S S, both in bytes.
 
-    `labels`, N, say something about each picture as a whole, where something is to be learnt about that.
+    `labels`, N floats, describe whole pictures. They are only needed where such a label is learnt.
     """
 
     pictures: Tensor
@@ -35,7 +35,7 @@ class Samples:
         return Samples(self.pictures.to(device), self.masks.to(device), labels)
 
     def write(self, path: Path) -> None:
-        """Keep them in a file."""
+        """Save the samples in a file."""
         from boostvsod.weights.files import save_tensors
 
         parts = {"pictures": self.pictures, "masks": self.masks}
@@ -44,14 +44,14 @@ class Samples:
 
     @classmethod
     def read(cls, path: Path) -> Samples:
-        """Those of a file."""
+        """Load the samples of a file."""
         from safetensors.torch import load_file
 
         return cls(**load_file(path))
 
     @staticmethod
     def join(parts: Iterable[Samples]) -> Samples:
-        """Several sets as one."""
+        """All samples of several sets, in order. Labels are dropped if a set has none."""
         parts = list(parts)
         labels = [p.labels for p in parts if p.labels is not None]
         return Samples(
@@ -62,7 +62,7 @@ class Samples:
 
 
 def load(pairs: Iterable[tuple[Rgb, Map]], count: int, size: int) -> Samples:
-    """Bring `count` pairs to S x S and hold them in memory."""
+    """Resize `count` pairs of picture and mask to `size` x `size` and hold them in memory."""
     samples = Samples(
         torch.empty(count, 3, size, size, dtype=torch.uint8), torch.empty(count, 1, size, size, dtype=torch.uint8)
     )

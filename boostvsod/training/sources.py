@@ -1,4 +1,4 @@
-"""What networks are trained on: samples of one kind from data sets, and what is kept of them for the next time."""
+"""Training data: what samples are made of data sets, how they are cached, and which part is held out."""
 
 from __future__ import annotations
 
@@ -12,47 +12,59 @@ import numpy as np
 from boostvsod.datasets.pairs import Pairs
 from boostvsod.files import fingerprint, path_stamp
 from boostvsod.kinds import Map, Rgb
+from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
 from boostvsod.training.motion import filmed, filmed_count, staged
 from boostvsod.training.samples import Samples, load
 
-HOLD_OUT = 20  # every 20th pair, or the last of at most 20 clips
-MARGIN = 0.4  # around an object, at most, as a share of its sides
-Made = TypeVar("Made")
+HOLD_OUT = 20  # every 20th pair is held out, or the last of at most 20 clips
+MARGIN = 0.4  # the largest margin around an object, as a share of the object's sides
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class SampleMaker:
-    """How samples are made of pairs: their side, who sees motion, and a folder for what is slow to make."""
+    """Makes samples of one size from pairs of pictures and masks.
+
+    `flow` names the flow backend for samples of motion. Samples that are slow to make are stored in the folder
+    `cache`, if it is given.
+    """
 
     size: int
     runtime: Runtime
-    flow: str = "dis"
+    flow: str = Recipe.flow
     cache: Path | None = None
 
     def pictures(self, pairs: Pairs) -> Samples:
-        """Pictures and masks as they are."""
+        """The whole pictures and their masks."""
         return load(pairs.read(), len(pairs), self.size)
 
     def patches(self, pairs: Pairs) -> Samples:
-        """The object of each picture with little around it: what a network sees that looks closer (LIM, IV-A)."""
+        """Each picture cut around its object: training data for a network that refines crops (LIM, IV-A)."""
         return load(patches(pairs.read(), self.runtime.seed), len(pairs), self.size)
 
     def filmed(self, pairs: Pairs) -> Samples:
-        """Colour-coded flow of clips, and the masks."""
-        count = filmed_count(pairs)
-        return self.kept("filmed", pairs, lambda: load(filmed(pairs, *self._how()), count, self.size))
+        """Colour-coded flow of clips, and the masks of the frames."""
+
+        def make() -> Samples:
+            return load(filmed(pairs, self.flow, self.size, self.runtime), filmed_count(pairs), self.size)
+
+        return self.cached("filmed", pairs, make)
 
     def staged(self, pairs: Pairs) -> Samples:
-        """The same of motions staged with single pictures; the flow may be `motiondata.EXACT` here."""
-        return self.kept("staged", pairs, lambda: load(staged(pairs, *self._how()), len(pairs), self.size))
+        """Colour-coded flow of motion that is staged with single pictures. `flow` may be `motion.EXACT` here."""
 
-    def _how(self) -> tuple[str, int, Runtime]:
-        return self.flow, self.size, self.runtime
+        def make() -> Samples:
+            return load(staged(pairs, self.flow, self.size, self.runtime), len(pairs), self.size)
 
-    def kept(self, kind: str, pairs: Pairs, make: Callable[[], Samples], *stamps: object) -> Samples:
-        """What `make` makes, or made before of the same pairs in the same way."""
+        return self.cached("staged", pairs, make)
+
+    def cached(self, kind: str, pairs: Pairs, make: Callable[[], Samples], *stamps: object) -> Samples:
+        """The samples that `make` returns, read from the cache if they were made before in the same way.
+
+        `stamps` are further values on which the samples depend.
+        """
         if self.cache is None:
             return make()
         source = [path_stamp(str(pairs.source)), [asdict(pair) for pair in pairs.pairs]]
@@ -66,23 +78,24 @@ class SampleMaker:
 def load_sources(
     sources: Iterable[str],
     validate: str | None,
-    make: Callable[[Pairs], Made],
-    held_out: Callable[[Pairs], Made] | None = None,
-) -> tuple[list[Made], Made]:
-    """What to train on, source by source, and what is held out: `validate`, or a part of the first source.
+    make: Callable[[Pairs], T],
+    make_held_out: Callable[[Pairs], T] | None = None,
+) -> tuple[list[T], T]:
+    """The training data of each source, and the data that are held out for validation.
 
-    What is held out is made in the same way, unless `held_out` says otherwise.
+    The held-out data come from `validate`, or else are a part of the first source. They are made by `make` too,
+    unless `make_held_out` is given.
     """
-    examine = held_out or make
+    make_held_out = make_held_out or make
     first, *others = map(Pairs.open, sources)
     if validate is not None:
-        return [make(pairs) for pairs in (first, *others)], examine(Pairs.open(validate))
-    train, held = first.split(HOLD_OUT)
-    return [make(pairs) for pairs in (train, *others)], examine(held)
+        return [make(pairs) for pairs in (first, *others)], make_held_out(Pairs.open(validate))
+    train, held_out = first.split(HOLD_OUT)
+    return [make(pairs) for pairs in (train, *others)], make_held_out(held_out)
 
 
 def patches(pairs: Iterable[tuple[Rgb, Map]], seed: int) -> Iterable[tuple[Rgb, Map]]:
-    """Each picture cut around its object, with another random margin on each side."""
+    """Cut each picture around its object, with a random margin on each side. Empty masks give the whole picture."""
     for number, (rgb, mask) in enumerate(pairs):
         rows, columns = (np.flatnonzero((mask > 0.5).any(axis)) for axis in (1, 0))
         if not len(rows):
@@ -94,6 +107,7 @@ def patches(pairs: Iterable[tuple[Rgb, Map]], seed: int) -> Iterable[tuple[Rgb, 
 
 
 def _widened(line: np.ndarray, margins: np.ndarray) -> slice:
+    """The range from the first to the last number in `line`, made longer by two margins."""
     low, high = int(line[0]), int(line[-1]) + 1
     before, after = (round(margin * (high - low)) for margin in margins)
     return slice(max(0, low - before), high + after)

@@ -1,4 +1,4 @@
-"""How a trainable network predicts pictures; also the form in which it is a target."""
+"""Prediction with trainable networks, and `StudentTarget`, which makes a target of one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from boostvsod.runtime import Runtime
 def predict_batch(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bool = False) -> np.ndarray:
     """The student's maps in [0, 1] for RGB in [0, 1]: B S S for B 3 S S, or B*T S S for B T 3 S S.
 
-    With `mirror` they are the means of what it sees, and what it sees in a mirror.
+    With `mirror` each map is the mean of the map of the picture and the map of its mirror image.
     """
     if mirror:
-        seen, mirrored = (predict_batch(student, x, runtime) for x in (rgb, rgb.flip(-1)))
-        return np.asarray((seen + mirrored[..., ::-1]) / 2)
+        plain, mirrored = (predict_batch(student, x, runtime) for x in (rgb, rgb.flip(-1)))
+        return np.asarray((plain + mirrored[..., ::-1]) / 2)
     net = on_device(student, runtime).eval()
     rgb = rgb.to(runtime.device)
     if student.window == 1:
@@ -36,31 +36,31 @@ def predict_batch(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bo
 
 
 def on_device(student: Student, runtime: Runtime) -> nn.Module:
-    """The student's network where it works, channels last unless it convolves over time."""
+    """The student's network on the device; in the channels-last layout if it sees single pictures."""
     layout = {"memory_format": torch.channels_last} if student.window == 1 else {}
     net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
     return net
 
 
 def for_inference(student: Student, runtime: Runtime) -> Student:
-    """The same as it predicts fastest, for one that learns no more: batch norms become part of the convolutions.
+    """A copy that predicts faster and cannot be trained: batch norms are fused into the convolutions.
 
-    A network whose code cannot be followed (one that loops over a tensor, say) stays as it is.
+    If torch.fx cannot trace the network (it loops over a tensor, say), the student itself is returned.
     """
     from torch.fx.experimental.optimization import fuse
 
     try:
-        net = fuse(student.net.eval())  # of a copy
-    except Exception:  # its code is run on stand-ins for tensors: anything may be raised there
+        net = fuse(student.net.eval())  # `fuse` works on a copy
+    except Exception:  # tracing runs the network's code with placeholders: any exception is possible
         return student
     for part in net.modules():
         if isinstance(part, nn.Conv2d):
-            part.to(runtime.dtype)  # once, where autocast would do it at every call
+            part.to(runtime.dtype)  # done once here; autocast would do it at every call
     return replace(student, net=net)
 
 
 def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
-    """Pictures of any sizes as one batch, B 3 H W in [0, 1]."""
+    """Pictures of any sizes as one batch of floats, B 3 H W in [0, 1]."""
     small = np.stack([resize_rgb(rgb, height, width) for rgb in pictures])
     return torch.from_numpy(small).permute(0, 3, 1, 2).float() / 255
 
@@ -73,7 +73,10 @@ def predict(
     mirror: bool = False,
     sides: tuple[int, int] | None = None,
 ) -> list[Map]:
-    """One map per picture, each of its picture's size; `sides` of what the student sees: by default it sees squares."""
+    """One map for each picture, of the picture's size.
+
+    `sides` are height and width of the network's input; the default is a square of `student.size`.
+    """
     maps = predict_batch(student, as_batch(pictures, *(sides or (student.size, student.size))), runtime, mirror=mirror)
     return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
@@ -81,19 +84,19 @@ def predict(
 def predict_windows(
     student: Student, windows: Sequence[Window], runtime: Runtime, *, mirror: bool = False
 ) -> list[Map]:
-    """The map of each window's centre, by a student that sees several frames at once."""
+    """The map of each window's centre frame, from a student that sees several frames at once."""
     maps = []
-    for window in windows:  # clips are large: one at a time
+    for window in windows:  # one window at a time, because clips need much memory
         clip = as_batch([frame.rgb for frame in window.frames], student.size, student.size)
-        seen = predict_batch(student, clip[None], runtime, mirror=mirror)[window.centre]
-        maps.append(resize_map(seen, *window.frame.rgb.shape[:2]))
+        saliency = predict_batch(student, clip[None], runtime, mirror=mirror)[window.centre]
+        maps.append(resize_map(saliency, *window.frame.rgb.shape[:2]))
     return maps
 
 
 class StudentTarget:
-    """A student that only predicts: the form in which trainable networks are targets.
+    """A target that predicts with a student's network, and can be fine-tuned because it hands out a `twin`.
 
-    It sees pictures of about `size` x `size` pixels.
+    The network's input has about `size` x `size` pixels.
     """
 
     window = 1
@@ -105,16 +108,19 @@ class StudentTarget:
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         maps: list[Map] = []
-        for sides, same in groupby((window.frame.rgb for window in windows), self._sides):
-            maps += predict(self.ready, list(same), self.runtime, sides=sides)
+        for sides, group in groupby((window.frame.rgb for window in windows), self._sides):
+            maps += predict(self.ready, list(group), self.runtime, sides=sides)
         return maps
 
     def _sides(self, rgb: Rgb) -> tuple[int, int]:
-        """Multiples of 32, half as stretched as the picture: scenes are wide, the network was trained on squares."""
+        """Height and width of the network's input, multiples of 32.
+
+        The aspect ratio is the square root of the picture's: pictures are wide, but training used squares.
+        """
         height, width = rgb.shape[:2]
         half = (width / height) ** 0.25
         return max(1, round(self.size / half / 32)) * 32, max(1, round(self.size * half / 32)) * 32
 
     def twin(self) -> Student:
-        """A copy with the same weights: training it leaves this target as it was."""
+        """A copy with the same weights. Training it does not change this target."""
         return copy.deepcopy(self.student)

@@ -1,4 +1,4 @@
-"""Training a network on a whole data set, over the same loop that fine-tunes it on one video."""
+"""Training tasks: which batches a step draws, and how the trained network is evaluated."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from boostvsod.training.loop import Batch, Check, Draw, Objective, fit, no_check
 from boostvsod.training.samples import Samples
 from boostvsod.training.students import predict_batch
 
-BATCH = 16  # of what is only predicted
+BATCH = 16  # pictures that are predicted at once
 
 
 @dataclass(frozen=True)
 class Task:
-    """What there is to learn: how many samples, what a step sees of them, and how the result is examined."""
+    """A training task: the number of samples, the batches drawn of them, the evaluation, and the objective.
+
+    `evaluate` returns scores by name; `objective` is None for the usual loss of saliency maps.
+    """
 
     samples: int
     draw: Draw
-    examine: Callable[[Student], dict[str, float]]
+    evaluate: Callable[[Student], dict[str, float]]
     objective: Objective | None = None
 
     def steps(self, epochs: float, options: TrainOptions) -> int:
-        """How many make `epochs` passes over the samples."""
+        """The number of optimiser steps for `epochs` passes over the samples."""
         return max(1, round(epochs * self.samples / (options.batch * options.accumulate)))
 
 
 def picture_task(samples: Samples, held_out: Samples, batch: int, augment: Augment, runtime: Runtime) -> Task:
-    """Pictures, or colour-coded motions, and their masks."""
+    """Learn masks of pictures, or of colour-coded motion."""
     draw = draw_views(samples.to(runtime.device), batch, augment)
     return Task(len(samples), draw, lambda student: score(student, held_out, runtime))
 
@@ -53,7 +56,7 @@ def pretrain(
     check: Check = no_check,
     workers: int = 0,
 ) -> list[float]:
-    """Train in place for `epochs` passes over the task's samples; returns the losses."""
+    """Train the student in place for `epochs` passes over the task's samples; returns the loss of each step."""
     steps = task.steps(epochs, options)
     return fit(
         student,
@@ -70,7 +73,10 @@ def pretrain(
 
 
 def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
-    """Random batches of random views. Sampling is with replacement, so a step needs no memory of the last."""
+    """Batches of random views of random samples.
+
+    Samples are drawn with replacement, so a batch does not depend on earlier steps.
+    """
 
     def draw(step: int, generator: torch.Generator) -> Batch:
         chosen = torch.randint(len(samples), (batch,), generator=generator).to(samples.pictures.device)
@@ -82,7 +88,7 @@ def draw_views(samples: Samples, batch: int, augment: Augment) -> Draw:
 
 
 def score(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:
-    """All measures of a student's maps at the training size."""
+    """All measures of the student's maps at the training size, by name."""
     scores = Scores()
     for start in range(0, len(samples), BATCH):
         maps = predict_batch(student, samples.pictures[start : start + BATCH].float() / 255, runtime)

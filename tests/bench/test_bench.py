@@ -16,7 +16,7 @@ import pytest
 from made import QUICK, write_maps, write_pictures
 
 from boostvsod.bench.arms import Arm, plan_arms, recipe_of
-from boostvsod.bench.jobs import Job, Setup, done, work
+from boostvsod.bench.jobs import Job, Setup, run_job, saved_result
 from boostvsod.bench.papers import ablation
 from boostvsod.bench.run import Execution, plan_jobs, run_jobs, shard
 from boostvsod.bench.summary import bootstrap, overview, summarise
@@ -147,7 +147,7 @@ def test_the_oracle_takes_the_best_frames(setup: Setup) -> None:
 def test_finished_jobs_are_not_done_again(setup: Setup) -> None:
     jobs, told = jobs_of(setup), []
     first, _ = run_jobs(jobs[:4], setup, Execution(), quiet)
-    stamps = {job: job.place(setup).stat().st_mtime_ns for job in jobs[:4]}
+    stamps = {job: job.result_file(setup).stat().st_mtime_ns for job in jobs[:4]}
 
     def tell(job: Job, result: Any, done: int, total: int) -> None:
         told.append(job)
@@ -155,9 +155,9 @@ def test_finished_jobs_are_not_done_again(setup: Setup) -> None:
     both, _ = run_jobs(jobs, setup, Execution(), tell)
     assert told == jobs[4:]
     assert both[:4] == first
-    assert {job: job.place(setup).stat().st_mtime_ns for job in jobs[:4]} == stamps
+    assert {job: job.result_file(setup).stat().st_mtime_ns for job in jobs[:4]} == stamps
     other = replace(setup, protocol="davsod")
-    assert done(jobs[0], other) is None, "another protocol is another job"
+    assert saved_result(jobs[0], other) is None, "another protocol is another job"
 
 
 def test_shards_are_disjoint_and_complete(setup: Setup) -> None:
@@ -285,4 +285,4 @@ def test_ray_survives_losing_a_worker_and_a_node(setup: Setup, tmp_path: Path, c
     assert not nodes
     serial = replace(setup, out=tmp_path / "serial")
     for row, job in zip(rows, jobs, strict=True):
-        assert row["scores"] == pytest.approx(work(job, serial)["scores"], abs=1e-9)
+        assert row["scores"] == pytest.approx(run_job(job, serial)["scores"], abs=1e-9)

@@ -198,14 +198,14 @@ def test_doctor_finds_nothing_wrong_here() -> None:
     done = call("doctor")
     assert done.exit_code == 0, done.output
     assert "CPUExecutionProvider" in done.stdout
-    assert "wrong" not in done.stdout
+    assert "problem" not in done.stdout
 
 
 def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
     from boostvsod.cli import doctor
 
     monkeypatch.setattr(doctor, "_installed", lambda name: name in ("opencv-python", "opencv-python-headless"))
-    assert list(doctor.faults()) == [
+    assert list(doctor.problems()) == [
         "opencv-python and opencv-python-headless overwrite each other's cv2; uninstall both, install one"
     ]
 

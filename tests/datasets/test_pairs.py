@@ -167,6 +167,6 @@ def test_a_staged_motion_is_followed_to_where_it_lands() -> None:
     later = motiondata._warp(picture, field)
     followed, field_alone, still = (
         np.abs(warp_back(later, flow) - picture)[16:-16, 16:-16].mean()
-        for flow in (motiondata._followed(field), field, 0 * field)
+        for flow in (motiondata._flow_of(field), field, 0 * field)
     )
     assert followed < 0.4 * field_alone < 0.4 * still

@@ -17,7 +17,13 @@ from boostvsod.media.synthetic import make_clip
 from boostvsod.metrics.structure import motion_consistency, s_measure
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.training.motion_quality import judged_right, labelled, motion_scores, of_judges, quality_threshold
+from boostvsod.training.motion_quality import (
+    judged_right,
+    judging_objective,
+    labelled,
+    motion_scores,
+    quality_threshold,
+)
 from boostvsod.training.samples import Samples
 from boostvsod_plugins.mining.mqpm import t_windows
 
@@ -63,7 +69,7 @@ def test_every_judge_learns_both_of_its_answers(name: str) -> None:
     rgb, truth = torch.rand(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)
     truth[:, :, 16:48, 16:48] = 1
     rest = [truth, torch.ones_like(truth), torch.tensor([0.0, 1])]
-    loss = of_judges(TrainOptions(loss="bce"))(student.net, rgb, rest)
+    loss = judging_objective(TrainOptions(loss="bce"))(student.net, rgb, rest)
     loss.backward()  # type: ignore[no-untyped-call]
     quality, logits = student.net.judge(rgb)  # type: ignore[operator]
     assert quality.shape == (2,)
@@ -78,7 +84,7 @@ def test_the_loss_is_the_sum_of_both() -> None:
             return torch.tensor([0.0]), (torch.zeros(1, 1, 2, 2),)
 
     ones = torch.ones(1, 1, 2, 2)
-    loss = of_judges(TrainOptions(loss="bce"))(Known(), ones, [ones, ones, torch.ones(1)])
+    loss = judging_objective(TrainOptions(loss="bce"))(Known(), ones, [ones, ones, torch.ones(1)])
     assert float(loss) == pytest.approx(2 * np.log(2))
 
 

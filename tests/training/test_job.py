@@ -25,7 +25,7 @@ from boostvsod.kinds import Student
 from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
 from boostvsod.training.clip_tasks import draw_windows, window_rows
-from boostvsod.training.clips import Clips, Protocol, clips_of
+from boostvsod.training.clips import Clips, LabelProtocol, clips_of
 from boostvsod.training.progress import TrainingLog, loss_curve
 from boostvsod.training.samples import Samples
 from boostvsod.training.sources import SampleMaker, load_sources, patches
@@ -218,7 +218,7 @@ def test_what_is_slow_is_made_once(data: Path, tmp_path: Path) -> None:
     ],
 )
 def test_labels_of_the_protocol(l: int, m: int, known: list[int], data: Path) -> None:  # noqa: E741
-    clips = clips_of(Pairs.open(data), SampleMaker(32, RUNTIME), Protocol(l, m))
+    clips = clips_of(Pairs.open(data), SampleMaker(32, RUNTIME), LabelProtocol(l, m, "warp"))
     assert clips.spans == (range(11), range(11, 22))
     for span in clips.spans:
         assert torch.nonzero(clips.known[span.start : span.stop])[:, 0].tolist() == known
@@ -263,13 +263,13 @@ def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
         return TrainingLog(replace(student, net=net), examine, 6, 3, tmp_path / "w.safetensors")
 
     first = log(student.net)
-    first.state.write_text("a training that was killed after step 4")
+    first.state_file.write_text("a training that was killed after step 4")
     for step in range(1, 5):
         student.net.value.data.fill_(step)  # type: ignore[operator]
         first.check(step, student.net)
     second = log(student.net)
-    assert second.found == first.found
-    assert second.seconds >= first.earlier
+    assert second.scores == first.scores
+    assert second.seconds >= first.seconds_before
     for step in (5, 6):
         student.net.value.data.fill_(step)  # type: ignore[operator]
         second.check(step, student.net)
@@ -281,9 +281,9 @@ def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
 
 
 def test_what_another_training_left_is_no_part_of_this_one(tmp_path: Path) -> None:
-    (tmp_path / "w.log").write_text('{"seconds": 9, "found": {"3": {"S": 1.0}}}')
+    (tmp_path / "w.scores.json").write_text('{"seconds": 9, "scores": {"3": {"S": 1.0}}}')
     log = TrainingLog(Student(Constant(), 8), lambda _: {}, 6, 3, tmp_path / "w.safetensors")
-    assert (log.found, log.earlier) == ({}, 0.0)
+    assert (log.scores, log.seconds_before) == ({}, 0.0)
 
 
 def test_the_loss_curve_shows_all_steps() -> None:

@@ -57,7 +57,7 @@ def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dic
             raise Killed
 
     monkey = pytest.MonkeyPatch()
-    monkey.setattr("boostvsod.train.SAVE_EVERY", 0.0)
+    monkey.setattr("boostvsod.training.loop.SAVE_EVERY", 0.0)
     with pytest.raises(Killed):
         fit(halves, draw, 20, options, RUNTIME, state=tmp_path / "half", after_step=die)
     monkey.undo()
@@ -85,7 +85,7 @@ def test_a_state_of_another_training_is_named(tmp_path: Path) -> None:
     torch.save({"net": {}}, tmp_path / "state")
     (tmp_path / "torn").write_bytes(b"PK half a file")
     for name in ("state", "torn"):
-        with pytest.raises(WeightsError, match=f"{name} is no state of this training"):
+        with pytest.raises(WeightsError, match=f"{name} is not a state of this training"):
             fit(student(), draw, 1, TrainOptions(), RUNTIME, state=tmp_path / name)
 
 
@@ -109,7 +109,9 @@ def test_what_is_frozen_stays_as_it_is(optimizer: str) -> None:
 
 
 def test_freezing_nothing_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"train\.freeze 'encodr' begins no weight's name; the parts are: 0, 1, 2, 3"):
+    with pytest.raises(
+        ConfigError, match=r"train\.freeze: no weight's name begins with 'encodr'; the network's parts are: 0, 1, 2, 3"
+    ):
         fit(student(), draw, 1, TrainOptions(freeze="encodr"), RUNTIME)
 
 

@@ -43,10 +43,10 @@ class JudgedMotion:
 def build(runtime: Runtime, net: str = "judge-lite", weights: str = "mqpm-lite") -> MotionSaliency:
     """`net`: a student that can judge motion; `weights`: a file or a bundled name."""
     from boostvsod.registry import build as build_part
-    from boostvsod.training.motion_quality import can_judge
+    from boostvsod.training.motion_quality import require_judge
 
     student = build_part("students", net, runtime, weights=weights)
-    return JudgedMotion(can_judge(student, f"judged.net={net!r}"), runtime)
+    return JudgedMotion(require_judge(student, f"judged.net={net!r}"), runtime)
 
 
 @hookimpl

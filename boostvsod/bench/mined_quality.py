@@ -1,4 +1,8 @@
-"""Are the frames a recipe trusts the better ones? MQP's Table I, for any recipe."""
+"""The quality of mined frames in a benchmark: are they better than the others? MQP's Table I, for any recipe.
+
+This module is about results. `boostvsod.training.motion_quality` is about training: it labels motion and trains the
+network that judges it.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,17 @@ from boostvsod.metrics.scores import Averages
 from boostvsod.report.tables import Cell, Table
 
 SHOWN = ("maxF", "meanF", "adpF", "S", "MAE")
-GOOD = 0.5  # of the motion quality Q
-Split = Callable[[Row, str], bool | None]  # is the frame of that name among the trusted? None: nobody said
+GOOD = 0.5  # motion quality Q from which motion counts as good
+Split = Callable[[Row, str], bool | None]  # result, frame name -> group: True, False, or None for neither
 
 
 def by_mining(row: Row, name: str) -> bool | None:
-    """Mined, and not."""
+    """Whether the frame was mined."""
     return name in row["mined"]
 
 
 def by_quality(row: Row, name: str) -> bool | None:
-    """Of good motion, and of poor, where the recipe judges motion."""
+    """Whether the frame's motion is good; None if the recipe does not judge motion."""
     return None if name not in row["quality"] else row["quality"][name] >= GOOD
 
 
@@ -35,10 +39,10 @@ SPLITS: tuple[tuple[str, str, Split], ...] = (
 )
 
 
-def quality_tables(rows: Sequence[Row], setup: Setup) -> list[Table]:
-    """The target's own maps on frames that were trusted, and on the others; every frame counts alike.
+def mined_quality_tables(rows: Sequence[Row], setup: Setup) -> list[Table]:
+    """One table for each split: the scores of the target's own maps in both groups. Every frame has the same weight.
 
-    Of several seeds those count whose maps of the target are still there: the last.
+    A run folder only holds the target's maps of the last seed, so other seeds do not count.
     """
     arms = [row for row in rows if row["arm"] not in (BASELINE, *CONTROLS) and _maps(row, setup).is_dir()]
     data = open_dataset(setup.data, setup.layout)
@@ -48,13 +52,13 @@ def quality_tables(rows: Sequence[Row], setup: Setup) -> list[Table]:
         own = {pair: [row for row in arms if (row["target"], row["arm"]) == pair] for pair in pairs}
         cells = [_cells(pair, own[pair], data, setup, split) for pair in pairs]
         columns = ["target", "arm", "frames", *(f"{key} {group}" for key in SHOWN for group in (good, rest))]
-        if told := [row for row in cells if row]:
-            tables.append(Table(columns, told, f"the target's own maps: {good}, and {rest}"))
+        if filled := [row for row in cells if row]:
+            tables.append(Table(columns, filled, f"the target's own maps: {good}, and {rest}"))
     return tables
 
 
 def _cells(pair: tuple[str, str], rows: Sequence[Row], data: Dataset, setup: Setup, split: Split) -> list[Cell]:
-    """A row of the table; empty if no frame was split."""
+    """One row of the table; empty if no frame is in a group."""
     groups: tuple[list[Averages], list[Averages]] = ([], [])
     counts: tuple[list[int], list[int]] = ([], [])
     for row in rows:
@@ -65,13 +69,14 @@ def _cells(pair: tuple[str, str], rows: Sequence[Row], data: Dataset, setup: Set
     if not any(counts):
         return []
     means = [Averages.of(g, c).result() if g else {} for g, c in zip(groups, counts, strict=True)]
-    told = f"{sum(counts[0])} of {sum(map(sum, counts))}"
-    return [*pair, told, *(mean.get(key) for key in SHOWN for mean in means)]
+    frames = f"{sum(counts[0])} of {sum(map(sum, counts))}"
+    return [*pair, frames, *(mean.get(key) for key in SHOWN for mean in means)]
 
 
 def _split(row: Row, split: Split) -> tuple[list[str], list[str]]:
-    found = {name: split(row, name) for name in row["S"]}
-    return [n for n, good in found.items() if good], [n for n, good in found.items() if good is False]
+    """The names of the frames in the first and in the second group."""
+    group = {name: split(row, name) for name in row["S"]}
+    return [n for n, good in group.items() if good], [n for n, good in group.items() if good is False]
 
 
 def _score(row: Row, names: Sequence[str], data: Dataset, setup: Setup) -> Averages:
@@ -81,4 +86,5 @@ def _score(row: Row, names: Sequence[str], data: Dataset, setup: Setup) -> Avera
 
 
 def _maps(row: Row, setup: Setup) -> Path:
+    """The folder with the target's own maps."""
     return run_folder(setup.out, row["target"], row["video"]) / str(row["baseline"])
