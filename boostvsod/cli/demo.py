@@ -10,7 +10,7 @@ import click
 from boostvsod.cli.options import DEFAULT_TARGET, device_options, say
 from boostvsod.runtime import Runtime
 
-SEED = 4  # of the clip. With `lite`, six of nine clips improve, three get its own maps; this one improves clearly
+SEED = 4  # of the clip. With the default target, six of nine such clips improve; this one improves clearly
 
 
 @click.command("demo")

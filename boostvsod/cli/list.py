@@ -20,7 +20,7 @@ CACHED = "in cache"  # the state of weights that need not be downloaded
 @click.command("list")
 @click.argument("kind", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
-@click.option("--markdown", is_flag=True, help="A table for the README.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @no_plugins_option
 def command(kind: str | None, as_json: bool, markdown: bool) -> None:
     """List targets, students, flows, motion, miners, fusers, recipes and so on: all, or one KIND."""

@@ -18,6 +18,7 @@ DEFAULT_TARGET = "lite"
 DEFAULT_STUDENT = "lite"
 DEFAULT_FLOW = Recipe.flow
 DEFAULT_JUDGE = "judge-lite"
+DEFAULT_GRADER_WEIGHTS = "lite"
 DEFAULT_CLIP_STUDENT = "rcrnet-ner"
 DEFAULT_DENSIFIER = "warp"
 DEFAULT_TRAINABLE_DENSIFIER = "fgplg"
@@ -62,10 +63,10 @@ def named_parts(target: str, flow: str | None, weights: Sequence[str]) -> list[s
     for given in weights:
         name, equals, file = given.partition("=")
         if not equals:
-            name, file = next(iter(parts), "lite"), given
+            name, file = next(iter(parts), DEFAULT_TARGET), given
             if len(parts) > 1:
                 raise ConfigError(f"--weights {given}: for which? Write {' or '.join(f'{n}={given}' for n in parts)}")
-        settings.append(f"{parts.get(name) or ('target' if name == 'lite' else name)}.weights={file}")
+        settings.append(f"{parts.get(name) or ('target' if name == DEFAULT_TARGET else name)}.weights={file}")
     return settings
 
 

@@ -17,6 +17,7 @@ from boostvsod.cli.options import (
     DEFAULT_CLIP_STUDENT,
     DEFAULT_DENSIFIER,
     DEFAULT_FLOW,
+    DEFAULT_GRADER_WEIGHTS,
     DEFAULT_JUDGE,
     DEFAULT_STUDENT,
     DEFAULT_TRAINABLE_DENSIFIER,
@@ -142,7 +143,7 @@ def motion(job: TrainingJob, **options: Any) -> None:
 
 @command.command()
 @motion_options
-@click.option("--theta", default="lite", show_default=True, help="Weights of the network that grades the motion.")
+@click.option("--theta", default=DEFAULT_GRADER_WEIGHTS, show_default=True, help="Weights of the grading network.")
 @click.option("--localiser", help="Weights of a motion network; the part that makes the maps starts from them.")
 @common(DEFAULT_JUDGE, 256, WHOLE_SET)
 def mqpm(job: TrainingJob, theta: str, localiser: str | None, **options: Any) -> None:
