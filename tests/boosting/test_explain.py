@@ -70,5 +70,5 @@ def test_a_run_over_frames_in_memory_is_explained_without_them(tmp_path: Path) -
     boost(make_clip(4, 48, 64).frames, "classic", "none", tmp_path / "out")
     done = CliRunner().invoke(main, ["explain", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    assert "the strip shows maps alone" in done.stderr
+    assert "the strip shows only maps" in done.stderr
     assert (tmp_path / "out" / "explain.png").is_file()
