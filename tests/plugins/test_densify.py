@@ -14,7 +14,8 @@ from boostvsod.flow.tools import warp_back
 from boostvsod.kinds import Flow, Frame, Map, Mined
 from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
-from boostvsod_plugins.densify.fgplg import magnitude, seven_channels
+from boostvsod_adapters.nets.rcrnet import ImageModel
+from boostvsod_plugins.densify.fgplg import generator, magnitude, seven_channels
 from boostvsod_plugins.densify.gaps import WarpedTruth, gaps
 
 
@@ -89,9 +90,15 @@ def test_the_network_is_given_seven_channels() -> None:
     assert seen[6].mean() == pytest.approx(0.2)
 
 
+def test_the_generator_has_the_keys_of_the_published_network() -> None:
+    with torch.device("meta"):
+        made, published = generator().state_dict(), ImageModel(7).state_dict()
+    assert {key: value.shape for key, value in made.items()} == {key: value.shape for key, value in published.items()}
+
+
 def test_generator_fills_one_frame_in_each_gap() -> None:
-    generator = build("densifiers", "fgplg", Runtime(), weights="random", side=64)
-    filled = generator.fill(FRAMES, mined(0, 4, 7), Exact())
+    densifier = build("densifiers", "fgplg", Runtime(), weights="random", side=64)
+    filled = densifier.fill(FRAMES, mined(0, 4, 7), Exact())
     assert [m.index for m in filled] == [0, 2, 4, 6, 7]
     assert filled[1].truth.shape == (40, 60)
 

@@ -43,12 +43,12 @@ class Exchange(nn.Module):
         return nn.Sequential(*halvings)
 
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
-        found = []
+        sums = []
         for i, row in enumerate(self.fuse_layers):
             assert isinstance(row, nn.ModuleList), "the constructor builds a module list"
             paths = [self._sized(path(x), levels[i]) for path, x in zip(row, levels, strict=True)]
-            found.append(F.relu(torch.stack(paths).sum(0)))
-        return found
+            sums.append(F.relu(torch.stack(paths).sum(0)))
+        return sums
 
     @staticmethod
     def _sized(x: Tensor, like: Tensor) -> Tensor:
@@ -154,9 +154,9 @@ class Filters(nn.Module):
         self.fire = nn.Sequential(nn.Conv2d(channels // 2, channels, 3, padding=1), nn.BatchNorm2d(channels))
 
     def forward(self, neighbour: Tensor, x: Tensor) -> Tensor:
-        made = [self.get_submodule(f"ACFM{i}")(neighbour, x) for i in (1, 2, 3)]
-        weights = torch.cat([self.get_submodule(f"Alpha{i}")(y) for i, y in enumerate(made, 1)], 1).softmax(1)
-        mixed = sum(weights[:, i : i + 1] * y for i, y in enumerate(made))
+        filtered = [self.get_submodule(f"ACFM{i}")(neighbour, x) for i in (1, 2, 3)]
+        weights = torch.cat([self.get_submodule(f"Alpha{i}")(y) for i, y in enumerate(filtered, 1)], 1).softmax(1)
+        mixed = sum(weights[:, i : i + 1] * y for i, y in enumerate(filtered))
         return F.relu(self.fire(mixed))
 
 

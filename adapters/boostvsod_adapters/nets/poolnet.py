@@ -77,16 +77,16 @@ class Fold(nn.Module):
         if fused:
             self.conv_sum_c = conv(outside, outside, 3)
 
-    def forward(self, x: Tensor, beside: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, finer: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         y = x
         for scale, layer in zip((2, 4, 8), self.convs, strict=True):
             y = y + at(layer(F.avg_pool2d(x, scale, scale)), x)
         y = F.relu(y)
-        if self.doubled and beside is not None:
-            y = at(y, beside)
+        if self.doubled and finer is not None:
+            y = at(y, finer)
         z: Tensor = self.conv_sum(y)
-        if beside is not None and guide is not None:
-            z = self.conv_sum_c(z + beside + guide)
+        if finer is not None and guide is not None:
+            z = self.conv_sum_c(z + finer + guide)
         return z
 
 
@@ -114,11 +114,11 @@ class PoolNet(nn.Module):
             layers = self.convert.convert0
             features = [layer(f) for layer, f in zip(layers, features, strict=True)]  # type: ignore[arg-type]
         levels = features[::-1]
-        merge, found = levels[0], []
+        merge, decoded = levels[0], []
         for i, fold in enumerate(self.deep_pool):
             merge = fold(merge, levels[i + 1], guides[i]) if i < len(levels) - 1 else fold(merge)
-            found.append(merge)
-        return found
+            decoded.append(merge)
+        return decoded
 
     def forward(self, x: Tensor) -> Tensor:
         return at(self.score.score(self.decode(x)[-1]), x)  # type: ignore[operator]

@@ -62,7 +62,7 @@ class MSCM(Convert):
 
 
 class RA(Convert):
-    """Reverse attention: looks for the object where the coarser score is low, and adds the result to that score."""
+    """Reverse attention: searches where the coarser score is low, and adds the result to that score."""
 
     def __init__(self, inside: int, normed: bool) -> None:
         super().__init__(inside, normed)

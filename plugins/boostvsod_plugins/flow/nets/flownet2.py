@@ -62,8 +62,8 @@ class Hourglass(nn.Module):
         for level in (5, 4, 3, 2):
             up = self.get_submodule(f"upsampled_flow{level + 1}_to_{level}")(flow)
             merged = torch.cat([skips[level], self.get_submodule(f"deconv{level}")(merged), up], 1)
-            seen = self.get_submodule(f"inter_conv{level}")(merged) if self.between else merged
-            flow = self.get_submodule(f"predict_flow{level}")(seen)
+            features = self.get_submodule(f"inter_conv{level}")(merged) if self.between else merged
+            flow = self.get_submodule(f"predict_flow{level}")(features)
         return flow
 
 

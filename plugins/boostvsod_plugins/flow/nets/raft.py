@@ -167,8 +167,8 @@ class Update(nn.Module):
             self.mask = nn.Sequential(nn.Conv2d(128, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, 576, 1))
 
     def forward(self, hidden: Tensor, context: Tensor, correlations: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
-        seen = torch.cat([context, self.encoder(flow, correlations)], 1)
-        hidden = self.gru(hidden, seen)
+        features = torch.cat([context, self.encoder(flow, correlations)], 1)
+        hidden = self.gru(hidden, features)
         return hidden, self.flow_head(hidden)
 
 
