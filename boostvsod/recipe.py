@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod.errors import ConfigError
-from boostvsod.files import path_stamp
 from boostvsod.settings import override, parse_setting, read_toml, typed_like
 
 
@@ -77,15 +76,6 @@ class Recipe:
         """The names of all parts; an empty name means that the recipe has no such part."""
         learning = (self.miner, self.densifier, self.student, self.stand_in)
         return self.flow, self.motion, *learning, self.fuser
-
-    def stamp(self, part: str) -> list[Any]:
-        """Values that change when a part changes: its name, its options, and the files that the options name."""
-        return [part, self.of(part), [path_stamp(value) for value in self.of(part).values()]]
-
-    def learning(self) -> list[Any]:
-        """All settings that determine what a student learns from given maps."""
-        parts = [self.stamp(part) for part in (self.miner, self.densifier, self.student, self.stand_in)]
-        return [parts, asdict(self.train), self.per_frame, self.mirror, self.learner]
 
     def as_dict(self) -> dict[str, Any]:
         """The whole recipe as a dictionary, for the records."""

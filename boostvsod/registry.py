@@ -149,6 +149,13 @@ def card_of(name: str) -> Card | None:
     return cards().get(name)
 
 
+def packages() -> list[str]:
+    """The top-level packages of the core and of all loaded plugins."""
+    plugins = [plugin for _, plugin in door().manager.list_name_plugin()]
+    modules = [getattr(plugin, "__name__", None) or type(plugin).__module__ for plugin in plugins]
+    return sorted({GROUP, *(module.partition(".")[0] for module in modules)})
+
+
 def distributions() -> list[str]:
     """The distributions that the loaded plugins belong to."""
     return sorted({name.partition(":")[0] for name, _ in door().manager.list_name_plugin()})
@@ -176,7 +183,12 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 
 def find(kind: Kind, name: str) -> Offer[Any]:
     """The offer of a name; the error for an unknown name suggests a similar one."""
-    by_name = offers(kind)
+    return entry(kind, name).offer
+
+
+def entry(kind: Kind, name: str) -> Entry:
+    """The offer of a name, and the plugin that it comes from."""
+    by_name = entries(kind)
     if name in by_name:
         return by_name[name]
     if name in _offered(kind):

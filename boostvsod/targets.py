@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
+import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 from boostvsod import registry
 from boostvsod.errors import ConfigError, PluginError
-from boostvsod.files import path_stamp
 from boostvsod.kinds import Map, Prepares, Rgb, Target, Window
 from boostvsod.runtime import Runtime
+from boostvsod.stamps import content_stamp, files_stamp, module_files, opened_below
+from boostvsod.weights.stamps import part_stamp
 
 Options = Mapping[str, Any]
 Saliency: TypeAlias = Callable[[Rgb], Map]  # a picture -> its map
@@ -78,26 +82,27 @@ class TargetSpec:
         if self.is_file:
             builder = _function(Path(self.name), self.argument or "build")
             return _as_target(registry.call_builder(builder, self.text, runtime, options), self.text)
-        if self.argument:
-            options[_first_option(self.name)] = self.argument
-        return registry.build("targets", self.name, runtime, **options)
+        return registry.build("targets", self.name, runtime, **self._offered_options(options))
+
+    def _offered_options(self, options: Options) -> dict[str, Any]:
+        """The options, with the argument after the colon as the first option of the builder."""
+        return {**options, _first_option(self.name): self.argument} if self.argument else dict(options)
 
     def stamp(self, options: Options) -> list[Any]:
-        """What changes when the target does: its name, its options, and every file or folder that they name.
+        """What changes when the target does: its options, and the content of every file that it is made of.
 
-        An object may predict something else next time, so it counts as a new target every time.
+        An object may predict something else next time, so it counts as a new target every time. A target of a
+        Python file is built to find the files of its folder that it opens.
         """
         if self.made is not None:
             return [uuid.uuid4().hex]
-        return [
-            self.text,
-            dict(options),
-            [path_stamp(value) for value in (self.name, self.argument, *options.values())],
-        ]
-
-    def path_stamp(self) -> Any:
-        """What changes when the file or folder after the colon does; None if there is none."""
-        return path_stamp(self.argument)
+        if not self.is_file:
+            return part_stamp("targets", self.name, self._offered_options(options))
+        script = Path(self.name)
+        with opened_below(script.resolve().parent) as opened:
+            self.build(Runtime(), options)
+        files = {path for path in opened | module_files(script) if path.is_file()}
+        return [self.argument, dict(options), content_stamp(dict(options)), files_stamp(files, script.resolve().parent)]
 
 
 TargetInput: TypeAlias = "str | TargetSpec | Target | Saliency"
@@ -140,18 +145,37 @@ def _first_option(name: str) -> str:
 def _function(path: Path, name: str) -> Callable[..., object]:
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None, "a .py file always has a spec"
-    assert spec.loader is not None, "a .py file always has a loader"
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise PluginError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    module = _import(path)
     function = getattr(module, name, None)
     if not callable(function):
         raise PluginError(f"{path} has no function {name!r}")
     return cast("Callable[..., object]", function)
+
+
+def _import(path: Path) -> ModuleType:
+    """The module of a Python file, with its neighbours importable, all read afresh: they may have been edited."""
+    folder = str(path.resolve().parent)
+    for name in [name for name, module in sys.modules.items() if _is_in(module, folder)]:
+        del sys.modules[name]
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None, "a .py file always has a spec"
+    assert spec.loader is not None, "a .py file always has a loader"
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, folder)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise PluginError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(folder)
+        sys.path.append(folder)  # at the end it hides nothing; modules that are imported later are found there
+    return module
+
+
+def _is_in(module: ModuleType, folder: str) -> bool:
+    """Whether a module is one of the user's, right in this folder."""
+    file = getattr(module, "__file__", None)
+    return bool(file) and module.__name__ != "__main__" and os.path.dirname(os.path.realpath(str(file))) == folder
 
 
 def _as_target(made: object, who: str) -> Target:

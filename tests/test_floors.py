@@ -17,11 +17,12 @@ import boostvsod_plugins
 CORE = Path(boostvsod.__file__).parent
 FLOORS = (  # from the ground up; rooms on one floor do not import one another
     "errors offer workers",
-    "kinds runtime settings files",
+    "kinds runtime settings files stamps",
     "media recipe",
     "hookspecs flow report",
     "registry metrics",
-    "datasets weights targets",
+    "datasets weights",
+    "targets",
     "training evaluate",
     "boosting testing",
     "engine",

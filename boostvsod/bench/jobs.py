@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,19 @@ import numpy as np
 from boostvsod.bench.arms import Arm, recipe_of
 from boostvsod.bench.memory import Peak
 from boostvsod.boosting.folder import WORK
+from boostvsod.boosting.plan import Plan
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.engine import boost
 from boostvsod.evaluate import SequenceScore, counted_frames, protocol_called, score_frames
-from boostvsod.files import fingerprint, path_stamp, write_json
+from boostvsod.files import write_json
 from boostvsod.kinds import Result
 from boostvsod.media.archive import File
 from boostvsod.media.sources import from_pictures
+from boostvsod.media.video import Video
 from boostvsod.metrics.scores import Averages
-from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
+from boostvsod.stamps import content_stamp, fingerprint
 from boostvsod.targets import TargetSpec
 
 DIGITS = 9  # of saved curves
@@ -53,10 +55,12 @@ class Job:
 
     def key(self, setup: Setup) -> str:
         """A fingerprint of everything that could change the scores."""
-        runtime = {**asdict(setup.runtime), "seed": self.seed, "device": setup.runtime.device.partition(":")[0]}
-        recipe = recipe_of(self.arm, setup.data, self.video)
-        stamps = [path_stamp(setup.data), TargetSpec.parse(self.spec).path_stamp()]
-        return fingerprint(asdict(self), recipe.as_dict(), setup.protocol, runtime, stamps, versions())
+        device = setup.runtime.device.partition(":")[0]
+        runtime = replace(setup.runtime, seed=self.seed, device=device)
+        clip = find_clip(open_dataset(setup.data, setup.layout), self.video)
+        video = Video.open(from_pictures(clip.frames, clip.name, setup.data))
+        plan = Plan(video, TargetSpec.parse(self.spec), recipe_of(self.arm, setup.data, self.video), runtime)
+        return fingerprint(asdict(self), plan.key, setup.protocol, content_stamp(setup.data))
 
     def result_file(self, setup: Setup) -> Path:
         """The file with the job's result."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
 from boostvsod.boosting.motion_views import MotionViews
-from boostvsod.boosting.plan import Plan
+from boostvsod.boosting.plan import TWIN, Plan
 from boostvsod.errors import PluginError
 from boostvsod.flow.tools import at_scale, check_flow, estimate_many
 from boostvsod.kinds import (
@@ -30,8 +30,6 @@ from boostvsod.media.maps import check_map
 from boostvsod.media.video import Piece
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
-
-TWIN = "twin"  # as recipe.student: the target itself learns
 
 
 @dataclass

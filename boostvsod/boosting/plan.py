@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from boostvsod import registry
 from boostvsod.boosting import gate
-from boostvsod.files import fingerprint
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
+from boostvsod.stamps import fingerprint
 from boostvsod.targets import TargetSpec
+from boostvsod.weights.stamps import code_stamp, part_stamp
+
+TWIN = "twin"  # as recipe.student: the target itself learns
 
 
 @dataclass(frozen=True)
@@ -30,17 +34,28 @@ class Plan:
     @cached_property
     def keys(self) -> dict[str, str]:
         """Stage -> hash of all that determines its maps."""
-        recipe = self.recipe
-        base = fingerprint(versions(), self.video.stamp, str(self.runtime), recipe.buffer)
-        target = fingerprint(base, self.target.stamp(recipe.of("target")))
-        flow = fingerprint(base, recipe.stamp(recipe.flow), recipe.flow_scale)
-        motion = fingerprint(flow, recipe.stamp(recipe.motion), recipe.motion_views)
-        student = fingerprint(target, motion, recipe.learning())
-        fused = fingerprint(student, recipe.fuser, recipe.stamp(recipe.fuser))
+        recipe, video = self.recipe, self.video.stamp
+        code = [versions(), code_stamp()]
+        base = fingerprint(code, video, str(self.runtime), recipe.buffer)
+        target = fingerprint(base, self.video.name, self.video.given_names, self.target.stamp(recipe.of("target")))
+        flow = fingerprint(base, self._part("flows", recipe.flow), recipe.flow_scale)
+        motion = fingerprint(flow, self._part("motion", recipe.motion), recipe.motion_views)
+        student = fingerprint(target, motion, self._learning())
+        fused = fingerprint(student, self._part("fusers", recipe.fuser))
         final = fingerprint(fused, recipe.gate, gate.stamp())
-        index = fingerprint(versions(), self.video.stamp)
         stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}
-        return {"index": index, **stages}
+        return {"index": fingerprint(code, video), **stages}
+
+    def _part(self, kind: registry.Kind, name: str) -> list[Any]:
+        return part_stamp(kind, name, self.recipe.of(name))
+
+    def _learning(self) -> list[Any]:
+        """All that determines what a student learns from given maps."""
+        recipe = self.recipe
+        student = [recipe.student, recipe.stand_in]
+        parts = [self._part("miners", recipe.miner), self._part("densifiers", recipe.densifier)]
+        parts += [self._part("students", name) for name in student if name != TWIN]
+        return [student, parts, asdict(recipe.train), recipe.per_frame, recipe.mirror, recipe.learner]
 
     @cached_property
     def key(self) -> str:

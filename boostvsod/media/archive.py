@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from boostvsod.errors import InputError
-from boostvsod.files import Stamp, file_stamp, natural
+from boostvsod.files import natural
+from boostvsod.stamps import file_stamp
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class File:
         except (OSError, zipfile.BadZipFile, KeyError) as error:
             raise InputError(f"cannot read {self}: {getattr(error, 'strerror', None) or error}") from error
 
-    def stamp(self) -> Stamp:
-        """Values that change when the file changes. The content is not read."""
-        return [*file_stamp(self.path), self.inner]
+    def stamp(self) -> list[str]:
+        """Values that change when the content of the file changes, or the content of its archive."""
+        return [file_stamp(self.path), self.inner]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
-from boostvsod.files import file_stamp, natural
+from boostvsod.files import natural
 from boostvsod.media.archive import File, Tree, archive_in
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
+from boostvsod.stamps import file_stamp
 
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
 FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
@@ -29,7 +30,7 @@ class Source:
     name: str
     names: Sequence[str] | None  # of the frames; None if frames are named by their numbers
     reader: Reader
-    stamp: object  # a JSON value that changes when the content changes
+    content: Callable[[], object]  # makes a JSON value that changes when the content changes
     where: str  # how error messages name the video
 
 
@@ -65,7 +66,7 @@ def _from_array(frames: NDArray[np.uint8]) -> Source:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
         raise InputError(f"an array of {frames.dtype} {frames.shape} is not a video; expected uint8 of shape T H W 3")
     content = hashlib.sha256(np.ascontiguousarray(frames).data).hexdigest()
-    return Source("array", None, Array(list(frames)), content, "the array")
+    return Source("array", None, Array(list(frames)), lambda: content, "the array")
 
 
 def _from_path(source: str) -> Source:
@@ -76,7 +77,7 @@ def _from_path(source: str) -> Source:
         listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
         return from_pictures([File(path.parent / p) for p in listed], path.stem, source)
     if path.is_file():
-        return Source(path.stem, None, VideoFile(path), file_stamp(path), str(path))
+        return Source(path.stem, None, VideoFile(path), lambda: file_stamp(path), str(path))
     matching = sorted(glob.glob(str(path)), key=natural)
     if not matching:
         raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
@@ -99,4 +100,4 @@ def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
     twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
-    return Source(name, names, Pictures(files), [file.stamp() for file in files], where)
+    return Source(name, names, Pictures(files), lambda: [[file.stem, *file.stamp()] for file in files], where)

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -41,7 +42,8 @@ class Video:
     """A video, whose frames are read by number. Opening reads no frame; the first use of a frame scans them all."""
 
     def __init__(self, source: Source) -> None:
-        self.name, self.stamp, self.where = source.name, source.stamp, source.where
+        self.name, self.where = source.name, source.where
+        self._content = source.content
         self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
         self._cache: OrderedDict[int, Rgb] = OrderedDict()
@@ -50,6 +52,11 @@ class Video:
     def open(cls, given: VideoInput) -> Video:
         """Open a video file, a folder, a glob pattern, a text file of paths, a list of paths, or an array T H W 3."""
         return given if isinstance(given, Video) else cls(open_source(given))
+
+    @cached_property
+    def stamp(self) -> object:
+        """A JSON value that changes when the content changes. Making it reads the files whole, but decodes nothing."""
+        return self._content()
 
     @property
     def index(self) -> Index:

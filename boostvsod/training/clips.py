@@ -16,11 +16,11 @@ from torch import Tensor
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
 from boostvsod.errors import ConfigError
-from boostvsod.files import path_stamp
 from boostvsod.kinds import Densifier, Frame, LearnsToFill, Map, Mined, Rgb
 from boostvsod.runtime import Runtime
 from boostvsod.training.samples import Samples, load
 from boostvsod.training.sources import SampleMaker
+from boostvsod.weights.stamps import part_stamp
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class LabelProtocol:
 
     def stamp(self) -> list[Any]:
         """Everything on which the made masks depend, for cache keys."""
-        files = [path_stamp(value) for value in self.options.values()]
-        return [self.every, self.made, self.densifier, self.options, files]
+        return [self.every, self.made, part_stamp("densifiers", self.densifier, self.options)]
 
 
 ALL_MASKS = LabelProtocol(every=1, made=0)

@@ -9,14 +9,16 @@ from typing import TypeVar
 
 import numpy as np
 
+from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
-from boostvsod.files import fingerprint, path_stamp
 from boostvsod.kinds import Map, Rgb
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
+from boostvsod.stamps import content_stamp, fingerprint
 from boostvsod.training.motion import filmed, filmed_count, staged
 from boostvsod.training.samples import Samples, load
+from boostvsod.weights.stamps import code_stamp, part_stamp
 
 HOLD_OUT = 20  # every 20th pair is held out, or the last of at most 20 clips
 MARGIN = 0.4  # the largest margin around an object, as a share of the object's sides
@@ -67,8 +69,9 @@ class SampleMaker:
         """
         if self.cache is None:
             return make()
-        source = [path_stamp(str(pairs.source)), [asdict(pair) for pair in pairs.pairs]]
-        how = [self.flow, self.size, self.runtime.seed, stamps, versions()]
+        source = [content_stamp(str(pairs.source)), [asdict(pair) for pair in pairs.pairs]]
+        flow = part_stamp("flows", self.flow, {}) if self.flow in registry.offers("flows") else self.flow
+        how = [flow, self.size, self.runtime.seed, stamps, versions(), code_stamp()]
         path = self.cache / f"{kind}-{fingerprint(source, how)}.samples"
         if not path.exists():
             make().write(path)

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from boostvsod.errors import WeightsError
-from boostvsod.files import sha256, write_atomically, write_json
+from boostvsod.files import write_atomically, write_json
+from boostvsod.stamps import file_stamp
 
 HOME = "BOOSTVSOD_HOME"
 
@@ -66,7 +67,7 @@ def add_to_cache(name: str, file: Path, source: str = "") -> CachedWeights:
     if file.resolve() != path.resolve():
         with write_atomically(path) as temporary:
             shutil.copyfile(file, temporary)
-    entry = CachedWeights(name, path.name, sha256(path), source or str(file.resolve()))
+    entry = CachedWeights(name, path.name, file_stamp(path), source or str(file.resolve()))
     entries = {**cached_weights(), name: entry}
     facts = {n: {key: value for key, value in asdict(e).items() if key != "name"} for n, e in sorted(entries.items())}
     write_json(cache_folder() / "index.json", facts)
@@ -81,7 +82,7 @@ def find_cached(name: str) -> Path | None:
     path = cache_folder() / entry.file
     if not path.is_file():
         raise WeightsError(f"{path} was added to the cache but is gone; run: boostvsod weights add {name} FILE")
-    if (now := sha256(path)) != entry.sha256:
+    if (now := file_stamp(path)) != entry.sha256:
         hashes = f"its sha256 was {entry.sha256[:12]} when it was added and is {now[:12]} now"
         raise WeightsError(f"{path} has changed: {hashes}; if that is intended, add it again")
     return path

@@ -8,8 +8,8 @@ import urllib.request
 from pathlib import Path
 
 from boostvsod.errors import WeightsError
-from boostvsod.files import sha256
 from boostvsod.kinds import Progress, quiet
+from boostvsod.stamps import file_stamp
 
 OFFLINE = "BOOSTVSOD_OFFLINE"  # if this is set to any value, nothing is downloaded
 CHUNK = 1 << 20
@@ -29,7 +29,7 @@ def download(url: str, path: Path, expected: str = "", progress: Progress = quie
     except (urllib.error.URLError, OSError) as error:
         size = part.stat().st_size if part.exists() else 0
         raise WeightsError(f"{url}: {error}; {size} bytes are saved, the same command resumes there") from error
-    if expected and (actual := sha256(part)) != expected:
+    if expected and (actual := file_stamp(part)) != expected:
         part.unlink()
         raise WeightsError(f"{url}: its sha256 is {actual[:12]}, expected {expected[:12]}; the download was deleted")
     part.replace(path)

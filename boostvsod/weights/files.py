@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from boostvsod import registry
 from boostvsod.errors import WeightsError
-from boostvsod.files import sha256
 from boostvsod.offer import Card
+from boostvsod.stamps import file_stamp
 from boostvsod.weights.cache import find_cached
 
 UNTRAINED = ("none", "random")  # names that mean: load no weights
@@ -32,7 +32,7 @@ def load_weights(
     path = find_weights(name, bundled)
     renamed = {rename(key): value for key, value in read_weights(path, net).items()}
     fit_weights(net, {key: value for key, value in renamed.items() if key is not None}, str(path))
-    return f"{path.name} sha256:{sha256(path)[:12]}"
+    return f"{path.name} sha256:{file_stamp(path)[:12]}"
 
 
 def find_weights(name: str, bundled: Path | None = None) -> Path:

@@ -17,10 +17,10 @@ from made import QUICK, sets, write_film, write_pictures
 from boostvsod import registry
 from boostvsod.cli import main
 from boostvsod.errors import WeightsError
-from boostvsod.files import sha256
 from boostvsod.media.synthetic import Clip
 from boostvsod.offer import Card
 from boostvsod.runtime import Runtime
+from boostvsod.stamps import file_stamp
 from boostvsod.weights.download import download
 from boostvsod.weights.files import read_weights, which_fit
 
@@ -71,7 +71,7 @@ def test_kept_weights_are_found_by_name(file: Path, home: Path) -> None:
     assert "boostvsod weights add raft-small raft-small.pth" in missing.output
     assert call("weights", "add", "raft-small", str(file)).exit_code == 0
     assert Path(call("weights", "path", "raft-small").stdout.strip()) == home / "weights" / "raft-small.pth"
-    assert sha256(file)[:12] in call("weights", "list").stdout
+    assert file_stamp(file)[:12] in call("weights", "list").stdout
     assert call("weights", "verify").exit_code == 0
     registry.build("flows", "raft-small", Runtime())
 
@@ -155,7 +155,7 @@ def test_fetching_goes_on_where_it_broke_off(server: str, file: Path, tmp_path: 
         download(f"{server}/raft-small.pth", tmp_path / "got.pth")
     assert not (tmp_path / "got.pth").exists()
     Server.stop_after = 0
-    download(f"{server}/raft-small.pth", tmp_path / "got.pth", sha256(file))
+    download(f"{server}/raft-small.pth", tmp_path / "got.pth", file_stamp(file))
     assert Server.ranges == [None, "bytes=100000-"]
     assert (tmp_path / "got.pth").read_bytes() == Server.content
 

@@ -1,0 +1,57 @@
+"""The lock of a run folder: one process writes at a time, and another one is told who that is."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from boostvsod.errors import OutputError
+from boostvsod.files import write_json
+
+LOCK, OWNER = "lock", "lock.json"
+
+
+@contextmanager
+def locked(work: Path, root: Path) -> Iterator[None]:
+    """Hold the lock in the folder `work` of the run `root`.
+
+    The operating system releases the lock when its process ends, however it ends. So the lock of a killed run is
+    taken over at once, and the file that names its owner is overwritten.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(work / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise OutputError(
+            f"{root} is in use by {_owner(work / OWNER)}; wait for it, or choose another output"
+        ) from None
+    try:
+        write_json(work / OWNER, _this_process())
+        yield
+        (work / OWNER).unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def _this_process() -> dict[str, str | int]:
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    since = datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"host": platform.node(), "process": os.getpid(), "since": since, "command": command}
+
+
+def _owner(path: Path) -> str:
+    try:
+        owner = json.loads(path.read_text())
+        return f"process {owner['process']} on {owner['host']} since {owner['since']} ({owner['command']})"
+    except (OSError, ValueError, KeyError):
+        return "another process"
