@@ -17,7 +17,7 @@ from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.propagate import Propagation
-from boostvsod.boosting.publish import publish
+from boostvsod.boosting.publish import is_published, publish
 from boostvsod.boosting.record import make_record, result_of
 from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
@@ -64,23 +64,23 @@ def boost(
     runtime = decide(device, precision, seed, threads)
     plan = Plan(Video.open(video), TargetSpec.parse(target), find_recipe(recipe, settings), runtime, bits)
     store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
-    if overwrite:
-        store.folder.clear()
-    elif (record := store.folder.record()).get("key") == plan.key:
+    record = store.folder.record()
+    if not overwrite and record.get("key") == plan.key and is_published(store.folder, record):
         return result_of(store.folder, record, reused=True)
-    return run(plan, store)
+    return run(plan, store, afresh=overwrite)
 
 
-def run(plan: Plan, store: Store) -> Result:
-    """Carry out a plan: every piece of the video by itself, then publish."""
+def run(plan: Plan, store: Store, *, afresh: bool = False) -> Result:
+    """Carry out a plan: every piece of the video by itself, then publish. `afresh` computes every stage again."""
     with collect() as notes, store.writing():
         plan.runtime.apply()
         store.index(plan.video)
         parts = Parts.build(plan)
+        if afresh:
+            store.folder.clear_stages()
         pieces = plan.video.pieces(plan.recipe.buffer)
         outcomes = [boost_piece(piece, parts, store) for piece in pieces]
-        record = make_record(plan, parts, store, outcomes, notes)
-        publish(store, plan.video.names, plan.bits, record)
+        record = publish(store, plan.video.names, plan.bits, make_record(plan, parts, store, outcomes, notes))
     return result_of(store.folder, record)
 
 

@@ -46,6 +46,16 @@ class RunFolder:
         return self.work / "maps"
 
     @property
+    def replaced(self) -> Path:
+        """The maps of an earlier run, on their way out."""
+        return self.work / "replaced"
+
+    @property
+    def published(self) -> Path:
+        """The names of all files that any run put into `maps`."""
+        return self.work / "published.json"
+
+    @property
     def costs(self) -> Path:
         """Seconds that each stage took, over all runs in this folder."""
         return self.work / "costs.json"
@@ -83,12 +93,15 @@ class RunFolder:
         except OSError as error:
             raise OutputError(f"cannot write to {self.root}: {error.strerror}") from error
 
-    def clear(self) -> None:
-        """Remove what a run wrote here, and the folder if it is empty then."""
-        self.check_owned()
-        shutil.rmtree(self.maps, ignore_errors=True)
-        self.record_path.unlink(missing_ok=True)
-        self.remove_work()
+    def clear_stages(self) -> None:
+        """Remove every stage, so that a run begins afresh. The maps stay until they are replaced."""
+        for path in self.work.glob("*-*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+
+    def has_stages(self) -> bool:
+        """Whether any stage has a map."""
+        return any(self.work.glob("*-*/*.png"))
 
     def remove_work(self) -> None:
         """Remove the stages, and the folder if it is empty then."""

@@ -32,9 +32,8 @@ def locked(work: Path, root: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise OutputError(
-            f"{root} is in use by {_owner(work / OWNER)}; wait for it, or choose another output"
-        ) from None
+        owner = _owner(work / OWNER)
+        raise OutputError(f"{root} is in use by {owner}; wait for it, or choose another output folder") from None
     try:
         write_json(work / OWNER, _this_process())
         yield

@@ -8,6 +8,7 @@ or not at all.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import overload
 
 from boostvsod.boosting.clock import Clock
 from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.lock import locked
 from boostvsod.errors import BoostError
 from boostvsod.files import natural, write_json
 from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
@@ -25,6 +27,7 @@ from boostvsod.media.video import Piece, Video
 
 STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave maps behind
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 WORK_BITS = 16  # 8 bits would blur the order of nearly equal scores
 Compute = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
@@ -74,16 +77,20 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Bad input leaves nothing new behind; an interruption leaves what the next run continues from."""
+        """Hold the lock of the folder. An error leaves all finished batches of maps for the next run.
+
+        A run that fails before its first map leaves nothing new behind.
+        """
         self.folder.check_owned()
         self.folder.check_writable()
         fresh = not self.folder.work.exists()
-        try:
-            yield
-        except BoostError:
-            if fresh:
-                self.folder.remove_work()
-            raise
+        with locked(self.folder.work, self.folder.root):
+            try:
+                yield
+            except BoostError:
+                if fresh and not self.folder.has_stages():
+                    self.folder.remove_work()
+                raise
 
     def index(self, video: Video) -> None:
         """Scan the video once; a later run reads what the scan found."""
@@ -99,7 +106,7 @@ class Store:
 
     def has(self, stage: str, piece: Piece) -> bool:
         """Whether every map of a stage is there for a piece."""
-        return all(path.is_file() for path in self._paths(stage, piece, range(len(piece))))
+        return all(is_whole(path) for path in self._paths(stage, piece, range(len(piece))))
 
     def load_or_compute(self, stage: str, piece: Piece, batch: int, compute: Compute) -> Maps:
         """The maps of a stage for a piece: read where they exist, else computed and written, `batch` at a time.
@@ -111,7 +118,7 @@ class Store:
             for start in range(0, len(piece), batch):
                 numbers = range(start, min(start + batch, len(piece)))
                 paths = self._paths(stage, piece, numbers)
-                if not all(path.is_file() for path in paths):
+                if not all(is_whole(path) for path in paths):
                     with self.clock.charged(self.stage_name(stage)):
                         for path, made in zip(paths, compute(piece, numbers), strict=True):
                             _write(path, made)
@@ -150,6 +157,16 @@ class Store:
             for step in STEPS
         }
         return {step: round(seconds, 3) for step, seconds in spent.items() if seconds is not None}
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a PNG is there up to its last chunk: one that was cut is computed again."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(PNG_END), os.SEEK_END)
+            return file.read() == PNG_END
+    except OSError:
+        return False
 
 
 def _write(path: Path, made: Map | Judged) -> None:
