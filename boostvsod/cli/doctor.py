@@ -17,10 +17,10 @@ ORT_WHEELS = ("onnxruntime", "onnxruntime-gpu")
 def command() -> None:
     """Print versions, devices, providers and plugins. The exit code is 1 if there is a problem."""
     for name, value in facts():
-        click.echo(f"{name:16} {value}")
+        click.echo(f"{name:17} {value}")
     found = list(problems())
     for problem in found:
-        click.echo(f"{'problem':16} {problem}")
+        click.echo(f"{'problem':17} {problem}")
     sys.exit(1 if found else 0)
 
 
