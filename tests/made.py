@@ -9,6 +9,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from boostvsod.cli import main
+from boostvsod.kinds import Evidence, Frame, Map
+from boostvsod.media.synthetic import make_clip
+from boostvsod.offer import Card
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -19,6 +26,15 @@ LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "trai
 QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # the recipe nr, in no time
 FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks like
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
+
+
+def call(*words: Any) -> Result:
+    """Run `boostvsod` with these words in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def read_image(path: str, flag: int) -> np.ndarray:
+    return np.asarray(cv2.imread(path, flag))
 
 
 def write_pictures(folder: Path, frames: np.ndarray, suffix: str = ".png") -> Path:
@@ -76,3 +92,26 @@ def published_options(name: str) -> dict[str, Any]:
     if name in ("ssav", "poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
         return {"weights": "random"}  # tied to their size, or in need of a large one
     return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 5} if name == "cosnet" else {})}
+
+
+def random_net(card: Card) -> torch.nn.Module:
+    """The network of a card with random weights, always the same ones."""
+    assert card.net is not None
+    torch.manual_seed(0)
+    return card.net()
+
+
+def square(i: int) -> Map:
+    """The truth of frame i: a square that goes to the right by two pixels a frame."""
+    truth = np.zeros((40, 60), np.float32)
+    truth[10:20, 10 + 2 * i : 20 + 2 * i] = 1
+    return truth
+
+
+def evidence(moves: bool = True, there: bool = True, count: int = 10) -> Evidence:
+    """A clip, its masks as motion maps, and target's maps that are certain of the object's core only."""
+    clip = make_clip(count, 96, 128, seed=1)
+    masks = [mask.astype(np.float32) * 0.9 * there for mask in clip.truth]
+    cores = [cv2.erode(mask, np.ones((15, 15), np.uint8)) for mask in masks]
+    target = [np.maximum(0.45 * mask, core) for mask, core in zip(masks, cores, strict=True)]
+    return Evidence([Frame.of(rgb, i) for i, rgb in enumerate(clip.frames)], target, [m * moves for m in masks])

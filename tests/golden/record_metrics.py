@@ -1,4 +1,6 @@
-"""Records what pysodmetrics says, for tests/metrics/test_scores.py and tests/test_evaluate.py. In an environment of its own:
+"""Records the numbers of pysodmetrics for tests/metrics/test_scores.py and tests/test_evaluate.py.
+
+It needs an environment of its own:
 
     python -m venv oracle && oracle/bin/pip install pysodmetrics==1.6.2
     oracle/bin/python tests/golden/record_metrics.py

@@ -1,8 +1,10 @@
-"""Compacts the recorded outputs of the official networks (golden/nets of the research data) for tests/adapters/test_nets.py.
+"""Compacts the recorded outputs of the official networks for tests/adapters/test_nets.py.
+
+The outputs are in golden/nets of the research data.
 
     python tests/golden/record_nets.py GOLDEN_NETS_FOLDER
 
-Kept of each network: a hash of its keys, how its weights are drawn, its cases' inputs, and some values of each output.
+It stores of each network: a hash of its keys, how its weights are drawn, its cases' inputs, and some output values.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The program as people meet it: exit codes, one-line errors, what lands where."""
+"""`boostvsod run`: exit codes, one-line errors, and which files it writes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
-from made import FORCED, sets, write_film, write_maps, write_pictures
+from made import FORCED, call, sets, write_film
+from made import read_image as picture
 
-from boostvsod.cli import main
 from boostvsod.media.synthetic import Clip, make_clip
-
-
-def picture(path: str, flag: int) -> np.ndarray:
-    return np.asarray(cv2.imread(path, flag))
-
-
-def call(*arguments: Any) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def test_run_writes_maps_named_as_the_frames(pictures: Path, maps: Path, tmp_path: Path) -> None:
@@ -111,21 +101,6 @@ def test_overwrite_starts_afresh(pictures: Path, maps: Path, tmp_path: Path) -> 
     assert (tmp_path / "o" / "mine.txt").exists()
 
 
-def test_predict_takes_pictures_of_any_sizes(tmp_path: Path, clip: Clip) -> None:
-    write_pictures(tmp_path / "in", clip.frames[:2])
-    cv2.imwrite(str(tmp_path / "in" / "wide.jpg"), np.zeros((40, 120, 3), np.uint8))
-    done = call("predict", tmp_path / "in", "--target", "classic", "-o", tmp_path / "o")
-    assert done.exit_code == 0, done.output
-    shapes = {p.name: picture(str(p), -1).shape for p in (tmp_path / "o").iterdir()}
-    assert shapes == {"00000.png": (48, 64), "00001.png": (48, 64), "wide.png": (40, 120)}
-
-
-def test_predict_takes_a_video(tmp_path: Path, clip: Clip) -> None:
-    film = write_film(tmp_path / "a.mp4", clip.frames)
-    assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
-    assert len(list((tmp_path / "o").iterdir())) == 12
-
-
 ERRORS: list[tuple[list[str], int, str]] = [
     (["--video", "nowhere.mp4"], 3, r"nowhere\.mp4: no such file or folder"),
     (["--video", "{clip}", "--target", "clasic"], 2, "did you mean 'classic'"),
@@ -174,72 +149,3 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     assert process.returncode == 130, said
     assert f"to resume: boostvsod run --video {film} --target classic" in said
     assert "Traceback" not in said
-
-
-def test_list_shows_every_kind() -> None:
-    rows = json.loads(call("list", "--json").stdout)
-    assert {row["kind"] for row in rows} == {
-        "targets",
-        "students",
-        "flows",
-        "motion",
-        "miners",
-        "proposals",
-        "densifiers",
-        "fusers",
-        "recipes",
-        "datasets",
-    }
-    assert {"name": "dis", "plugin": "boostvsod:dis"}.items() <= next(r for r in rows if r["name"] == "dis").items()
-    assert call("list", "flwos").exit_code == 2
-
-
-def test_doctor_finds_nothing_wrong_here() -> None:
-    done = call("doctor")
-    assert done.exit_code == 0, done.output
-    assert "CPUExecutionProvider" in done.stdout
-    assert "problem" not in done.stdout
-
-
-def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    from boostvsod.cli import doctor
-
-    monkeypatch.setattr(doctor, "_installed", lambda name: name in ("opencv-python", "opencv-python-headless"))
-    assert list(doctor.problems()) == [
-        "opencv-python and opencv-python-headless overwrite each other's cv2; uninstall both, install one"
-    ]
-
-
-def test_every_command_explains_itself() -> None:
-    for command in ("run", "predict", "demo", "flow", "train", "list", "doctor"):
-        shown = call(command, "--help")
-        assert shown.exit_code == 0
-        assert len(shown.output.splitlines()) > 4
-
-
-def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
-    frames = write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
-    write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
-    made = {kind: tmp_path / f"{kind}.safetensors" for kind in ("saliency", "motion", "mqpm")}
-    for kind, weights in made.items():
-        words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", weights, "--set", "train.batch=4"]
-        done = call("train", kind, *words)
-        assert done.exit_code == 0, done.output
-        assert set(json.loads(done.stdout)) >= {"MAE", "maxF", "S"}
-        assert not weights.with_suffix(".state").exists()
-    judging = ("recipe.motion=judged", f"judged.weights={made['mqpm']}")
-    for parts in (("recipe.motion=net", f"net.weights={made['motion']}"), judging):
-        place, chosen = tmp_path / parts[0], (*parts, "train.lambda=1", "nr.threshold=1.1")
-        words = ["--recipe", "nr", "--target", f"lite:{made['saliency']}", "-o", place]
-        used = call("run", "--video", frames, *words, *sets(chosen))
-        assert used.exit_code == 0, used.output
-        assert len(list((place / "maps").iterdir())) == 12
-
-
-def test_wrong_training_settings_are_named(tmp_path: Path) -> None:
-    for setting, said in (("train.rate=1", "train.rate is unknown"), ("mqpm.T=1", "the tables train and augment")):
-        write_pictures(tmp_path / "d" / "images", make_clip(2, 16, 16).frames)
-        write_maps(tmp_path / "d" / "masks", make_clip(2, 16, 16).truth)
-        words = ["--data", tmp_path / "d", "--size", 16, "-o", tmp_path / "o.safetensors", "--set", setting]
-        done = call("train", "saliency", *words)
-        assert (done.exit_code, said in done.stderr) == (2, True), done.output
