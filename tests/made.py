@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ def research(name: str) -> Path:
     if not (RESEARCH and path.is_file()):
         pytest.skip(f"needs {name} in the folder that BOOSTVSOD_DATA names")
     return path
+
+
+def slow_except(names: Iterable[str], *quick: str) -> list[Any]:
+    """Parameters of a test: all names, of which only the quick ones belong to the fast part of the tests."""
+    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.slow]) for name in names]
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made import ROOT
 from test_floors import FLOORS
 
 from boostvsod.testing import check_flow, check_miner, check_target
 
-ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
 
 

@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from golden.record_nets import thinned
 from golden_flow import generator, keys_of, weight
-from made import FORCED, GOLDEN, published_options, sets, write_film
+from made import FORCED, GOLDEN, published_options, sets, slow_except, write_film
 from torch import Tensor, nn
 
 from boostvsod import build, registry
@@ -43,6 +43,7 @@ from boostvsod_adapters.nets import (
 
 RECORDED = np.load(GOLDEN / "nets.npz")
 NAMES = sorted({key.partition("/")[0] for key in RECORDED.files})
+SMALL, SMALL_TARGETS = ("PCSA", "RCRNet-NER", "U2NETP"), ("pcsa", "rcrnet-ner", "u2netp")  # not marked slow
 Outputs = Sequence[Tensor]
 Run = Callable[..., Outputs]
 
@@ -121,8 +122,7 @@ def test_every_recorded_network_is_here() -> None:
     assert sorted(NETS) == NAMES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, *SMALL))
 def test_the_official_one(name: str) -> None:
     """The same keys and shapes, and every output within a thousandth of its spread."""
     about = json.loads(str(RECORDED[f"{name}/about"]))
@@ -168,8 +168,7 @@ def windows(length: int, count: int, height: int = 72, width: int = 104) -> list
 EXACT = ("DCFNet", "RCRNet-NER", "PoolNet-ResNet50-edge", "FGPLG-backbone")  # these run in float32
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*EXACT, "SSAV-caffe")])
+@pytest.mark.parametrize("name", slow_except([n for n in NAMES if n not in (*EXACT, "SSAV-caffe")], *SMALL))
 def test_bf16_leaves_s_alone(name: str) -> None:
     """Under the recorded weights; the truth is what float32 finds most salient."""
     about = json.loads(str(RECORDED[f"{name}/about"]))
@@ -187,8 +186,7 @@ def test_bf16_leaves_s_alone(name: str) -> None:
     assert round(abs(s_measure(maps[1], truth) - s_measure(maps[0], truth)), 3) <= 0.002
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", slow_except(TARGETS, *SMALL_TARGETS))
 def test_adapter(name: str) -> None:
     """Maps of the frames' size in [0, 1], the same however the clip is cut into batches and whatever came before."""
     target: Any = build("targets", name, Runtime(), **published_options(name))
@@ -211,10 +209,7 @@ def test_adapter(name: str) -> None:
     assert target.window == (5 if name == "cosnet" else card.window)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [name for name, offer in registry.offers("students").items() if offer.card is not None]
-)
+@pytest.mark.parametrize("name", slow_except(STUDENTS, *SMALL_TARGETS))
 def test_student_learns(name: str) -> None:
     """A few steps on one picture bring its loss down; the answer has the picture's size."""
     torch.manual_seed(0)
@@ -238,8 +233,7 @@ def test_student_learns(name: str) -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", slow_except(TARGETS, *SMALL_TARGETS))
 def test_run_from_the_command_line(name: str, tmp_path: Path) -> None:
     """A clip and a file of weights, as the authors would hand it out."""
     card = registry.card_of(name)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import published_options, write_detector, write_maps, write_pictures
+from made import published_options, slow_except, write_detector, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
@@ -58,15 +58,18 @@ def export(path: Path) -> Path:
     return path
 
 
-def quick_first(kind: Kind) -> list[Any]:
-    """Every offer of a kind; published networks are large, and slow."""
-    return [pytest.param(name, marks=[pytest.mark.slow] if offer.card else []) for name, offer in offers(kind).items()]
+PUBLISHED = [name for name, offer in offers("targets").items() if offer.card]
 
 
-@pytest.mark.parametrize("name", quick_first("targets"))
+@pytest.mark.parametrize("name", [name for name in offers("targets") if name not in PUBLISHED])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_target(name: str, tmp_path: Path) -> None:
     contract.check_target(maker("targets", name, tmp_path))
+
+
+@pytest.mark.parametrize("name", slow_except(PUBLISHED, "u2netp"))
+def test_published_target(name: str, tmp_path: Path) -> None:
+    contract.check_target(maker("targets", name, tmp_path), frames=2)
 
 
 # Published networks learn in test_nets: the check's steps would be minutes each.
@@ -106,6 +109,5 @@ def test_fuser(name: str, tmp_path: Path) -> None:
     contract.check_fuser(maker("fusers", name, tmp_path))
 
 
-@pytest.mark.parametrize("module", [point.value for point in metadata.entry_points(group="boostvsod")])
-def test_import_is_cheap(module: str) -> None:
-    contract.check_cheap(module)
+def test_imports_are_cheap() -> None:
+    contract.check_cheap(", ".join(point.value for point in metadata.entry_points(group="boostvsod")))
