@@ -24,8 +24,8 @@ ROOT = TESTS.parent  # the source tree, where the tests lie in it
 RESEARCH = os.environ.get("BOOSTVSOD_DATA", "")  # a folder with data/ and weights/: see CONTRIBUTING.md
 PARTS = ("recipe.motion=contrast", "recipe.miner=nr", "recipe.student=twin", "recipe.fuser=product", "recipe.gate=off")
 LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "train.lr_scale=0.1", "train.batch=1")
-QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # the recipe nr, in no time
-FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks like
+QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # a quick variant of the recipe nr
+FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
 
 
@@ -62,16 +62,16 @@ def write_film(path: Path, frames: np.ndarray, fps: float = 25, code: str = "mp4
 
 
 def write_detector(path: Path, *outputs: np.ndarray, side: int = 128) -> Path:
-    """A network file that looks at a picture 3 x side x side and always says the same."""
+    """A network file for pictures of 3 x side x side whose outputs are constants."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])
     names = [f"out{i}" for i in range(len(outputs))]
     ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, o.shape) for n, o in zip(names, outputs, strict=True)]
-    kept = [numpy_helper.from_array(o, f"kept{i}") for i, o in enumerate(outputs)]
-    nodes = [helper.make_node("Identity", [f"kept{i}"], [name]) for i, name in enumerate(names)]
-    graph = helper.make_graph(nodes, "says-the-same", [entry], ends, kept)
+    constants = [numpy_helper.from_array(o, f"constants{i}") for i, o in enumerate(outputs)]
+    nodes = [helper.make_node("Identity", [f"constants{i}"], [name]) for i, name in enumerate(names)]
+    graph = helper.make_graph(nodes, "constants", [entry], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
     return path
 
@@ -94,9 +94,9 @@ def sets(settings: tuple[str, ...]) -> list[str]:
 
 
 def published_options(name: str) -> dict[str, Any]:
-    """Random weights and pictures as small as a published network takes them: for tests of its adapter."""
+    """Options for tests of a published network: random weights, and the smallest pictures that it takes."""
     if name in ("ssav", "poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
-        return {"weights": "random"}  # tied to their size, or in need of a large one
+        return {"weights": "random"}  # these have a fixed size, or need a large one
     return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 5} if name == "cosnet" else {})}
 
 

@@ -1,4 +1,4 @@
-"""What the documents contain: code blocks run, drawings and numbers agree with their sources."""
+"""The documents: their code blocks run, and drawings and numbers agree with their sources."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_measurements_have_protocol_command_and_source() -> None:
         assert all(set(table["columns"]) <= set(row) for row in table["rows"]), table["what"]
 
 
-def test_measured_numbers_stand_in_the_document_that_is_named() -> None:
+def test_measured_numbers_are_in_the_document_that_is_named() -> None:
     for table in measurements():
         for row in table["rows"]:
             text = (ROOT / (row.get("stated_in") or table["stated_in"])).read_text()

@@ -59,7 +59,7 @@ def test_davis_recall_and_decay_by_hand(data: Path) -> None:
     assert found.averages.values["J_decay"] < 0, "the maps get brighter"
 
 
-def test_missing_maps_are_refused_or_told(data: Path) -> None:
+def test_missing_maps_are_refused_or_noted(data: Path) -> None:
     (data.parent / "maps" / "bus" / "00002.png").unlink()
     maps, dataset = str(data.parent / "maps"), open_dataset(str(data))
     with pytest.raises(InputError, match=r"1 of 6 frames of bus have no map, the first is '00002'"):
@@ -73,7 +73,7 @@ def test_missing_maps_are_refused_or_told(data: Path) -> None:
     assert any("left out: bus" in note for note in found.notes)
 
 
-def test_surplus_resized_and_empty_are_told(data: Path, clip: Clip) -> None:
+def test_surplus_resized_and_empty_maps_are_noted(data: Path, clip: Clip) -> None:
     maps = data.parent / "maps" / "bus"
     shutil.copy(maps / "00000.png", maps / "99999.png")
     cv2.imwrite(str(maps / "00001.png"), np.zeros((30, 40), np.uint8))
@@ -88,7 +88,7 @@ def test_surplus_resized_and_empty_are_told(data: Path, clip: Clip) -> None:
     assert {file: file.stat().st_mtime_ns for file in maps.iterdir()} == before, "nothing is written"
 
 
-def test_a_zip_scores_as_its_folder(data: Path, tmp_path: Path) -> None:
+def test_a_zip_has_the_scores_of_its_folder(data: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for root in (data, data.parent / "maps"):
             for file in sorted(root.rglob("*.*")):

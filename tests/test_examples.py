@@ -21,7 +21,7 @@ DAMAGE = ROOT / "examples" / "damage_truth.py"
 
 
 @pytest.mark.skipif(not DAMAGE.exists(), reason="the examples are not here")
-def test_damaged_truth_is_good_but_for_some_frames() -> None:
+def test_damaged_truth_is_good_except_on_some_frames() -> None:
     damaged = runpy.run_path(str(DAMAGE))["damaged"]
     clip = make_clip(60, 96, 128)
     drawn = list(damaged((m.astype(np.float32) for m in clip.truth), np.random.default_rng(0)))
@@ -49,7 +49,5 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
     build("students", "judge-lite", RUNTIME)
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     again = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
-    assert again.stdout.count(".safetensors exists") == 3, (
-        "lite, lite-video, motion-lite; of the others nothing is said"
-    )
+    assert again.stdout.count(".safetensors exists") == 3, "lite, lite-video, motion-lite; the others are not reported"
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before

@@ -22,7 +22,7 @@ STEADY = {**os.environ, "MALLOC_ARENA_MAX": "1"}
 
 
 @pytest.mark.slow
-def test_a_long_clip_needs_what_a_short_one_needs(tmp_path: Path) -> None:
+def test_a_long_clip_needs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     clip = make_clip(50, 240, 320).frames
     peaks = []
     for repeats in (4, 8):  # pieces of 100 frames: both clips have more than one, so both reach the plateau

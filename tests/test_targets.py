@@ -26,7 +26,7 @@ def test_a_function_in_a_file(clip: Clip, tmp_path: Path) -> None:
 def test_files_that_are_no_targets_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("def build(): return 7\nbroken = 3\n")
     (tmp_path / "b.py").write_text("import nothing_of_the_kind\n")
-    for spec, error, said in (
+    for spec, error, message in (
         (f"{tmp_path}/a.py:build", PluginError, "int is neither a target"),
         (f"{tmp_path}/a.py:broken", PluginError, "has no function 'broken'"),
         (f"{tmp_path}/b.py", PluginError, "cannot be imported: ModuleNotFoundError"),
@@ -34,7 +34,7 @@ def test_files_that_are_no_targets_are_named(tmp_path: Path) -> None:
         ("classic:x", ConfigError, "takes nothing after the colon"),
         ("sssav", ConfigError, "nothing is called 'sssav'"),
     ):
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=message):
             open_target(spec, Runtime())
 
 

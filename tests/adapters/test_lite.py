@@ -22,14 +22,14 @@ def test_it_is_small() -> None:
 
 
 @pytest.mark.parametrize("backbone", ["mobilenetv3_small_050", "lcnet_050", "edgenext_xx_small", "resnet10t"])
-def test_any_backbone_will_do(backbone: str) -> None:
+def test_other_backbones_work(backbone: str) -> None:
     student = build("students", "lite", weights="none", backbone=backbone, size=64)
     maps = predict(student, [np.zeros((30, 50, 3), np.uint8), np.full((64, 40, 3), 200, np.uint8)], RUNTIME)
     assert [m.shape for m in maps] == [(30, 50), (64, 40)]
 
 
 @pytest.mark.parametrize("backbone", ["slim", "mobilenetv3_small_050"])
-def test_finished_it_says_the_same_without_batch_norms(backbone: str) -> None:
+def test_for_inference_it_predicts_the_same_without_batch_norms(backbone: str) -> None:
     student = build("students", "lite", weights="lite" if backbone == "slim" else "none", backbone=backbone, size=64)
     done = for_inference(student, RUNTIME)
     kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
@@ -45,17 +45,19 @@ WIDE, TALL, SQUARE, STRIP = (480, 854), (854, 480), (300, 300), (9, 900)
 @pytest.mark.parametrize(
     ("shape", "sides"), [(WIDE, (256, 320)), (TALL, (320, 256)), (SQUARE, (288, 288)), (STRIP, (96, 896))]
 )
-def test_as_a_target_it_sees_half_the_stretch_of_a_picture(shape: tuple[int, int], sides: tuple[int, int]) -> None:
-    seen: list[tuple[int, ...]] = []
+def test_as_a_target_it_sees_pictures_at_half_their_aspect_ratio(
+    shape: tuple[int, int], sides: tuple[int, int]
+) -> None:
+    shapes: list[tuple[int, ...]] = []
     target: Any = build("targets", "lite")
-    target.ready.net.register_forward_pre_hook(lambda net, inputs: seen.append(tuple(inputs[0].shape)))
+    target.ready.net.register_forward_pre_hook(lambda net, inputs: shapes.append(tuple(inputs[0].shape)))
     picture, other = np.zeros((*shape, 3), np.uint8), np.zeros((40, 80, 3), np.uint8)
     maps = target.predict([Window((Frame.of(rgb),), 0) for rgb in (picture, picture, other)])
-    assert seen == [(2, 3, *sides), (1, 3, 256, 352)]
+    assert shapes == [(2, 3, *sides), (1, 3, 256, 352)]
     assert [m.shape for m in maps] == [shape, shape, (40, 80)]
 
 
-def test_pretrained_is_passed_on_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pretrained_is_passed_on_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     import timm
 
     asked, create = [], timm.create_model
@@ -78,7 +80,7 @@ def test_logits_have_the_pictures_size_and_sides_only_in_training() -> None:
 
 
 @pytest.mark.parametrize("weights", ["lite", "lite-video", "motion-lite", "patch-lite"])
-def test_bundled_weights_load_and_say_where_from(weights: str) -> None:
+def test_bundled_weights_load_and_name_their_origin(weights: str) -> None:
     student = build("students", "lite", weights=weights)
     assert student.origin.startswith(f"{weights}.safetensors sha256:")
     assert all(torch.isfinite(p).all() for p in student.net.parameters())

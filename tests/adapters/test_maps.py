@@ -25,21 +25,21 @@ def test_maps_may_lie_under_the_videos_name(pictures: Path, tmp_path: Path, clip
     assert len(boost(pictures, f"maps:{tmp_path / 'all'}", "none", tmp_path / "out").maps) == 12
 
 
-def test_a_missing_last_map_repeats_its_neighbour_and_says_so(pictures: Path, maps: Path, tmp_path: Path) -> None:
+def test_a_missing_last_map_repeats_its_neighbour_with_a_note(pictures: Path, maps: Path, tmp_path: Path) -> None:
     (maps / "00011.png").unlink()
     result = boost(pictures, f"maps:{maps}", "none", tmp_path / "out")
     assert np.array_equal(result.maps[11], result.maps[10])
     assert any("the last frame, 00011, has no map" in note for note in result.notes)
 
 
-def test_other_names_are_taken_in_order_and_said(pictures: Path, tmp_path: Path, clip: Clip) -> None:
+def test_maps_with_other_names_are_taken_in_order_with_a_note(pictures: Path, tmp_path: Path, clip: Clip) -> None:
     folder = write_maps(tmp_path / "m", clip.truth, [f"out_{i + 1}" for i in range(12)])
     result = boost(pictures, f"maps:{folder}", "none", tmp_path / "out")
     assert np.array_equal(result.maps[9] > 0.5, clip.truth[9])
     assert any("used in order" in note for note in result.notes)
 
 
-def test_maps_of_another_size_are_resized_and_said(pictures: Path, tmp_path: Path, clip: Clip) -> None:
+def test_maps_of_another_size_are_resized_with_a_note(pictures: Path, tmp_path: Path, clip: Clip) -> None:
     folder = write_maps(tmp_path / "m", clip.truth[:, ::2, ::2])
     result = boost(pictures, f"maps:{folder}", "none", tmp_path / "out")
     assert result.maps[0].shape == (48, 64)
@@ -47,7 +47,7 @@ def test_maps_of_another_size_are_resized_and_said(pictures: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ("missing", "11 maps for 12 frames; 1 frames without a map, the first is '00004'"),
         ("extra", "13 maps for 12 frames; 1 maps without a frame, the first is '99999'"),
@@ -57,7 +57,7 @@ def test_maps_of_another_size_are_resized_and_said(pictures: Path, tmp_path: Pat
     ],
 )
 def test_bad_map_folders_are_named_and_leave_nothing(
-    pictures: Path, maps: Path, tmp_path: Path, fault: str, said: str
+    pictures: Path, maps: Path, tmp_path: Path, fault: str, message: str
 ) -> None:
     folder = maps
     match fault:
@@ -72,6 +72,6 @@ def test_bad_map_folders_are_named_and_leave_nothing(
             folder = tmp_path / "nowhere"
         case "damaged":
             (maps / "00002.png").write_bytes(b"\x89PNG no more")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         boost(pictures, f"maps:{folder}", out=tmp_path / "out", settings=QUICK)
     assert not (tmp_path / "out").exists()

@@ -21,7 +21,7 @@ def one(rgb: np.ndarray, name: str = "00000") -> Window:
 
 
 class Threshold(torch.nn.Module):
-    """Logits that are the red channel, shifted: easy to recognise afterwards."""
+    """Logits that are the shifted and scaled red channel: easy to recognise in the map."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return 8 * (x[:, :1] - 0.5)
@@ -61,7 +61,9 @@ def test_onnx_options_go_over_the_file(tmp_path: Path, clip: Clip) -> None:
 
 
 @legacy
-def test_onnx_tells_whether_a_sigmoid_is_missing(tmp_path: Path, clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
+def test_onnx_output_without_a_sigmoid_is_recognised(
+    tmp_path: Path, clip: Clip, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "boostvsod")
     done = torch.nn.Sequential(Threshold(), torch.nn.Sigmoid())
     with_it = export(tmp_path / "with.onnx", done, (1, 3, 48, 64), **PLAIN)
@@ -87,11 +89,11 @@ def test_onnx_of_any_layout_and_size(tmp_path: Path, clip: Clip) -> None:
 def test_onnx_faults_are_named(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no network")
     odd = export(tmp_path / "odd.onnx", torch.nn.Identity(), (1, 5, 8, 8))
-    for path, options, said in (
+    for path, options, message in (
         (tmp_path / "bad.onnx", {}, "cannot be loaded as ONNX"),
         (tmp_path / "none.onnx", {}, "there is no such ONNX file"),
         (odd, {}, r"its input has shape \[1, 5, 8, 8\]"),
         (export(tmp_path / "a.onnx", Threshold(), (1, 3, 8, 8)), {"mean": "1,2"}, "expected three numbers"),
     ):
-        with pytest.raises(BoostError, match=said):
+        with pytest.raises(BoostError, match=message):
             open_target(str(path), Runtime(), options)

@@ -34,15 +34,15 @@ def test_arms_sweeps_and_controls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"recipes": []}, "at least one recipe"),
         ({"recipes": ["nr"], "controls": ["luck"]}, "no control is called 'luck'"),
         ({"recipes": ["nr"], "sweeps": ["threshold"]}, "expected TABLE.KEY"),
     ],
 )
-def test_bad_arms_are_named(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_bad_arms_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         plan_arms(**arguments)
 
 

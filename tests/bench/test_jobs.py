@@ -45,16 +45,16 @@ def test_the_oracle_takes_the_best_frames(setup: Setup) -> None:
     assert "00001" not in oracle["mined"], "its map is upside down"
 
 
-def test_finished_jobs_are_not_done_again(setup: Setup) -> None:
-    jobs, told = jobs_of(setup), []
+def test_saved_jobs_are_not_run_again(setup: Setup) -> None:
+    jobs, reported = jobs_of(setup), []
     first, _ = run_jobs(jobs[:4], setup, Execution(), must_succeed)
     stamps = {job: job.result_file(setup).stat().st_mtime_ns for job in jobs[:4]}
 
-    def tell(job: Job, result: Any, done: int, total: int) -> None:
-        told.append(job)
+    def report(job: Job, result: Any, done: int, total: int) -> None:
+        reported.append(job)
 
-    both, _ = run_jobs(jobs, setup, Execution(), tell)
-    assert told == jobs[4:]
+    both, _ = run_jobs(jobs, setup, Execution(), report)
+    assert reported == jobs[4:]
     assert both[:4] == first
     assert {job: job.result_file(setup).stat().st_mtime_ns for job in jobs[:4]} == stamps
     other = replace(setup, protocol="davsod")
@@ -71,11 +71,11 @@ def test_shards_are_disjoint_and_complete(setup: Setup) -> None:
             shard(jobs, wrong)
 
 
-def test_what_cannot_be_done_is_told_and_the_rest_is_done(setup: Setup, tmp_path: Path) -> None:
+def test_a_failed_job_is_reported_and_the_others_are_run(setup: Setup, tmp_path: Path) -> None:
     (tmp_path / "data" / "bus" / "pred" / "00002.png").unlink()
-    told = []
+    reported = []
     rows, failures = run_jobs(
-        jobs_of(setup)[:1] + jobs_of(setup)[6:7], setup, Execution(), lambda *x: told.append(x[1])
+        jobs_of(setup)[:1] + jobs_of(setup)[6:7], setup, Execution(), lambda *x: reported.append(x[1])
     )
     assert [row["video"] for row in rows] == ["bear"]
     assert len(failures) == 1

@@ -31,7 +31,7 @@ def test_summary_by_hand() -> None:
     assert nr.spread == pytest.approx(np.std([2.0005 / 3, 2.1005 / 3]))
     assert nr.interval[0] < nr.delta["S"] < nr.interval[1]
     assert overview([base, nr], "").rows[1][-4] == "-0.100 a"
-    alone = [*rows, row("d", "nr", 0.9)]  # whose baseline failed: there is nothing to compare it with
+    alone = [*rows, row("d", "nr", 0.9)]  # its baseline failed, so it cannot be compared
     assert summarise(alone)[1].delta == nr.delta
 
 

@@ -1,4 +1,4 @@
-"""What the student is shown while it learns from mined frames."""
+"""Batches from mined frames, and runs that learn from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from boostvsod.kinds import Mined, Student
 from boostvsod.media.synthetic import make_clip
 
 
-def test_every_second_time_a_mined_frame_comes_in_a_mirror() -> None:
+def test_mined_frames_are_mirrored_every_second_time() -> None:
     ramp = torch.arange(4.0).expand(3, 1, 1, 4) + torch.tensor([0, 10, 20]).view(3, 1, 1, 1)
 
     def draw(step: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
@@ -43,7 +43,7 @@ def test_a_run_learns_from_what_was_filled_in(tmp_path: Path) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(plain.maps, dense.maps, strict=True))
 
 
-def test_clips_are_learnt_from_with_the_loss_of_mined_frames_alone(tmp_path: Path) -> None:
+def test_clips_have_a_loss_only_on_mined_frames(tmp_path: Path) -> None:
     from boostvsod.boosting.finetune import draw_clips
     from boostvsod.media.video import Video
 

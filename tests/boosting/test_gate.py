@@ -33,29 +33,31 @@ def columns(start: int, stop: int) -> Map:
 @pytest.mark.parametrize(
     ("boosted", "motion", "apart", "moving"),
     [
-        (columns(10, 30), columns(10, 30), 0.0, 0.1 / 1.1),  # nothing is taken away
-        (columns(10, 20), columns(10, 30), 0.5, 1.0),  # what is taken away moves as the rest does
+        (columns(10, 30), columns(10, 30), 0.0, 0.1 / 1.1),  # nothing is removed
+        (columns(10, 20), columns(10, 30), 0.5, 1.0),  # the removed part moves like the rest
         (columns(10, 20), columns(10, 20), 0.5, 0.1 / 1.1),  # it stands still
         (columns(10, 20), columns(10, 15), 0.5, 0.1 / 0.6),
-        (columns(10, 20), columns(0, 0), 0.5, 1.0),  # nothing moves: no sign at all
+        (columns(10, 20), columns(0, 0), 0.5, 1.0),  # nothing moves: the feature has no meaning
         (columns(30, 40), columns(30, 40), 1.0, 0.1 / 1.1),
     ],
 )
-def test_signs_by_hand(boosted: Map, motion: Map, apart: float, moving: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "BLUR", 0.01)  # none
+def test_features_by_hand(
+    boosted: Map, motion: Map, apart: float, moving: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "BLUR", 0.01)  # no blur
     found = gate.features_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
     assert found["apart"] == pytest.approx(apart, abs=1e-4)
     assert found["moving"] == pytest.approx(moving, abs=1e-3)
 
 
-def test_a_rim_moves_with_what_it_is_the_rim_of() -> None:
+def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
     inner, whole = columns(10, 26), columns(8, 28)
-    rim, part = (gate.features_of([whole], [kept], [inner])["moving"] for kept in (inner, columns(10, 18)))
+    rim, part = (gate.features_of([whole], [rest], [inner])["moving"] for rest in (inner, columns(10, 18)))
     assert 0.5 < rim < 1, "motion was drawn a little too small"
     assert part > rim
 
 
-def test_what_is_taken_away_decides() -> None:
+def test_the_expected_gain_depends_on_what_is_removed() -> None:
     assert gate.expected_gain({"apart": 0.0, "moving": 1.0}) == 0
     assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.ACCEPT
     assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
@@ -65,7 +67,7 @@ def test_what_is_taken_away_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gain", "kept"),
+    ("gain", "choice"),
     [
         (gate.ACCEPT, "boosted"),
         (gate.REJECT, "baseline"),
@@ -73,9 +75,9 @@ def test_what_is_taken_away_decides() -> None:
         (-1, "baseline"),
     ],
 )
-def test_judgement(gain: float, kept: str) -> None:
+def test_judgement(gain: float, choice: str) -> None:
     found, why = gate.decide(gain)
-    assert found == kept
+    assert found == choice
     assert f"{gain:+.3f}" in why
 
 
@@ -92,13 +94,13 @@ def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> R
     return boost(clip, f"maps:{given}", "default", folder / "out", settings=[*quick, *settings])
 
 
-def test_the_gate_keeps_what_is_good_and_says_why(tmp_path: Path) -> None:
+def test_good_maps_stay_and_the_gate_gives_its_reason(tmp_path: Path) -> None:
     clip = make_clip(8, 160, 240)
-    kept = run(tmp_path / "good", clip.frames, clip.truth)
-    assert kept.decisions[0].choice == "baseline"
-    assert all(np.array_equal(a, b) for a, b in zip(kept.maps, clip.truth, strict=True))
-    assert set(kept.record["decisions"][0]["features"]) == {"apart", "moving"}
-    assert "boosting would probably not help" in kept.decisions[0].why
+    good = run(tmp_path / "good", clip.frames, clip.truth)
+    assert good.decisions[0].choice == "baseline"
+    assert all(np.array_equal(a, b) for a, b in zip(good.maps, clip.truth, strict=True))
+    assert set(good.record["decisions"][0]["features"]) == {"apart", "moving"}
+    assert "boosting would probably not help" in good.decisions[0].why
     rng = np.random.default_rng(0)
     poor = np.stack([np.roll(m, int(rng.integers(-60, 60)), 1) for m in clip.truth])
     changed = run(tmp_path / "poor", clip.frames, poor)
@@ -121,7 +123,7 @@ def test_a_clip_without_any_object_keeps_the_baseline(tmp_path: Path) -> None:
     assert max(m.max() for m in result.maps) == 0
 
 
-def test_what_never_moves_is_not_lost(tmp_path: Path) -> None:
+def test_an_object_that_never_moves_is_not_lost(tmp_path: Path) -> None:
     clip = make_clip(6, 96, 128, still=True)
     result = run(tmp_path, clip.frames, clip.truth)
     for saliency, truth in zip(result.maps, clip.truth, strict=True):
@@ -129,12 +131,12 @@ def test_what_never_moves_is_not_lost(tmp_path: Path) -> None:
         assert saliency[~truth].mean() < 0.1
 
 
-def test_a_cut_in_the_middle_makes_two_judgements(tmp_path: Path) -> None:
+def test_each_shot_gets_its_own_decision(tmp_path: Path) -> None:
     before, after = make_clip(8, 160, 240), make_clip(8, 160, 240, seed=3)
     elsewhere = np.where(after.truth[..., None], after.frames, 255 - after.frames)
     frames, truth = np.concatenate([before.frames, elsewhere]), np.concatenate([before.truth, after.truth])
     rng = np.random.default_rng(0)
-    poor = [np.roll(m, int(rng.integers(-60, 60)), 1) for m in truth[8:]]  # the second shot alone is to be mended
+    poor = [np.roll(m, int(rng.integers(-60, 60)), 1) for m in truth[8:]]  # only the second shot is to be improved
     result = run(tmp_path, frames, np.concatenate([truth[:8], poor]))
     assert [(d.start, d.stop) for d in result.decisions] == [(0, 8), (8, 16)]
     assert result.decisions[0].choice == "baseline"
@@ -144,7 +146,7 @@ def test_a_cut_in_the_middle_makes_two_judgements(tmp_path: Path) -> None:
 
 
 def crowd(frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Four objects in one scene, one of which goes the other way."""
+    """Four objects in one scene, one of which moves the other way."""
     clip = make_clip(frames, 160, 240)
     pictures, truth = clip.frames.copy(), clip.truth.copy()
     for seed, shift, way in ((1, (45, 60), 1), (2, (-40, 90), -1), (4, (-45, -30), 1)):
@@ -155,8 +157,8 @@ def crowd(frames: int) -> tuple[np.ndarray, np.ndarray]:
     return pictures, truth
 
 
-def test_nobody_in_a_crowd_is_lost(tmp_path: Path) -> None:
-    """The networks see one of these objects alone; who saw them all is not overruled."""
+def test_no_object_of_a_crowd_is_lost(tmp_path: Path) -> None:
+    """The networks find only one of these objects. The target's maps, which show all, are chosen."""
     frames, truth = crowd(8)
     result = run(tmp_path, frames, truth)
     features = result.decisions[0].features

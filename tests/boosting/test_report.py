@@ -52,7 +52,7 @@ def _data(path: Path) -> Any:
 
 
 @pytest.mark.slow
-def test_a_hundred_frames_stay_small(tmp_path: Path) -> None:
+def test_the_report_of_a_hundred_frames_is_small(tmp_path: Path) -> None:
     film = make_clip(frames=100, height=270, width=480)
     result = boost(film.frames, "classic", settings=FORCED, out=tmp_path / "o")
     assert write_run_report(result, Video.open(film.frames)).stat().st_size < 8e6

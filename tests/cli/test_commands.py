@@ -33,7 +33,7 @@ def test_doctor_finds_nothing_wrong_here() -> None:
     assert "problem" not in done.stdout
 
 
-def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_finds_two_distributions_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
     from boostvsod.cli import doctor
 
     monkeypatch.setattr(doctor, "_installed", lambda name: name in ("opencv-python", "opencv-python-headless"))
@@ -42,7 +42,7 @@ def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_every_command_explains_itself() -> None:
+def test_every_command_has_a_help_text() -> None:
     for command in ("run", "predict", "demo", "flow", "train", "list", "doctor"):
         shown = call(command, "--help")
         assert shown.exit_code == 0

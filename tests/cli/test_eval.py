@@ -36,10 +36,10 @@ def test_json_and_curves_in_files(data: Path, tmp_path: Path) -> None:
     arguments = ["eval", str(data.parent / "maps"), str(data), "--json", "-o", str(tmp_path / "s.json")]
     got = CliRunner().invoke(main, [*arguments, "--pr", str(tmp_path / "pr.svg")])
     assert got.exit_code == 0, got.output
-    told = json.loads((tmp_path / "s.json").read_text())
-    assert set(["MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F"]) <= told.keys()
-    assert set(told["sequences"]) == {"bear", "bus"}
-    assert told["protocol"]["name"] == "video"
+    report = json.loads((tmp_path / "s.json").read_text())
+    assert set(["MAE", "maxF", "meanF", "adpF", "S", "maxE", "meanE", "adpE", "wF", "J", "F"]) <= report.keys()
+    assert set(report["sequences"]) == {"bear", "bus"}
+    assert report["protocol"]["name"] == "video"
     assert (tmp_path / "pr.svg").read_text().count("<polyline") == 1
 
 
@@ -47,12 +47,12 @@ def test_datasets_command(data: Path) -> None:
     listed = CliRunner().invoke(main, ["datasets"])
     assert "davsod-difficult" in listed.stdout
     assert "https://" in listed.stdout
-    seen = CliRunner().invoke(main, ["datasets", str(data), "--format", "csv"])
-    assert seen.stdout.splitlines()[1] == f"{data},folder,frames and masks,2,18,18"
+    described = CliRunner().invoke(main, ["datasets", str(data), "--format", "csv"])
+    assert described.stdout.splitlines()[1] == f"{data},folder,frames and masks,2,18,18"
 
 
 def test_steady_maps_do_not_flicker(data: Path, clip: Clip, tmp_path: Path) -> None:
-    """True masks move with their object; maps that go on and off do not."""
+    """Masks that move with their object flicker less than maps that appear and vanish."""
     for name, length in (("bear", 12), ("bus", 6)):
         write_maps(tmp_path / "steady" / name, clip.truth[:length])
         write_maps(tmp_path / "nervous" / name, clip.truth[:length] * (np.arange(length) % 2)[:, None, None])

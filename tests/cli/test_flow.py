@@ -34,7 +34,7 @@ def test_run_with_a_flow_and_its_weights(words: list[str], raft_small_file: Path
     assert '"flow": "raft-small"' in recipe
 
 
-def test_weights_for_whom_must_be_clear(raft_small_file: Path, tmp_path: Path, clip: Clip) -> None:
+def test_weights_for_several_networks_must_be_named(raft_small_file: Path, tmp_path: Path, clip: Clip) -> None:
     film = write_film(tmp_path / "walk.mp4", clip.frames[:3])
     words = ["run", "--video", str(film), "--flow", "raft-small", "--target", "lite", "--weights", str(raft_small_file)]
     done = call(*words)
@@ -53,7 +53,7 @@ def test_bench_flow(tmp_path: Path) -> None:
     assert call("bench", "flow", "--size", "big").exit_code == 2
 
 
-def test_flow_of_a_folder_gives_the_run_of_its_backend(tmp_path: Path, clip: Clip) -> None:
+def test_flow_from_files_gives_the_maps_of_its_backend(tmp_path: Path, clip: Clip) -> None:
     frames = write_pictures(tmp_path / "walk", clip.frames)
     done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy", "--both"])
     assert done.exit_code == 0, done.output
@@ -62,17 +62,17 @@ def test_flow_of_a_folder_gives_the_run_of_its_backend(tmp_path: Path, clip: Cli
     assert all(np.array_equal(a, b) for a, b in zip(made["dis"].maps, made["file"].maps, strict=True))
 
 
-def test_flow_both_ways_is_kept_under_two_names(tmp_path: Path, clip: Clip) -> None:
+def test_flow_in_both_directions_is_saved_under_two_names(tmp_path: Path, clip: Clip) -> None:
     frames = write_pictures(tmp_path / "walk", clip.frames)
     done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy", "--both"])
     assert done.exit_code == 0, done.output
     made = sorted(p.name for p in (tmp_path / "flow").glob("*.npy"))
     count = len(clip.frames)
     assert made == sorted([f"{i:05d}.npy" for i in range(count - 1)] + [f"{i:05d}.back.npy" for i in range(1, count)])
-    dis, kept = build("flows", "dis"), build("flows", "file", folder=str(tmp_path / "flow"))
+    dis, from_files = build("flows", "dis"), build("flows", "file", folder=str(tmp_path / "flow"))
     a, b = (Frame.of(clip.frames[i], i) for i in (1, 2))
     for pair in (a, b), (b, a):
-        assert np.array_equal(kept.estimate(*pair), dis.estimate(*pair))
+        assert np.array_equal(from_files.estimate(*pair), dis.estimate(*pair))
 
 
 def test_the_command_writes_flow_and_a_preview(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_everything_that_can_be_saved(pictures: Path, maps: Path, tmp_path: Path
         assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (12, width)
 
 
-def test_outputs_are_made_again_when_they_are_not_of_these_maps(pictures: Path, maps: Path, tmp_path: Path) -> None:
+def test_outputs_of_other_maps_are_made_again(pictures: Path, maps: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     words = ["run", "--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", out]
     call(*words, "--save", "mask,overlay")
@@ -87,9 +87,9 @@ def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:
         "run", "--video", pictures, "--target", "classic", "-o", tmp_path / "o", "--dry-run", "--json", *sets(FORCED)
     )
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert (told["frames"], told["size"], told["pieces"]) == (12, "64x48", 1)
-    assert told["seconds"] > 0
+    plan = json.loads(done.stdout)
+    assert (plan["frames"], plan["size"], plan["pieces"]) == (12, "64x48", 1)
+    assert plan["seconds"] > 0
     assert not (tmp_path / "o").exists()
 
 
@@ -117,10 +117,10 @@ ERRORS: list[tuple[list[str], int, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"), ERRORS, ids=lambda x: " ".join(x[2:] or x) if isinstance(x, list) else ""
+    ("arguments", "code", "message"), ERRORS, ids=lambda x: " ".join(x[2:] or x) if isinstance(x, list) else ""
 )
 def test_an_error_is_one_line_and_a_code(
-    pictures: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+    pictures: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     words = [word.replace("{clip}", str(pictures)) for word in arguments]
     words += [] if "-o" in words else ["-o", str(tmp_path / "o")]
@@ -128,7 +128,7 @@ def test_an_error_is_one_line_and_a_code(
     done = call("run", *words)
     lines = [line for line in done.stderr.splitlines() if line.startswith("boostvsod: ")]
     assert len(lines) == 1, done.output
-    assert re.search(said, lines[0]), lines[0]
+    assert re.search(message, lines[0]), lines[0]
     assert done.exit_code == code
     assert "Traceback" not in done.output
     assert not (tmp_path / "o").exists()
@@ -138,14 +138,14 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     clip = make_clip(60, 240, 320)
     film = write_film(tmp_path / "a.mp4", clip.frames)
     code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
-    # Whoever runs the tests in the background has interruptions ignored, and children inherit that.
+    # A shell starts background jobs with SIGINT ignored, and child processes inherit that.
     code = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {code}"
     words = ["run", "--video", str(film), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
     process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not any((tmp_path / "o" / ".boostvsod").glob("target-*/*.png")):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130, said
-    assert f"to resume: boostvsod run --video {film} --target classic" in said
-    assert "Traceback" not in said
+    _, message = process.communicate()
+    assert process.returncode == 130, message
+    assert f"to resume: boostvsod run --video {film} --target classic" in message
+    assert "Traceback" not in message

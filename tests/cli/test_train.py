@@ -36,12 +36,12 @@ def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
 
 
 def test_wrong_training_settings_are_named(tmp_path: Path) -> None:
-    for setting, said in (("train.rate=1", "train.rate is unknown"), ("mqpm.T=1", "the tables train and augment")):
+    for setting, message in (("train.rate=1", "train.rate is unknown"), ("mqpm.T=1", "the tables train and augment")):
         write_pictures(tmp_path / "d" / "images", make_clip(2, 16, 16).frames)
         write_maps(tmp_path / "d" / "masks", make_clip(2, 16, 16).truth)
         words = ["--data", tmp_path / "d", "--size", 16, "-o", tmp_path / "o.safetensors", "--set", setting]
         done = call("train", "saliency", *words)
-        assert (done.exit_code, said in done.stderr) == (2, True), done.output
+        assert (done.exit_code, message in done.stderr) == (2, True), done.output
 
 
 RUNTIME = Runtime()
@@ -61,7 +61,7 @@ def test_weights_card_and_report(kind: str, two_clips: Path, tmp_path: Path) -> 
     build("students", "judge-lite" if kind == "mqpm" else "lite", RUNTIME, weights=str(out))
 
 
-def test_staged_motions_are_added_as_a_backend_sees_them_and_exactly(two_clips: Path, tmp_path: Path) -> None:
+def test_staged_motion_is_added_as_estimated_flow_and_as_exact_flow(two_clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "w.safetensors"
     words = ["--data", two_clips, "--epochs", 0.1, "--size", 64, "--checks", 1, "--workers", 2, "-o", out]
     flows = ["--stage-flow", "farneback", "--stage-flow", "exact"]
@@ -95,7 +95,7 @@ def test_the_generator_learns_to_fill(two_clips: Path, tmp_path: Path) -> None:
     assert "warp" in refused.stderr
 
 
-def test_any_trainable_target_and_no_other(two_clips: Path, tmp_path: Path) -> None:
+def test_only_trainable_targets_can_be_trained(two_clips: Path, tmp_path: Path) -> None:
     words = ["train", "saliency", "--data", two_clips, "--epochs", 0.1, "--size", 64, "-o", tmp_path / "w.safetensors"]
     done = call(*words, "--student", "u2netp")
     assert done.exit_code == 0, done.output
@@ -107,7 +107,9 @@ def test_any_trainable_target_and_no_other(two_clips: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("kind", "name"), [("saliency", "rcrnet-ner"), ("rcrnet", "lite")])
-def test_clips_and_pictures_are_told_apart(kind: str, name: str, two_clips: Path, tmp_path: Path) -> None:
+def test_clip_networks_and_picture_networks_are_not_confused(
+    kind: str, name: str, two_clips: Path, tmp_path: Path
+) -> None:
     refused = call(
         "train", kind, "--student", name, "--data", two_clips, "--size", 64, "-o", tmp_path / "w.safetensors"
     )

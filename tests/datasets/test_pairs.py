@@ -86,8 +86,8 @@ def test_clips_are_held_out_whole(three_clips: Path) -> None:
     assert {p.clip for p in held.pairs} == {"c/frames"}
 
 
-def test_nothing_to_train_on_is_named(tmp_path: Path) -> None:
+def test_a_source_without_samples_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"not a zip")
-    for source, said in ((tmp_path, "no picture with a mask"), (tmp_path / "x.zip", "readable zip")):
-        with pytest.raises(InputError, match=said):
+    for source, message in ((tmp_path, "no picture with a mask"), (tmp_path / "x.zip", "readable zip")):
+        with pytest.raises(InputError, match=message):
             Pairs.open(source)

@@ -15,7 +15,7 @@ FLOW = np.random.default_rng(0).normal(0, 20, (13, 17, 2)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("kind", "error"), [("flo", 0), ("npy", 0), ("png", 0.5 / 64)])
-def test_there_and_back(tmp_path: Path, kind: str, error: float) -> None:
+def test_written_flow_is_read_back(tmp_path: Path, kind: str, error: float) -> None:
     write_flow(tmp_path / f"a.{kind}", FLOW)
     assert np.abs(read_flow(tmp_path / f"a.{kind}") - FLOW).max() <= error + 1e-6
 
@@ -36,12 +36,12 @@ def test_kitti_is_kittis(tmp_path: Path) -> None:
     assert np.isnan(read_flow(tmp_path / "a.png")[0, 1]).all()
 
 
-def test_what_is_no_flow_is_named(tmp_path: Path) -> None:
+def test_files_that_are_no_flow_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.flo").write_bytes(b"PIEHxxxxxxxxxxx")
     (tmp_path / "b.flo").write_bytes(b"nothing of the kind")
     cv2.imwrite(str(tmp_path / "c.png"), np.zeros((4, 4), np.uint8))
-    for name, said in (("a.flo", "cannot hold"), ("b.flo", "does not begin"), ("c.png", "three 16-bit")):
-        with pytest.raises(InputError, match=f"{name} cannot be read as flow: .*{said}"):
+    for name, message in (("a.flo", "cannot hold"), ("b.flo", "does not begin"), ("c.png", "three 16-bit")):
+        with pytest.raises(InputError, match=f"{name} cannot be read as flow: .*{message}"):
             read_flow(tmp_path / name)
     with pytest.raises(ConfigError, match="'exr' is unknown"):
         write_flow(tmp_path / "a.exr", FLOW)

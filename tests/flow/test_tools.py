@@ -1,4 +1,4 @@
-"""Truth between mined frames: which frames, what the neighbours look like from there, what learns from it."""
+"""Arithmetic on flow: resizing, warping, consistency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_warp_agrees_with_moving_whole_pixels() -> None:
     assert np.array_equal(warp_back(square(1), flow), square(0))
 
 
-def test_a_smaller_look_gives_flow_of_full_size_and_speed() -> None:
+def test_flow_at_a_smaller_scale_has_full_size_and_length() -> None:
     frames = make_clip(2, 128, 160).frames
     shifted = np.roll(frames[0], 4, axis=1)
     for scale in (1.0, 0.5):
@@ -41,7 +41,7 @@ def test_warping_back_undoes_a_shift() -> None:
 def test_consistency_finds_what_does_not_return() -> None:
     forward, backward = np.zeros((2, 20, 30, 2), np.float32)
     forward[..., 0], backward[..., 0] = 4, -4
-    backward[:, 20:] = 3  # what arrives there says it came from elsewhere
+    backward[:, 20:] = 3  # pixels that arrive there come from elsewhere
     mask = consistent(forward, backward)
     assert mask[:, :15].all()
     assert not mask[:, 17:].any()

@@ -9,7 +9,7 @@ from boostvsod.media.images import resize_rgb
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (256, 320), (200, 30), (479, 853)])
-def test_shrunk_pictures_are_means_of_areas(height: int, width: int) -> None:
+def test_smaller_pictures_are_means_of_areas(height: int, width: int) -> None:
     import cv2
 
     noise = np.random.default_rng(0).normal(0, 40, (480, 854, 3))

@@ -42,7 +42,7 @@ def test_maps_in_single_precision_score_the_same(case: str) -> None:
 def test_maximum_is_of_the_mean_curve() -> None:
     scores = metrics.Scores()
     truth = np.array([[True, False, False, False]])
-    for saliency in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0]):  # each perfect at its own threshold, never together
+    for saliency in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0]):  # each is perfect at another threshold
         scores.step(np.array([saliency], np.float32), truth)
     curves = [f_measure(at_levels(np.array([s], np.float32), truth)) for s in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0])]
     assert scores.result()["maxF"] == pytest.approx(np.mean(curves, axis=0).max())

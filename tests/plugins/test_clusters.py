@@ -21,7 +21,7 @@ from boostvsod_plugins.mining.clusters import (
 CORNERS = np.array([[0.0, 0], [10, 0], [0, 10], [10, 10]])
 
 
-def test_k_means_finds_what_lies_together() -> None:
+def test_k_means_finds_the_groups() -> None:
     rng = np.random.default_rng(0)
     points = np.concatenate([corner + rng.normal(0, 0.3, (20, 2)) for corner in CORNERS])
     labels = k_means(points, 4)
@@ -72,7 +72,7 @@ def test_distance_is_to_the_mean_of_the_cluster() -> None:
 
 
 def mining(iterations: int = 3, gamma: float = 0.6, probability: float = 0.9) -> Any:
-    """Two clusters of ten, one of which moves; all its rows look salient to the classifier."""
+    """Two clusters of ten. One of them moves, and the classifier finds all its rows salient."""
     rng = np.random.default_rng(3)
     features = np.concatenate([rng.normal(0, 1, (10, 4)), rng.normal(20, 1, (10, 4))])
     pms = np.concatenate([rng.uniform(0.6, 0.9, 10), rng.uniform(0, 0.2, 10)])
@@ -104,7 +104,7 @@ def test_an_unsure_classifier_adds_nothing() -> None:
     assert set(found.positive.tolist()) == {NEVER, 0}
 
 
-def test_one_cluster_has_nothing_to_tell_apart() -> None:
+def test_one_cluster_has_no_negatives() -> None:
     def never(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
         raise AssertionError("nothing to learn from")
 

@@ -1,4 +1,4 @@
-"""Every part that is offered keeps its contract, whoever installed it."""
+"""Every part that an installed plugin offers keeps its contract."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ RUNTIME = Runtime()
 BOXES = np.array([[[0, 10, 10, 60, 50, 0.9, 1], [0, 30, 70, 90, 120, 0.5, 1]]], np.float32)  # as EfficientDet has them
 
 
-# What must be said to build parts that cannot guess it.
-SAY: dict[str, dict[str, Any]] = {
+# What must be message to build parts that cannot guess it.
+OPTIONS: dict[str, dict[str, Any]] = {
     "net": {"weights": "none"},
     "targets/lite": {"weights": "none"},
     "students/lite": {"weights": "none"},
@@ -34,12 +34,12 @@ SAY: dict[str, dict[str, Any]] = {
 
 
 def maker(kind: Kind, name: str, tmp_path: Path) -> Any:
-    options = dict(SAY.get(name, SAY.get(f"{kind}/{name}", {})))
+    options = dict(OPTIONS.get(name, OPTIONS.get(f"{kind}/{name}", {})))
     if offers(kind)[name].card is not None and kind != "densifiers":
         options = published_options(name)
     if name == "maps":
         options["folder"] = str(write_maps(tmp_path / "maps", np.ones((4, 48, 64), np.uint8) * np.uint8(1)))
-    if name == "oracle":  # it knows the truth of the frames that the check makes up
+    if name == "oracle":  # the truth of the frames that the check makes
         frames = np.zeros((6, 48, 64, 3), np.uint8)
         write_pictures(tmp_path / "data" / "a" / "frames", frames)
         write_maps(tmp_path / "data" / "a" / "masks", np.eye(48, 64)[None].repeat(6, 0))
@@ -72,13 +72,13 @@ def test_published_target(name: str, tmp_path: Path) -> None:
     contract.check_target(maker("targets", name, tmp_path), frames=2)
 
 
-# Published networks learn in test_nets: the check's steps would be minutes each.
+# adapters/test_nets.py trains the published networks with fewer steps.
 @pytest.mark.parametrize("name", [name for name, offer in offers("students").items() if not offer.card])
 def test_student(name: str, tmp_path: Path) -> None:
     contract.check_student(maker("students", name, tmp_path))
 
 
-# Networks of flow are held to their golden outputs (test_flow_nets): random weights see no shift.
+# Flow networks have golden outputs (test_flow_nets.py): with random weights they estimate no shift.
 @pytest.mark.parametrize("name", [name for name in offers("flows") if name in ("dis", "farneback")])
 def test_flow(name: str, tmp_path: Path) -> None:
     contract.check_flow(maker("flows", name, tmp_path))

@@ -37,7 +37,7 @@ FRAMES = [Frame.of(np.zeros((40, 60, 3), np.uint8), i) for i in range(8)]
         ((0, 3, 4), 0, 10, [1, 2]),
         ((0, 4), 1, 10, [2]),
         ((0, 6), 2, 10, [2, 4]),
-        ((0, 2), 5, 10, [1]),  # no more than there are
+        ((0, 2), 5, 10, [1]),  # only one frame lies between
         ((0, 6), 0, 5, []),  # too far apart
         ((3,), 0, 10, []),
         ((), 0, 10, []),
@@ -55,7 +55,7 @@ def test_warped_truth_is_where_the_object_is() -> None:
     assert filled[2].why == "filled in from frames 0 and 4"
 
 
-def test_where_neighbours_disagree_the_truth_is_soft() -> None:
+def test_truth_is_soft_where_the_neighbours_differ() -> None:
     apart = [Mined(0, square(0), 0.5, ""), Mined(2, np.zeros((40, 60), np.float32), 0.4, "")]
     middle = build("densifiers", "warp").fill(FRAMES, apart, Exact())[1]
     assert np.array_equal(middle.truth, square(1) / 2)
@@ -70,13 +70,13 @@ def test_magnitude_is_in_shares_of_the_sides() -> None:
 def test_the_network_is_given_seven_channels() -> None:
     rgb = np.full((40, 60, 3), 255, np.uint8)
     flow = np.tile(np.array([6.0, 0.0], np.float32), (40, 60, 1))
-    seen = seven_channels(Frame.of(rgb), WarpedTruth(square(0), flow), WarpedTruth(square(4), -2 * flow), 32)[0]
-    assert seen.shape == (7, 32, 32)
+    channels = seven_channels(Frame.of(rgb), WarpedTruth(square(0), flow), WarpedTruth(square(4), -2 * flow), 32)[0]
+    assert channels.shape == (7, 32, 32)
     white = (1 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225])
-    assert torch.allclose(seen[:3, 5, 5], white)
-    assert seen[3, :, :12].sum() > 0 == seen[4, :, :8].sum()
-    assert seen[5].mean() == pytest.approx(0.1)
-    assert seen[6].mean() == pytest.approx(0.2)
+    assert torch.allclose(channels[:3, 5, 5], white)
+    assert channels[3, :, :12].sum() > 0 == channels[4, :, :8].sum()
+    assert channels[5].mean() == pytest.approx(0.1)
+    assert channels[6].mean() == pytest.approx(0.2)
 
 
 def test_the_generator_has_the_keys_of_the_published_network() -> None:

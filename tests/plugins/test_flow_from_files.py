@@ -15,7 +15,7 @@ from boostvsod.kinds import Frame
 FLOW = np.random.default_rng(0).normal(0, 20, (13, 17, 2)).astype(np.float32)
 
 
-def test_a_folder_without_the_last_flow_turns_the_one_before_round(tmp_path: Path) -> None:
+def test_the_flow_of_the_last_frame_is_the_negated_flow_before_it(tmp_path: Path) -> None:
     write_flow(tmp_path / "00000.flo", FLOW)
     backend = build("flows", "file", folder=str(tmp_path))
     first, last = (Frame.of(np.zeros((13, 17, 3), np.uint8), i) for i in (0, 1))

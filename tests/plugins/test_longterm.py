@@ -25,13 +25,13 @@ from boostvsod_plugins.mining.patches import BinaryClassifier, Features, motion_
 def test_classifier_learns_what_it_is_shown_and_repeats_itself() -> None:
     rng = np.random.default_rng(0)
     features = np.concatenate([rng.normal(-1, 0.5, (40, 8)), rng.normal(1, 0.5, (40, 8))]).astype(np.float32)
-    told = [BinaryClassifier(features, 20, Runtime())(np.arange(40, 60), np.arange(20)) for _ in range(2)]
-    assert np.array_equal(told[0], told[1])
-    assert told[0][:40].max() < 0.5 < told[0][40:].min()
+    outputs = [BinaryClassifier(features, 20, Runtime())(np.arange(40, 60), np.arange(20)) for _ in range(2)]
+    assert np.array_equal(outputs[0], outputs[1])
+    assert outputs[0][:40].max() < 0.5 < outputs[0][40:].min()
 
 
 class Ramp:
-    """A refiner that sees the same ramp in every crop, from .2 to .6; nothing at all in small ones."""
+    """A refiner whose map of every crop is a ramp from 0.2 to 0.6. The maps of small crops have no contrast."""
 
     window, batch = 1, 2
 
@@ -121,7 +121,7 @@ def test_no_motion_or_no_object_means_no_keyframe() -> None:
     assert mine(evidence(there=False)).mined == ()
 
 
-def test_truth_can_be_asked_of_any_frame() -> None:
+def test_truth_can_be_made_for_any_frame() -> None:
     clip = evidence()
     miner: Any = build("miners", "longterm", Runtime(), crop=48)
     mined = miner.mine(clip).mined[0]

@@ -35,7 +35,7 @@ def test_windows_of_good_frames_by_hand() -> None:
 
 
 def mined(quality: list[float], overlap: list[float], **options: Any) -> Mining:
-    """Frames whose maps share that part of their object with the motion."""
+    """Mine frames. In each, the moving area covers this share of the target's object."""
     target = np.zeros((20, 20), np.float32)
     target[5:15, 5:15] = 1
     motion = []
@@ -69,7 +69,7 @@ def test_equal_scores_take_the_first_and_poor_motion_takes_none() -> None:
     assert numbers(mined([0.1] * 7, [0.8] * 7)) == []
 
 
-def test_truth_is_the_targets_map_unless_asked() -> None:
+def test_truth_is_by_default_the_targets_map() -> None:
     own, moving = (mined([0.9], [0.5], truth=truth).mined[0].truth for truth in ("target", "motion"))
     assert own[10, 6] == 1
     assert moving[10, 6] == 0

@@ -25,7 +25,7 @@ def ratio(motion: Any, target: Any, **options: Any) -> float:
 
 
 def test_ratio_by_hand() -> None:
-    # pixel 1 agrees; 2 is motion alone; 3 is below T in both but not together; 4 is empty
+    # pixel 1 agrees; 2 is only motion; 3 is below T in each map but not in their sum; 4 is empty
     motion, target = [[0.8, 0.5, 0.06, 0.0]], [[0.8, 0.0, 0.06, 0.0]]
     by_hand = (0 + 0.5 / 0.501 + 0) / 3  # |0.8-0.8|, |0.5-0|, both hard-thresholded away; union has three
     assert ratio(motion, target) == pytest.approx(by_hand, abs=1e-6)

@@ -29,9 +29,9 @@ def test_consensus_is_the_stretched_geometric_mean() -> None:
     assert both[0].tolist() == [1, 0], "stretched"
 
 
-def test_a_silent_map_rules_nothing_out() -> None:
-    seen, silent = box(10, 10, 20, 20, 0.8), box(0, 0, 40, 60, 0.1)
-    assert np.array_equal(opinions.consensus([seen, silent]), stretched(seen))
+def test_a_map_without_an_object_is_left_out() -> None:
+    shown, silent = box(10, 10, 20, 20, 0.8), box(0, 0, 40, 60, 0.1)
+    assert np.array_equal(opinions.consensus([shown, silent]), stretched(shown))
     assert opinions.consensus([silent, NOTHING]).max() == 0
 
 
@@ -45,7 +45,7 @@ def test_agreement_by_hand() -> None:
     left, shifted = box(10, 10, 20, 30), box(10, 20, 20, 40)
     assert opinions.overlap(left, shifted) == pytest.approx(1 / 3)  # 10 of 30 columns
     assert opinions.agreement([left, left, shifted]) == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
-    assert opinions.agreement([left, NOTHING]) == 0, "nobody to agree with"
+    assert opinions.agreement([left, NOTHING]) == 0, "there is no other map to agree with"
     assert opinions.overlap(NOTHING, NOTHING) == 0
 
 
@@ -58,7 +58,7 @@ def test_sureness_and_steadiness_by_hand() -> None:
     assert opinions.steadiness([0.0, 0.0], around=1) == [1, 1]
 
 
-def test_box_holds_the_large_parts() -> None:
+def test_the_box_holds_the_large_parts() -> None:
     saliency = np.maximum(box(10, 20, 20, 30), box(35, 0, 36, 1))  # an object and a speck
     found = opinions.object_box(saliency, 0.2)
     assert found is not None
@@ -66,25 +66,25 @@ def test_box_holds_the_large_parts() -> None:
     assert opinions.object_box(NOTHING, 0.2) is None
 
 
-def test_a_closer_look_sees_the_crop_alone() -> None:
+def test_the_closer_look_sees_only_the_crop() -> None:
     student = build("students", "lite", Runtime(), weights="none", size=64)
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (40, 60, 3)).astype(np.uint8)
     look = opinions.CloserLook([student], 0.2, Runtime())
-    seen = look(rgb, box(10, 20, 20, 30))
-    assert seen[7:23, 17:33].min() > 0
-    assert np.count_nonzero(seen) == 16 * 16
+    output = look(rgb, box(10, 20, 20, 30))
+    assert output[7:23, 17:33].min() > 0
+    assert np.count_nonzero(output) == 16 * 16
     other = rgb.copy()
     other[:7], other[23:] = 0, 0
-    assert np.array_equal(look(other, box(10, 20, 20, 30)), seen), "what is outside does not matter"
+    assert np.array_equal(look(other, box(10, 20, 20, 30)), output), "the picture outside the crop does not matter"
     assert look(rgb, NOTHING).max() == 0
     around = np.maximum(box(10, 20, 20, 30), box(35, 0, 36, 1))
     copied = look(rgb, around, copy_outside=True)
-    assert np.array_equal(copied[7:23, 17:33], seen[7:23, 17:33])
+    assert np.array_equal(copied[7:23, 17:33], output[7:23, 17:33])
     assert copied[35, 0] == 1, "the speck outside the box stays"
 
 
-def test_the_fuser_looks_closer() -> None:
+def test_the_fuser_uses_the_closer_look() -> None:
     fuser = build("fusers", "consensus", Runtime())
     assert isinstance(fuser, FusesPictures)
     clip = make_clip(3, 96, 128)
@@ -94,4 +94,4 @@ def test_the_fuser_looks_closer() -> None:
     assert fused[clip.truth[1]].mean() > 0.8
     assert fused[~clip.truth[1]].mean() < 0.05
     still = fuser.fuse_picture(clip.frames[1], truth, np.zeros_like(truth), truth)
-    assert still[clip.truth[1]].mean() > 0.8, "what stands still is kept"
+    assert still[clip.truth[1]].mean() > 0.8, "an object that stands still stays in the map"

@@ -54,7 +54,7 @@ def test_yolov5_rows_by_hand() -> None:
         ([(1, 100, 7)], "efficientdet"),
     ],
 )
-def test_shapes_tell_the_family(shapes: list[tuple[int, ...]], family: str) -> None:
+def test_the_family_is_recognised_by_its_shapes(shapes: list[tuple[int, ...]], family: str) -> None:
     assert family_of([np.zeros(shape, np.float32) for shape in shapes], (416, 416)) == family
 
 
@@ -84,7 +84,7 @@ def test_boxes_come_back_to_the_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_real_yolox_sees_the_dancer() -> None:
+def test_the_real_yolox_finds_the_dancer() -> None:
     weights, data = research("weights/yolox_nano.onnx"), research("data/davis_dev_480p.zip")
     detector = build("proposals", "detector", Runtime(), path=str(weights))
     tree = Tree.open(data)

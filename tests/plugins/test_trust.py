@@ -24,10 +24,10 @@ def test_trust_is_one_for_a_sure_and_steady_truth() -> None:
     assert min(expected) > 0.5
 
 
-def test_a_frame_much_worse_than_its_neighbours_teaches_nothing() -> None:
+def test_a_frame_much_worse_than_its_neighbours_is_not_mined() -> None:
     clip = make_clip(9, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
-    gone = [m * (i < 6) for i, m in enumerate(truth)]  # the target loses all but a corner of it
+    gone = [m * (i < 6) for i, m in enumerate(truth)]  # the target's maps then show only a corner of the object
     for m, whole in zip(gone[6:], clip.truth[6:], strict=True):
         rows, columns = np.nonzero(whole)
         m[rows.min() : rows.min() + 4, columns.min() : columns.min() + 4] = 1
@@ -45,7 +45,7 @@ def mine(evidence: Evidence, **options: Any) -> Mining:
     return build("miners", "trust", Runtime(), size=96, **options).mine(evidence)
 
 
-def test_frames_where_opinions_agree_are_trusted() -> None:
+def test_frames_on_which_maps_agree_are_trusted() -> None:
     clip = make_clip(9, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
     wrong = [np.roll(m, 40, 1) if i % 3 == 1 else m for i, m in enumerate(truth)]
@@ -58,7 +58,7 @@ def test_frames_where_opinions_agree_are_trusted() -> None:
     assert "the best of 3 frames; rivals: " in mining.mined[0].why
 
 
-def test_truths_of_mined_frames_are_what_the_miner_says_of_them() -> None:
+def test_mined_truths_are_those_that_the_miner_makes_for_single_frames() -> None:
     clip = make_clip(4, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
     evidence = clip_evidence(truth, truth, clip.frames)
@@ -66,11 +66,11 @@ def test_truths_of_mined_frames_are_what_the_miner_says_of_them() -> None:
     mined = miner.mine(evidence).mined
     assert mined
     assert isinstance(miner, MakesTruth)
-    for m in mined:  # other batches round otherwise
+    for m in mined:  # other batches round differently
         assert np.abs(m.truth - miner.truth(evidence, m.index)).max() < 0.02
 
 
-def test_frames_without_motion_count_only_where_there_is_no_other() -> None:
+def test_frames_without_motion_are_mined_only_if_there_are_no_others() -> None:
     clip = make_clip(9, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
     silent = [np.zeros_like(m) if i >= 3 else m for i, m in enumerate(truth)]
@@ -78,12 +78,12 @@ def test_frames_without_motion_count_only_where_there_is_no_other() -> None:
     assert {m.index for m in mining.mined} <= {0, 1, 2}
     assert mining.mined
     assert "nothing moves here" in mining.verdicts[5].why
-    assert mining.verdicts[2].why.endswith("rivals: none"), "who is not to be learnt from is nobody's rival"
+    assert mining.verdicts[2].why.endswith("rivals: none"), "a frame that may not be mined is no rival"
     everywhere = mine(clip_evidence(truth, [np.zeros_like(m) for m in truth], clip.frames), weights="lite")
     assert any(m.index >= 3 for m in everywhere.mined)
 
 
-def test_nobody_who_agrees_means_no_frame() -> None:
+def test_without_agreement_no_frame_is_mined() -> None:
     clip = make_clip(4, 96, 128)
     silent = [np.zeros((96, 128), np.float32)] * 4
     assert mine(clip_evidence(silent, silent, clip.frames), least=0.9).mined == ()

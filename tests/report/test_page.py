@@ -105,7 +105,7 @@ def test_markup_in_names_stays_text(browser: Any, page: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_phone_and_the_dark(browser: Any, page: Path) -> None:
+def test_the_page_fits_a_phone_and_has_a_dark_style(browser: Any, page: Path) -> None:
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": True}
     )
@@ -120,7 +120,7 @@ def test_a_phone_and_the_dark(browser: Any, page: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
-def test_the_page_needs_nothing_beside_it(page: Path) -> None:
+def test_the_page_needs_no_other_file(page: Path) -> None:
     text = page.read_text()
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", text)
     assert "<!--" not in text.replace("<!doctype", ""), "every part was put in"

@@ -8,7 +8,7 @@ from boostvsod.media.synthetic import Clip
 from boostvsod.training.augment import Augment, views
 
 
-def test_views_move_picture_and_mask_together() -> None:
+def test_views_move_picture_and_mask_alike() -> None:
     mask = torch.zeros(64, 1, 64, 64, dtype=torch.uint8)
     mask[:, :, 20:40, 10:30] = 255
     plain = Augment(colour=0, grey=0, blur=0, noise=0)
@@ -31,6 +31,6 @@ def test_swapped_channels_are_the_same_picture_in_other_colours(clip: Clip) -> N
     pictures = torch.from_numpy(clip.frames[:12].transpose(0, 3, 1, 2).copy())
     still = Augment(flip=False, zoom=(1, 1), aspect=0, degrees=0, colour=0, grey=0, blur=0, noise=0, swap=True)
     rgb, _ = views(pictures, pictures[:, :1], still, torch.Generator().manual_seed(1))
-    seen, given = (rgb * 255).round().byte(), pictures
-    assert torch.equal(seen.sort(1).values, given.sort(1).values)
-    assert not torch.equal(seen, given)
+    changed, given = (rgb * 255).round().byte(), pictures
+    assert torch.equal(changed.sort(1).values, given.sort(1).values)
+    assert not torch.equal(changed, given)

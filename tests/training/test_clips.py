@@ -45,8 +45,8 @@ def test_windows_stay_in_their_clip_and_hold_a_known_frame() -> None:
     clips = Clips(Samples(numbers.expand(12, 3, 2, 2), numbers.expand(12, 1, 2, 2), known), (range(6), range(6, 12)))
     draw = draw_windows(clips, window=3, batch=4)
     for step in range(10):
-        seen, truth, weight = draw(step, torch.Generator().manual_seed(step))
-        assert (seen.shape, truth.shape, weight.shape) == ((4, 3, 3, 2, 2), (12, 1, 2, 2), (12, 1, 2, 2))
+        frames, truth, weight = draw(step, torch.Generator().manual_seed(step))
+        assert (frames.shape, truth.shape, weight.shape) == ((4, 3, 3, 2, 2), (12, 1, 2, 2), (12, 1, 2, 2))
         rows = (truth.reshape(4, 3, 4)[:, :, 0] * 255).round().long()
         assert torch.equal(weight.reshape(4, 3, 4)[:, :, 0], known[rows])
         assert (weight.reshape(4, -1).sum(1) > 0).all()

@@ -40,7 +40,7 @@ def test_motion_pictures_show_what_moves(three_clips: Path) -> None:
     assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])
 
 
-def test_a_staged_motion_is_followed_to_where_it_lands() -> None:
+def test_staged_motion_is_followed_to_its_end_point() -> None:
     rng = np.random.default_rng(3)
     picture = cv2.GaussianBlur(rng.uniform(0, 255, (96, 96, 3)).astype(np.float32), (0, 0), 4)
     field = motiondata._motion(96, rng, shift=0.06, turn=5, zoom=0.05, bend=3.0)

@@ -55,7 +55,7 @@ def test_scores_are_those_of_theta_against_the_truth() -> None:
 
 
 @pytest.mark.parametrize("name", ["judge-lite", "judge-cpd", "judge-vgg"])
-def test_every_judge_learns_both_of_its_answers(name: str) -> None:
+def test_every_judge_learns_both_of_its_outputs(name: str) -> None:
     torch.manual_seed(0)
     student = build("students", name, Runtime(), weights="none", size=64)
     rgb, truth = torch.rand(2, 3, 64, 64), torch.zeros(2, 1, 64, 64)

@@ -18,15 +18,15 @@ class Constant(nn.Module):
         self.value = nn.Parameter(torch.zeros(1))
 
 
-def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
+def test_the_best_weights_are_saved_and_survive_a_kill(tmp_path: Path) -> None:
     grades = {2: 0.5, 4: 0.9, 6: 0.7}
     student = Student(Constant(), 8)
-    seen: list[int] = []
+    checks: list[int] = []
 
     def log(net: nn.Module) -> TrainingLog:
         def examine(_: Student) -> dict[str, float]:
-            seen.append(len(seen))
-            return {"MAE": 0.1, "maxF": 0.5, "maxE": 0.5, "S": grades[2 * len(seen)]}
+            checks.append(len(checks))
+            return {"MAE": 0.1, "maxF": 0.5, "maxE": 0.5, "S": grades[2 * len(checks)]}
 
         return TrainingLog(replace(student, net=net), examine, 6, 3, tmp_path / "w.safetensors")
 
@@ -48,7 +48,7 @@ def test_the_best_is_kept_and_outlives_a_kill(tmp_path: Path) -> None:
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".html", ".md", ".safetensors"]
 
 
-def test_what_another_training_left_is_no_part_of_this_one(tmp_path: Path) -> None:
+def test_the_log_of_another_training_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "w.scores.json").write_text('{"seconds": 9, "scores": {"3": {"S": 1.0}}}')
     log = TrainingLog(Student(Constant(), 8), lambda _: {}, 6, 3, tmp_path / "w.safetensors")
     assert (log.scores, log.seconds_before) == ({}, 0.0)

@@ -13,7 +13,7 @@ from boostvsod.training.students import for_inference, predict_batch
 RUNTIME = Runtime()
 
 
-def test_what_cannot_be_followed_stays_as_it_is() -> None:
+def test_a_network_that_cannot_be_traced_is_not_changed() -> None:
     class Moody(torch.nn.Module):
         def forward(self, rgb: torch.Tensor) -> torch.Tensor:
             return rgb[:, :1] if rgb.mean() > 0.5 else rgb[:, 1:2]
@@ -22,7 +22,7 @@ def test_what_cannot_be_followed_stays_as_it_is() -> None:
     assert for_inference(student, RUNTIME) is student
 
 
-def test_a_mirror_shows_what_is_there_the_other_way_round() -> None:
+def test_mirrored_prediction_is_symmetric() -> None:
     student = build("students", "lite", size=64)
     rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     plain, both = (predict_batch(student, rgb, RUNTIME, mirror=mirror) for mirror in (False, True))

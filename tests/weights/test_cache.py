@@ -16,7 +16,7 @@ from boostvsod.weights.files import which_fit
 
 
 @pytest.mark.parametrize("name", registry.cards())
-def test_cards_tell_the_truth(name: str) -> None:
+def test_cards_are_correct(name: str) -> None:
     card = registry.cards()[name]
     with torch.device("meta"):
         net = random_net(card)
@@ -28,7 +28,7 @@ def test_cards_tell_the_truth(name: str) -> None:
     assert card.file
 
 
-def test_kept_weights_are_found_by_name(raft_small_file: Path, home: Path) -> None:
+def test_cached_weights_are_found_by_name(raft_small_file: Path, home: Path) -> None:
     missing = call("weights", "path", "raft-small")
     assert missing.exit_code == 5
     assert "boostvsod weights add raft-small raft-small.pth" in missing.output
@@ -41,8 +41,8 @@ def test_kept_weights_are_found_by_name(raft_small_file: Path, home: Path) -> No
 
 def test_a_changed_file_is_noticed(raft_small_file: Path, home: Path) -> None:
     call("weights", "add", "raft-small", str(raft_small_file))
-    with (home / "weights" / "raft-small.pth").open("ab") as kept:
-        kept.write(b"x")
+    with (home / "weights" / "raft-small.pth").open("ab") as cached:
+        cached.write(b"x")
     verified = call("weights", "verify")
     assert verified.exit_code == 5
     assert "has changed" in verified.output
@@ -50,7 +50,7 @@ def test_a_changed_file_is_noticed(raft_small_file: Path, home: Path) -> None:
         registry.build("flows", "raft-small", Runtime())
 
 
-def test_what_does_not_fit_is_not_kept(raft_small_file: Path) -> None:
+def test_weights_that_do_not_fit_are_not_cached(raft_small_file: Path) -> None:
     refused = call("weights", "add", "raft", str(raft_small_file))
     assert refused.exit_code == 5
     assert "does not fit RAFT" in refused.output

@@ -17,7 +17,7 @@ from boostvsod.weights.download import download
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serves one raft_small_file, in ranges; can hang up in the middle."""
+    """Serves one file, in ranges. It can break off in the middle."""
 
     content = b""
     stop_after = 0
@@ -48,7 +48,7 @@ def server(raft_small_file: Path) -> Iterator[str]:
         made.shutdown()
 
 
-def test_fetching_goes_on_where_it_broke_off(server: str, raft_small_file: Path, tmp_path: Path) -> None:
+def test_a_broken_download_is_resumed(server: str, raft_small_file: Path, tmp_path: Path) -> None:
     Server.stop_after = 100_000
     with pytest.raises(WeightsError, match="100000 bytes are saved"):
         download(f"{server}/raft-small.pth", tmp_path / "got.pth")
@@ -59,7 +59,7 @@ def test_fetching_goes_on_where_it_broke_off(server: str, raft_small_file: Path,
     assert (tmp_path / "got.pth").read_bytes() == Server.content
 
 
-def test_a_wrong_hash_is_thrown_away(server: str, tmp_path: Path) -> None:
+def test_a_download_with_a_wrong_hash_is_deleted(server: str, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="expected 123"):
         download(f"{server}/raft-small.pth", tmp_path / "got.pth", "123")
     assert not list(tmp_path.glob("got*"))

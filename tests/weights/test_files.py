@@ -37,7 +37,7 @@ def test_convert(raft_small_file: Path, tmp_path: Path) -> None:
     assert call("weights", "convert", str(raft_small_file), str(tmp_path / "out.pth")).exit_code == 2
 
 
-def test_weights_come_safely_or_not_at_all(tmp_path: Path) -> None:
+def test_weights_are_loaded_safely_or_refused(tmp_path: Path) -> None:
     import pickle
 
     from boostvsod.weights.files import read_weights, save_weights
