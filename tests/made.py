@@ -69,8 +69,8 @@ def write_detector(path: Path, *outputs: np.ndarray, side: int = 128) -> Path:
     entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])
     names = [f"out{i}" for i in range(len(outputs))]
     ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, o.shape) for n, o in zip(names, outputs, strict=True)]
-    constants = [numpy_helper.from_array(o, f"constants{i}") for i, o in enumerate(outputs)]
-    nodes = [helper.make_node("Identity", [f"constants{i}"], [name]) for i, name in enumerate(names)]
+    constants = [numpy_helper.from_array(o, f"constant{i}") for i, o in enumerate(outputs)]
+    nodes = [helper.make_node("Identity", [f"constant{i}"], [name]) for i, name in enumerate(names)]
     graph = helper.make_graph(nodes, "constants", [entry], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
     return path

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from made import DRAWN, FORCED, QUICK, write_maps, write_pictures
+from made import DRAWN, FORCED, QUICK, slow_except, write_maps, write_pictures
 
 import boostvsod
 from boostvsod import boost, build
@@ -240,7 +240,7 @@ def start(pictures: Path, maps: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", RUN, str(pictures), str(maps), str(out), *FORCED])
 
 
-@pytest.mark.parametrize("stage", ["target", "motion", "student", "final", "maps"])
+@pytest.mark.parametrize("stage", slow_except(["target", "motion", "student", "final", "maps"], "student"))
 def test_a_killed_run_resumes_to_the_same_maps(tmp_path: Path, stage: str) -> None:
     clip = make_clip(20, 48, 64)
     pictures, maps = write_pictures(tmp_path / "clip", clip.frames), write_maps(tmp_path / "m", clip.truth)

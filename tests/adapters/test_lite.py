@@ -45,7 +45,7 @@ WIDE, TALL, SQUARE, STRIP = (480, 854), (854, 480), (300, 300), (9, 900)
 @pytest.mark.parametrize(
     ("shape", "sides"), [(WIDE, (256, 320)), (TALL, (320, 256)), (SQUARE, (288, 288)), (STRIP, (96, 896))]
 )
-def test_as_a_target_it_sees_pictures_at_half_their_aspect_ratio(
+def test_as_a_target_its_input_has_half_the_stretch_of_the_picture(
     shape: tuple[int, int], sides: tuple[int, int]
 ) -> None:
     shapes: list[tuple[int, ...]] = []

@@ -61,9 +61,7 @@ def test_onnx_options_go_over_the_file(tmp_path: Path, clip: Clip) -> None:
 
 
 @legacy
-def test_onnx_output_without_a_sigmoid_is_recognised(
-    tmp_path: Path, clip: Clip, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_onnx_without_a_sigmoid_is_recognised(tmp_path: Path, clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "boostvsod")
     done = torch.nn.Sequential(Threshold(), torch.nn.Sigmoid())
     with_it = export(tmp_path / "with.onnx", done, (1, 3, 48, 64), **PLAIN)

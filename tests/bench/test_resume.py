@@ -19,6 +19,7 @@ from boostvsod.bench.jobs import Job, Setup, run_job
 from boostvsod.bench.run import Execution, plan_jobs, run_jobs
 
 
+@pytest.mark.slow
 def test_the_job_of_a_dead_worker_is_tried_again(setup: Setup, tmp_path: Path) -> None:
     jobs = plan_jobs(setup, [dying_target(tmp_path)], plan_arms(["nr"], SETTINGS, controls=[])[:1], 1)
     rows, failures = run_jobs(jobs, setup, Execution(workers=2), must_succeed)

@@ -40,13 +40,13 @@ def piece() -> Piece:
 
 def view(motion: Speed, views: int, i: int = 1) -> Map | Judged:
     """Everything moves 2 to the right and 1 down a frame, and 4 and 1 from frame 0 to frame 1."""
-    requested = MotionViews(motion, views, "motion test")
-    pairs = requested.pairs(piece(), i)
+    motion_views = MotionViews(motion, views, "motion test")
+    pairs = motion_views.pairs(piece(), i)
     flows = [(b.index - a.index) * RIGHT * ([2, 1] if min(a.index, b.index) == 0 else [1, 1]) for a, b in pairs]
-    return requested.map(pairs, [flow.astype(np.float32) for flow in flows])
+    return motion_views.map(pairs, [flow.astype(np.float32) for flow in flows])
 
 
-def test_one_view_is_to_the_next_frame_and_for_the_last_frame_to_the_one_before() -> None:
+def test_the_first_view_is_to_the_next_frame_or_back_at_the_end() -> None:
     for i in (0, 1, 3):
         motion = Speed()
         output = view(motion, 1, i)

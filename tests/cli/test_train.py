@@ -107,9 +107,7 @@ def test_only_trainable_targets_can_be_trained(two_clips: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("kind", "name"), [("saliency", "rcrnet-ner"), ("rcrnet", "lite")])
-def test_clip_networks_and_picture_networks_are_not_confused(
-    kind: str, name: str, two_clips: Path, tmp_path: Path
-) -> None:
+def test_clip_networks_need_clip_trainings(kind: str, name: str, two_clips: Path, tmp_path: Path) -> None:
     refused = call(
         "train", kind, "--student", name, "--data", two_clips, "--size", 64, "-o", tmp_path / "w.safetensors"
     )

@@ -22,7 +22,7 @@ RUNTIME = Runtime()
 BOXES = np.array([[[0, 10, 10, 60, 50, 0.9, 1], [0, 30, 70, 90, 120, 0.5, 1]]], np.float32)  # as EfficientDet has them
 
 
-# What must be message to build parts that cannot guess it.
+# Options of parts that cannot be built without them, or that would be slow.
 OPTIONS: dict[str, dict[str, Any]] = {
     "net": {"weights": "none"},
     "targets/lite": {"weights": "none"},
