@@ -21,7 +21,7 @@ from boostvsod.metrics.scores import Averages, Scores
 
 
 def _expected(clip: Clip, folder: Path, protocol: str) -> dict[str, float]:
-    """The same by a few lines that know nothing of the evaluator."""
+    """The same scores, computed without the evaluator."""
     rules, parts = PROTOCOLS[protocol], []
     for name, length in (("bear", 12), ("bus", 6)):
         scores = Scores()
@@ -38,7 +38,7 @@ def test_protocols(data: Path, clip: Clip, protocol: str, jobs: int) -> None:
     expected = _expected(clip, data.parent / "maps", protocol)
     for key in ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "wF"):
         assert found[key] == pytest.approx(expected[key], abs=1e-9), key
-    assert found["MAE_raw"] > found["MAE"], "dim maps gain from being stretched"
+    assert found["MAE_raw"] > found["MAE"], "stretching improves dim maps"
 
 
 def test_protocols_differ(data: Path) -> None:
@@ -52,7 +52,7 @@ def test_davis_recall_and_decay_by_hand(data: Path) -> None:
     found = evaluate(str(data.parent / "maps"), open_dataset(str(data)), PROTOCOLS["davis"])
     bear = next(score for score in found.sequences if score.name == "bear")
     series = [row["J"] for row in bear.frames.values()]
-    assert len(series) == 10, "first and last do not count"
+    assert len(series) == 10, "the first and the last frame do not count"
     assert bear.averages.values["J_recall"] == pytest.approx(sum(j > 0.5 for j in series) / 10)
     first, last = series[0:3], series[7:10]  # quarter edges round(1, 3.25, 5.5, 7.75, 10) - 1, ends included
     assert bear.averages.values["J_decay"] == pytest.approx(np.mean(first) - np.mean(last))

@@ -99,7 +99,7 @@ PLUGINS = {
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder on the path with one distribution per plugin, as pip would lay them down."""
+    """A folder on the path with one distribution for each plugin, as pip installs them."""
     for name, text in PLUGINS.items():
         (tmp_path / f"third_{name}.py").write_text(text)
         info = tmp_path / f"third_{name}-1.0.dist-info"

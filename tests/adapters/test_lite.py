@@ -33,7 +33,7 @@ def test_for_inference_it_predicts_the_same_without_batch_norms(backbone: str) -
     student = build("students", "lite", weights="lite" if backbone == "slim" else "none", backbone=backbone, size=64)
     done = for_inference(student, RUNTIME)
     kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
-    assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can go on learning"
+    assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can still be trained"
     assert not any(kind == "BatchNorm2d" for kind in kinds[1])
     pictures = [np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)]
     assert np.allclose(predict(done, pictures, RUNTIME), predict(student, pictures, RUNTIME), atol=1e-4)

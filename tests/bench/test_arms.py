@@ -25,12 +25,12 @@ def test_arms_sweeps_and_controls() -> None:
     assert recipe_of(arms[4], "d", "v").flow == "farneback"
     assert recipe_of(arms[4], "d", "v").of("nr")["threshold"] == 0.6
     random, oracle = (recipe_of(arm, "data", "bear") for arm in arms[-2:])
-    assert random.of("random")["options"]["threshold"] == 0.5, "controls are of the first arm"
+    assert random.of("random")["options"]["threshold"] == 0.5, "controls belong to the first arm"
     assert (oracle.of("oracle")["data"], oracle.of("oracle")["sequence"]) == ("data", "bear")
     changed = plan_arms(["nr", "none"], ["train.batch=2"], changes=["nr.threshold=0.3", "recipe.fuser=student"])
     assert [arm.name for arm in changed[1:4]] == ["nr", "nr nr.threshold=0.3", "nr recipe.fuser=student"]
     assert changed[3].settings == ("train.batch=2", "recipe.fuser=student")
-    assert recipe_of(plan_arms(["nr"])[2], "d", "v").per_frame == 0, "the student alone learns nothing"
+    assert recipe_of(plan_arms(["nr"])[2], "d", "v").per_frame == 0, "the control student is not trained"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_features_by_hand(
 def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
     inner, whole = columns(10, 26), columns(8, 28)
     rim, part = (gate.features_of([whole], [rest], [inner])["moving"] for rest in (inner, columns(10, 18)))
-    assert 0.5 < rim < 1, "motion was drawn a little too small"
+    assert 0.5 < rim < 1, "the motion map is a little smaller than the object"
     assert part > rim
 
 

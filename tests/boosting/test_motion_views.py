@@ -50,7 +50,7 @@ def test_the_first_view_is_to_the_next_frame_or_back_at_the_end() -> None:
     for i in (0, 1, 3):
         motion = Speed()
         output = view(motion, 1, i)
-        assert motion.requested == [(4 if i == 0 else 2, 1)], "time runs forwards in flow to an earlier frame, too"
+        assert motion.requested == [(4 if i == 0 else 2, 1)], "flow to an earlier frame is negated"
         assert np.asarray(output)[0, 0] == (1 if i == 0 else 0.5)
 
 

@@ -72,14 +72,14 @@ def test_outputs_of_other_maps_are_made_again(pictures: Path, maps: Path, tmp_pa
     words = ["run", "--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", out]
     call(*words, "--save", "mask,overlay")
     film = (out / "overlay.mp4").stat().st_mtime_ns
-    (out / "mask" / "00004.png").unlink()  # as if it had been interrupted
+    (out / "mask" / "00004.png").unlink()  # as after an interruption
     assert "already done" in call(*words, "--save", "mask,overlay").stderr
     assert (out / "mask" / "00004.png").is_file()
-    assert (out / "overlay.mp4").stat().st_mtime_ns == film, "what stands is left alone"
+    assert (out / "overlay.mp4").stat().st_mtime_ns == film, "a complete film is not written again"
     cv2.imwrite(str(maps / "00004.png"), np.full((48, 64), 255, np.uint8))
-    call(*words)  # other maps, no film asked for
+    call(*words)  # other maps, without a film
     call(*words, "--save", "overlay")
-    assert (out / "overlay.mp4").stat().st_mtime_ns > film, "the film of the old maps must not stand for the new"
+    assert (out / "overlay.mp4").stat().st_mtime_ns > film, "the film of the old maps is replaced"
 
 
 def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_clip_networks_learn_the_protocol(two_clips: Path, tmp_path: Path) -> No
     words = ["--data", two_clips, "--epochs", 0.2, "--size", 64, "--checks", 1, "--cache", tmp_path / "cache"]
     done = call("train", "rcrnet", *words, "-o", out)
     assert done.exit_code == 0, done.output
-    assert len(list((tmp_path / "cache").iterdir())) == 2, "what is trained on, and what is held out"
+    assert len(list((tmp_path / "cache").iterdir())) == 2, "the training clips and the held-out clip"
     build("targets", "rcrnet-ner", RUNTIME, weights=str(out), size=64)
 
 
@@ -116,7 +116,7 @@ def test_clip_networks_need_clip_trainings(kind: str, name: str, two_clips: Path
 
 
 def test_a_backbone_from_a_hub(two_clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder as the hub's cache has it, without the network."""
+    """The hub is replaced by a folder in the format of its cache."""
     import huggingface_hub.constants
     import timm
     from safetensors.torch import save_file

@@ -33,7 +33,7 @@ def test_pairs_of_a_folder_and_of_its_zip(three_clips: Path, tmp_path: Path, cli
 
 
 def write_palette_png(path: Path, indices: np.ndarray) -> None:
-    """A PNG of palette indices, as DAVIS 2017 and others have them: black, dark red, dark green."""
+    """Write a PNG of palette indices, as in DAVIS 2017: black, dark red, dark green."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

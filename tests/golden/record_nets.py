@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 400_000  # numbers of an input: larger cases prove nothing more, and take long
-KEPT = 400  # values of each output
+LARGEST = 400_000  # numbers of an input: larger cases take long and test the same
+STORED = 400  # values of each output
 
 
 def main(folder: Path) -> None:
@@ -55,7 +55,7 @@ def outputs(case: dict[str, Any]) -> list[dict[str, Any]]:
 
 def thinned(value: np.ndarray) -> np.ndarray:
     flat = value.ravel()
-    return flat[:: max(1, flat.size // KEPT)]
+    return flat[:: max(1, flat.size // STORED)]
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def test_folders_of_videos(tmp_path: Path, clip: Clip) -> None:
 
 
 def bad(folder: Path, clip: Clip, kind: str) -> str:
-    """Make a bad source; returns how it is named."""
+    """Make a bad source and return the name to open it by."""
     film = folder / "bad.mp4"
     if kind == "missing":
         return str(folder / "nowhere.mp4")
@@ -79,7 +79,7 @@ def bad(folder: Path, clip: Clip, kind: str) -> str:
 
 
 def _moov_first(data: bytes, moov: int) -> bytes:
-    """The index in front and half the frames gone: what an interrupted download of a streamable file leaves."""
+    """A film with its index in front and without half of its frames, as after an interrupted download."""
     head, index, body = data[:moov], data[moov:], data[:moov]
     shifted = bytearray(index)
     at = shifted.index(b"stco") + 8

@@ -32,7 +32,7 @@ def test_broadcast_rates_are_exact(tmp_path: Path, clip: Clip) -> None:
     path = write_film(tmp_path / "a.mp4", clip.frames, 30)
     data = bytearray(path.read_bytes())
     timescale, delta = data.index(b"mdhd") + 4 + 12, data.index(b"stts") + 4 + 12
-    data[timescale : timescale + 4] = struct.pack(">I", 30000)  # the writer itself rounds to three digits
+    data[timescale : timescale + 4] = struct.pack(">I", 30000)  # the writer rounds to three digits
     data[delta : delta + 4] = struct.pack(">I", 1001)
     path.write_bytes(data)
     assert Video.open(path).fps == Fraction(30000, 1001)

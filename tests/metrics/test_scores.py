@@ -51,7 +51,7 @@ def test_maximum_is_of_the_mean_curve() -> None:
 
 
 def test_segments_by_hand() -> None:
-    """An 8 x 8 square moved by two pixels: J = 48 / 80; contours lie within the reach of 1 px or do not."""
+    """An 8 x 8 square moved by two pixels: J = 48 / 80. Contour pixels match within one pixel."""
     truth, saliency = np.zeros((40, 40), bool), np.zeros((40, 40))
     truth[10:18, 10:18], saliency[10:18, 12:20] = True, 0.7
     assert jaccard(saliency, truth) == pytest.approx(48 / 80)

@@ -82,7 +82,7 @@ def test_keyframes_are_spaced_and_their_truth_is_drawn_in_boxes() -> None:
     assert [m.index // 5 for m in found.mined] == [0, 1]
     pairs = [m.index // 2 for m in mine(evidence(), B=2).mined]
     assert len(pairs) > 2
-    assert pairs == sorted(set(pairs)), "one of two frames, at most"
+    assert pairs == sorted(set(pairs)), "at most one of two frames"
     assert len(mine(evidence(), B=100).mined) == 1
     for m in found.mined:
         assert 0 < m.truth.mean() < 0.6

@@ -76,8 +76,10 @@ def boxes_of(tmp_path: Path, *outputs: Any, **options: Any) -> list[tuple[int, i
 def test_boxes_come_back_to_the_picture(tmp_path: Path) -> None:
     five = np.zeros((1, 1008, 8))
     five[0, 0] = [40, 52, 40, 20, 0.9, 1, 0, 0]
-    assert boxes_of(tmp_path, five) == [(20, 10, 60, 30)], "YOLOv5: put in the middle"
-    assert boxes_of(tmp_path, [[[[0.1, 0.5, 0.5, 1.0]]]], [[[0.2, 0.9]]]) == [(13, 32, 64, 64)], "YOLOv4: stretched"
+    assert boxes_of(tmp_path, five) == [(20, 10, 60, 30)], "YOLOv5: the picture is centred"
+    assert boxes_of(tmp_path, [[[[0.1, 0.5, 0.5, 1.0]]]], [[[0.2, 0.9]]]) == [(13, 32, 64, 64)], (
+        "YOLOv4: the picture is stretched"
+    )
     det = [[[0, 32, 16, 64, 48, 0.9, 3], [0, 34, 16, 64, 48, 0.8, 3], [0, 0, 0, 9, 9, 0.005, 3]]]
     assert boxes_of(tmp_path, det) == [(16, 16, 48, 32)], "EfficientDet: overlapping and unlikely ones are dropped"
     assert len(boxes_of(tmp_path, det, overlap=0.99, threshold=0.0)) == 3

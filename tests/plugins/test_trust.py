@@ -19,8 +19,8 @@ def test_trust_is_one_for_a_sure_and_steady_truth() -> None:
     sure, grey = Features(0.8, True, 1.0, 0.2), Features(0.8, True, 0.5, 0.2)
     assert trusted([sure] * 3) == pytest.approx([1, 1, 1])
     expected = trusted([sure, sure, grey, Features(0.8, True, 1.0, 0.1)])
-    assert expected[0] > expected[2], "grey where the opinions differ"
-    assert expected[0] > expected[3], "half of it gone"
+    assert expected[0] > expected[2], "the truth is grey where the maps differ"
+    assert expected[0] > expected[3], "half of the object is missing"
     assert min(expected) > 0.5
 
 

@@ -1,4 +1,4 @@
-"""The report's page in a real browser: it scrubs, its marks click, its tables sort, and names stay text."""
+"""The page of a report in a real browser: frames, marks, sorted tables, and names with markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVIL = "<img src=x onerror=alert(1)><script>alert(2)<"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's chromium without a screen."""
+    """Chromium without a screen."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and driver):
         pytest.skip("no chromium here")
@@ -37,7 +37,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """Two clips, a table, bars, and markup wherever a user may put some."""
+    """Two clips, a table and bars. All names contain markup."""
     shades = [map_url(np.full((20, 30), i / 5, np.float32)) for i in range(5)]
     frames = [f"{EVIL}{i}" for i in range(5)]
     clips = [
@@ -67,7 +67,7 @@ def test_scrubbing_moves_all_panes(browser: Any, page: Path) -> None:
     body.send_keys(Keys.ARROW_RIGHT)
     second = shown(browser)
     assert all(a != b for a, b in zip(first, second, strict=True))
-    assert shown(browser, 1) == other, "clips move by themselves"
+    assert shown(browser, 1) == other, "each clip moves separately"
     browser.find_elements("css selector", "circle.mark")[1].click()
     assert shown(browser)[0] == second[1], "pane b runs backwards: frame 3 of a is frame 1 of b"
     about = browser.find_element("css selector", ".about").text
@@ -123,4 +123,4 @@ def test_the_page_fits_a_phone_and_has_a_dark_style(browser: Any, page: Path) ->
 def test_the_page_needs_no_other_file(page: Path) -> None:
     text = page.read_text()
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", text)
-    assert "<!--" not in text.replace("<!doctype", ""), "every part was put in"
+    assert "<!--" not in text.replace("<!doctype", ""), "every part of the page is filled"

@@ -14,7 +14,7 @@ def test_views_move_picture_and_mask_alike() -> None:
     plain = Augment(colour=0, grey=0, blur=0, noise=0)
     rgb, truth = views(mask.expand(-1, 3, -1, -1), mask, plain, torch.Generator().manual_seed(0))
     assert torch.allclose(rgb[:, :1], truth, atol=1e-5)
-    assert truth.mean((1, 2, 3)).std() > 0.01, "sizes differ"
+    assert truth.mean((1, 2, 3)).std() > 0.01, "the sizes of the views differ"
     again = views(mask.expand(-1, 3, -1, -1), mask, plain, torch.Generator().manual_seed(0))[0]
     assert torch.equal(rgb, again)
 

@@ -20,7 +20,7 @@ from boostvsod.training.samples import load
 def test_motion_pictures_show_what_moves(three_clips: Path) -> None:
     pairs = Pairs.open(three_clips)
     flows = list(filmed(pairs, "dis", 96, Runtime(threads=2)))
-    assert len(flows) == filmed_count(pairs) == 66, "to the next frame and back"
+    assert len(flows) == filmed_count(pairs) == 66, "flow to the next frame and back"
     first, second = [mask for _, mask in pairs.clips()[0].read()][:2]
     assert np.array_equal(flows[0][1], resize_map(first, 96, 96)), "a frame's motion goes with its own mask"
     assert np.array_equal(flows[1][1], resize_map(second, 96, 96))
@@ -30,12 +30,12 @@ def test_motion_pictures_show_what_moves(three_clips: Path) -> None:
     for rgb, mask in made:
         inside, outside = rgb[mask > 0.5].mean(0), rgb[mask < 0.5].mean(0)
         contrasts.append(np.abs(inside - outside).mean())
-    assert np.mean(contrasts) > 10, "objects move unlike their scenes"
+    assert np.mean(contrasts) > 10, "objects and scenes move differently"
     exact = list(staged(pairs, "exact", 96, Runtime()))
     assert [mask.tobytes() for _, mask in exact] == [mask.tobytes() for _, mask in made]
     near = [np.abs(a.astype(float) - b).mean() for (a, _), (b, _) in zip(exact, made, strict=True)]
     far = [np.abs(a.astype(float) - b).mean() for (a, _), (b, _) in zip(exact, made[1:] + made[:1], strict=True)]
-    assert np.mean(near) < 0.6 * np.mean(far), "the backend sees what was staged"
+    assert np.mean(near) < 0.6 * np.mean(far), "the backend estimates the staged motion"
     again = load(staged(pairs, "dis", 96, Runtime()), 36, 96)
     assert torch.equal(again.masks[:1, 0], torch.from_numpy(np.rint(made[0][1] * 255).astype(np.uint8))[None])
 

@@ -27,7 +27,7 @@ from boostvsod.training.samples import Samples
         ([0.9, 0.8, 0.6, 0.4], 0.675),
         ([0.5, 0.5, 0.5], 0.5),
         ([0.7, 0.7], 0.6),
-        ([0.1, 0.2], 0.5),  # none is good: nothing to iterate on
+        ([0.1, 0.2], 0.5),  # no score is above the threshold
         ([], 0.5),
     ],
 )

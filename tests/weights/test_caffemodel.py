@@ -36,7 +36,7 @@ def field(number: int, content: bytes | int) -> bytes:
 
 
 def blob(array: np.ndarray, old: bool) -> bytes:
-    """Packed floats with a shape; in old files four fixed dimensions, and the numbers one by one."""
+    """Packed floats with a shape. Old files have four fixed dimensions and unpacked numbers."""
     if old:
         dims = [1] * (4 - array.ndim) + list(array.shape)
         numbers = b"".join(varint(5 << 3 | 5) + struct.pack("<f", x) for x in array.ravel())
@@ -67,7 +67,7 @@ def of_network(net: nn.Module) -> list[tuple[str, list[np.ndarray]]]:
 
 
 class Small(nn.Module):
-    """One of each kind of layer that published Caffe networks have."""
+    """One layer of each kind that published Caffe networks have."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -70,7 +70,9 @@ def test_a_download_with_a_wrong_hash_is_deleted(server: str, tmp_path: Path) ->
 
 
 def test_get_from_a_mirror(server: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "1. open https://" in call("weights", "get", "raft-small").output, "its authors give no direct link"
+    assert "1. open https://" in call("weights", "get", "raft-small").output, (
+        "there is no direct link to the authors' file"
+    )
     done = call("weights", "get", "raft-small", "--mirror", server)
     assert done.exit_code == 0, done.output
     assert [path.name for path in sorted((home / "weights").iterdir())] == ["index.json", "raft-small.pth"]
