@@ -1,4 +1,4 @@
-"""The rule by which the golden flow vectors' weights and inputs are drawn, and the compaction of the vectors."""
+"""How the weights and inputs of the golden flow vectors are drawn, and how the vectors are thinned out."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def drawn(key: str, shape: tuple[int, ...], scale: float = 1) -> torch.Tensor:
 
 
 def compact(vectors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Every value of small vectors, and every 7th of large ones, flat: what the tests compare."""
+    """The values that the tests compare, flat: all values of small vectors, and every 7th of large ones."""
     return {key: value.ravel() if value.size <= 4096 else value.ravel()[::7] for key, value in vectors.items()}

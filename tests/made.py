@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from boostvsod.cli import main
+from boostvsod.kinds import Evidence, Frame, Map
+from boostvsod.media.synthetic import make_clip
+from boostvsod.offer import Card
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
@@ -16,9 +24,18 @@ ROOT = TESTS.parent  # the source tree, where the tests lie in it
 RESEARCH = os.environ.get("BOOSTVSOD_DATA", "")  # a folder with data/ and weights/: see CONTRIBUTING.md
 PARTS = ("recipe.motion=contrast", "recipe.miner=nr", "recipe.student=twin", "recipe.fuser=product", "recipe.gate=off")
 LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "train.lr_scale=0.1", "train.batch=1")
-QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # the recipe nr, in no time
-FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined, whatever it looks like
+QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # a quick variant of the recipe nr
+FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
+
+
+def call(*words: Any) -> Result:
+    """Run `boostvsod` with these words in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def read_image(path: str, flag: int) -> np.ndarray:
+    return np.asarray(cv2.imread(path, flag))
 
 
 def write_pictures(folder: Path, frames: np.ndarray, suffix: str = ".png") -> Path:
@@ -45,16 +62,16 @@ def write_film(path: Path, frames: np.ndarray, fps: float = 25, code: str = "mp4
 
 
 def write_detector(path: Path, *outputs: np.ndarray, side: int = 128) -> Path:
-    """A network file that looks at a picture 3 x side x side and always says the same."""
+    """A network file for pictures of 3 x side x side whose outputs are constants."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     entry = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, side, side])
     names = [f"out{i}" for i in range(len(outputs))]
     ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, o.shape) for n, o in zip(names, outputs, strict=True)]
-    kept = [numpy_helper.from_array(o, f"kept{i}") for i, o in enumerate(outputs)]
-    nodes = [helper.make_node("Identity", [f"kept{i}"], [name]) for i, name in enumerate(names)]
-    graph = helper.make_graph(nodes, "says-the-same", [entry], ends, kept)
+    constants = [numpy_helper.from_array(o, f"constant{i}") for i, o in enumerate(outputs)]
+    nodes = [helper.make_node("Identity", [f"constant{i}"], [name]) for i, name in enumerate(names)]
+    graph = helper.make_graph(nodes, "constants", [entry], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
     return path
 
@@ -67,12 +84,40 @@ def research(name: str) -> Path:
     return path
 
 
+def slow_except(names: Iterable[str], *quick: str) -> list[Any]:
+    """Parameters of a test: all names, of which only the quick ones belong to the fast part of the tests."""
+    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.slow]) for name in names]
+
+
 def sets(settings: tuple[str, ...]) -> list[str]:
     return [word for setting in settings for word in ("--set", setting)]
 
 
 def published_options(name: str) -> dict[str, Any]:
-    """Random weights and pictures as small as a published network takes them: for tests of its adapter."""
+    """Options for tests of a published network: random weights, and the smallest pictures that it takes."""
     if name in ("ssav", "poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
-        return {"weights": "random"}  # tied to their size, or in need of a large one
+        return {"weights": "random"}  # these have a fixed size, or need a large one
     return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 5} if name == "cosnet" else {})}
+
+
+def random_net(card: Card) -> torch.nn.Module:
+    """The network of a card with random weights, always the same ones."""
+    assert card.net is not None
+    torch.manual_seed(0)
+    return card.net()
+
+
+def square(i: int) -> Map:
+    """The truth of frame i: a square that goes to the right by two pixels a frame."""
+    truth = np.zeros((40, 60), np.float32)
+    truth[10:20, 10 + 2 * i : 20 + 2 * i] = 1
+    return truth
+
+
+def evidence(moves: bool = True, there: bool = True, count: int = 10) -> Evidence:
+    """A clip, its masks as motion maps, and target's maps that are certain of the object's core only."""
+    clip = make_clip(count, 96, 128, seed=1)
+    masks = [mask.astype(np.float32) * 0.9 * there for mask in clip.truth]
+    cores = [cv2.erode(mask, np.ones((15, 15), np.uint8)) for mask in masks]
+    target = [np.maximum(0.45 * mask, core) for mask, core in zip(masks, cores, strict=True)]
+    return Evidence([Frame.of(rgb, i) for i, rgb in enumerate(clip.frames)], target, [m * moves for m in masks])

@@ -1,4 +1,4 @@
-"""What the documents contain: code blocks run, drawings and numbers agree with their sources."""
+"""The documents: their code blocks run, and drawings and numbers agree with their sources."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made import ROOT
 from test_floors import FLOORS
 
 from boostvsod.testing import check_flow, check_miner, check_target
 
-ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
 
 
@@ -76,7 +76,7 @@ def test_measurements_have_protocol_command_and_source() -> None:
         assert all(set(table["columns"]) <= set(row) for row in table["rows"]), table["what"]
 
 
-def test_measured_numbers_stand_in_the_document_that_is_named() -> None:
+def test_measured_numbers_are_in_the_document_that_is_named() -> None:
     for table in measurements():
         for row in table["rows"]:
             text = (ROOT / (row.get("stated_in") or table["stated_in"])).read_text()

@@ -1,4 +1,4 @@
-"""What the documents show is what the program prints."""
+"""The documents: printed tables are up to date, links lead to files, public names are listed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_printed_tables_are_up_to_date(tmp_path: Path) -> None:
         assert done.stdout == table, f"the table is old: replace it by the output of `boostvsod {command}`"
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_leads_to_a_file() -> None:
     for folder in (ROOT, ROOT / "docs", ROOT / "benchmarks"):
         for path in folder.glob("*.md"):
             for link in re.findall(r"\]\(([^)#:]+)[#)]", path.read_text()):

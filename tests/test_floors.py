@@ -30,7 +30,7 @@ FLOORS = (  # from the ground up; rooms on one floor do not import one another
     "cli",
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS, 1) for room in rooms.split()}
-PUBLIC = "boostvsod"  # the package itself, when somebody imports a public name of it
+PUBLIC = "boostvsod"  # the package itself, for imports of its public names
 
 
 def modules(package: ModuleType) -> dict[str, Path]:
@@ -65,15 +65,15 @@ def imported(path: Path, known: Container[str] = MODULES) -> Iterator[str]:
 
 def arrows(package: Mapping[str, Path] = MODULES) -> list[tuple[str, str]]:
     """Every import within a package, as (importer, imported module)."""
-    pairs = ((name, seen) for name, path in package.items() for seen in imported(path, package))
-    return sorted({(name, seen) for name, seen in pairs if seen in package and seen != name})
+    pairs = ((name, module) for name, path in package.items() for module in imported(path, package))
+    return sorted({(name, module) for name, module in pairs if module in package and module != name})
 
 
 def circle(package: Mapping[str, Path]) -> list[str]:
     """Modules of a package that import one another in a circle; empty if there is no circle."""
     graph: dict[str, set[str]] = {name: set() for name in package}
-    for importer, seen in arrows(package):
-        graph[importer].add(seen)
+    for importer, module in arrows(package):
+        graph[importer].add(module)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -81,9 +81,9 @@ def circle(package: Mapping[str, Path]) -> list[str]:
     return []
 
 
-def rises(importer: str, seen: str) -> bool:
+def rises(importer: str, module: str) -> bool:
     """Whether an import goes up or stays on its floor, outside its own room."""
-    return room(importer) != room(seen) and FLOOR[room(importer)] <= FLOOR[room(seen)]
+    return room(importer) != room(module) and FLOOR[room(importer)] <= FLOOR[room(module)]
 
 
 def test_every_room_has_a_floor() -> None:
@@ -91,11 +91,11 @@ def test_every_room_has_a_floor() -> None:
 
 
 def test_no_import_goes_up() -> None:
-    assert not [f"{importer} imports {seen}" for importer, seen in arrows() if rises(importer, seen)]
+    assert not [f"{importer} imports {module}" for importer, module in arrows() if rises(importer, module)]
 
 
 @pytest.mark.parametrize(
-    ("importer", "seen", "wrong"),
+    ("importer", "module", "wrong"),
     [
         ("boostvsod.media.images", "boostvsod.engine", True),
         ("boostvsod.kinds", "boostvsod.runtime", True),
@@ -103,8 +103,8 @@ def test_no_import_goes_up() -> None:
         ("boostvsod.media.images", "boostvsod.media.video", False),
     ],
 )
-def test_what_counts_as_going_up(importer: str, seen: str, wrong: bool) -> None:
-    assert rises(importer, seen) == wrong
+def test_what_counts_as_going_up(importer: str, module: str, wrong: bool) -> None:
+    assert rises(importer, module) == wrong
 
 
 def test_no_circle() -> None:
@@ -124,7 +124,9 @@ def test_a_circle_is_found(tmp_path: Path) -> None:
 
 def test_the_core_imports_no_plugin() -> None:
     plugins = ("boostvsod_adapters", "boostvsod_plugins")
-    bad = [f"{name}: {seen}" for name, path in MODULES.items() for seen in imported(path) if seen.startswith(plugins)]
+    bad = [
+        f"{name}: {module}" for name, path in MODULES.items() for module in imported(path) if module.startswith(plugins)
+    ]
     assert not bad
 
 
@@ -133,7 +135,7 @@ def test_the_core_imports_no_plugin() -> None:
 )
 def test_plugin_packages_do_not_import_each_other(name: str, other: str) -> None:
     paths = PLUGIN_PACKAGES[name].values()
-    assert not [f"{path}: {seen}" for path in paths for seen in imported(path) if seen.startswith(other)]
+    assert not [f"{path}: {module}" for path in paths for module in imported(path) if module.startswith(other)]
 
 
 def test_the_top_stays_small() -> None:

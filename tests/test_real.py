@@ -1,4 +1,4 @@
-"""On real video: a DAVIS sequence, where the data is at hand."""
+"""Runs on a real video: a sequence of DAVIS, from the research data."""
 
 from __future__ import annotations
 

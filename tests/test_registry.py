@@ -1,13 +1,13 @@
-"""Everything enters by one door, the core knows nobody behind it, and a bad plugin costs only itself."""
+"""The registry: entry points, names, and faulty plugins."""
 
 from __future__ import annotations
 
-import ast
 import importlib
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -19,22 +19,8 @@ from boostvsod.errors import ConfigError
 from boostvsod.registry import KINDS, door
 from boostvsod.testing import check_cheap
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-SHELVES = ("adapters/boostvsod_adapters", "plugins/boostvsod_plugins")
+PLUGIN_FOLDERS = ("adapters/boostvsod_adapters", "plugins/boostvsod_plugins")
 source_tree = pytest.mark.skipif(not (ROOT / "boostvsod").is_dir(), reason="needs the source tree")
-
-
-@source_tree
-def test_core_imports_no_plugin() -> None:
-    for path in (ROOT / "boostvsod").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not [n for n in names if n.startswith(("boostvsod_adapters", "boostvsod_plugins"))], path
 
 
 @source_tree
@@ -48,10 +34,10 @@ def test_installed_door_is_the_one_in_pyproject() -> None:
 @source_tree
 def test_every_file_with_a_hook_is_listed() -> None:
     listed = {e.value for e in metadata.entry_points(group="boostvsod")}
-    for shelf in SHELVES:
-        for path in (ROOT / shelf).rglob("*.py"):
+    for folder in PLUGIN_FOLDERS:
+        for path in (ROOT / folder).rglob("*.py"):
             if "@hookimpl" in path.read_text():
-                module = ".".join(path.relative_to((ROOT / shelf).parent).with_suffix("").parts)
+                module = ".".join(path.relative_to((ROOT / folder).parent).with_suffix("").parts)
                 assert module in listed, f"{module} has a hook and no entry point"
 
 
@@ -113,7 +99,7 @@ PLUGINS = {
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A folder on the path with one distribution per plugin, as pip would lay them down."""
+    """A folder on the path with one distribution for each plugin, as pip installs them."""
     for name, text in PLUGINS.items():
         (tmp_path / f"third_{name}.py").write_text(text)
         info = tmp_path / f"third_{name}-1.0.dist-info"
@@ -129,13 +115,13 @@ def command(site: Path, *arguments: str, **env: str) -> subprocess.CompletedProc
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment)
 
 
-def test_a_bad_plugin_costs_one_line_and_only_itself(site: Path) -> None:
+def test_a_bad_plugin_is_reported_in_one_line_and_the_others_load(site: Path) -> None:
     done = command(site, "list", "--json", BOOSTVSOD_PLUGINS=",".join(f"third-{name}" for name in PLUGINS))
     assert done.returncode == 0, done.stderr
     names = [row["name"] for row in json.loads(done.stdout) if row["kind"] == "miners"]
     assert names == ["longterm", "mine", "mqpm", "boostvsod:nr", "third-clash:nr", "oracle", "random", "trust"]
     lines = done.stderr.strip().splitlines()
-    for said in (
+    for message in (
         "third-crash:crash: third_crash: RuntimeError: boom on import",
         "third-typo:typo: third_typo: PluginValidationError: unknown hook 'offer_minners'",
         "third-old:old: third_old: PluginError: written for plugin API 99, this is 1",
@@ -143,7 +129,7 @@ def test_a_bad_plugin_costs_one_line_and_only_itself(site: Path) -> None:
         "third-failing:failing: its offer_flows failed: ValueError: no flow today",
         "clash     miners/nr: offered by boostvsod:nr and by third-clash:clash",
     ):
-        assert len([line for line in lines if said in line]) == 1, (said, lines)
+        assert len([line for line in lines if message in line]) == 1, (message, lines)
     assert len(lines) == 6
 
 

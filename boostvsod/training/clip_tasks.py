@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from boostvsod.kinds import Student
@@ -18,7 +20,8 @@ from boostvsod.training.tasks import Task
 def clip_task(clips: Clips, held_out: Clips, window: int, batch: int, runtime: Runtime) -> Task:
     """Learn the masks of windows of neighbouring frames. Frames without a mask do not count in the loss."""
     draw = draw_windows(clips, window, batch)
-    return Task(int(clips.known.sum()), draw, lambda student: score_windows(student, held_out, runtime))
+    evaluate = partial(score_windows, clips=held_out, runtime=runtime)
+    return Task(int(clips.known.sum()), draw, evaluate, stamp=clips.samples.stamp())
 
 
 def draw_windows(clips: Clips, window: int, batch: int) -> Draw:
@@ -69,7 +72,7 @@ def gap_task(samples: Samples, held_out: Samples, batch: int, runtime: Runtime) 
         inputs, truth = (mirrored(x, flipped) for x in (inputs, truth))
         return inputs, truth, torch.ones_like(truth)
 
-    return Task(len(samples), draw, lambda student: score_gaps(student, held_out, runtime))
+    return Task(len(samples), draw, lambda student: score_gaps(student, held_out, runtime), stamp=samples.stamp())
 
 
 def score_gaps(student: Student, samples: Samples, runtime: Runtime) -> dict[str, float]:

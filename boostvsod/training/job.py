@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +14,10 @@ from boostvsod.kinds import Student, Trainable
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.settings import override, parse_setting
+from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
 from boostvsod.training.progress import TrainingLog
+from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
 
@@ -126,13 +128,20 @@ class TrainingJob:
     def run(self, student: Student, task: Task, reporter: Reporter = SILENT) -> dict[str, float]:
         """Train; write the best weights, a card and a report; returns the seconds and the best scores."""
         train = self.settings.train
-        log = TrainingLog(student, task.evaluate, task.steps(self.epochs, train), self.checks, self.output)
+        steps, key = task.steps(self.epochs, train), self._key(student, task)
+        log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key)
         losses = pretrain(
             student, task, self.epochs, train, self.runtime,
             state=log.state_file, after_step=reporter.step, check=log.check, workers=self.workers,
         )  # fmt: skip
         scores = log.finish(self._facts(student, task), losses)
         return {"seconds": round(log.seconds), **scores}
+
+    def _key(self, student: Student, task: Task) -> str:
+        """A hash of all that determines the result: samples, initial weights, settings and seed."""
+        weights = sorted((name, tensor_stamp(tensor)) for name, tensor in student.net.state_dict().items())
+        settings = [asdict(self.settings), self.epochs, self.size, self.checks, self.runtime.seed]
+        return fingerprint(self.student, task.stamp, weights, settings)
 
     def _facts(self, student: Student, task: Task) -> dict[str, str]:
         """The rows of the card that are known before the training."""

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
+from boostvsod.errors import WeightsError
 from boostvsod.files import write_atomically, write_json
 from boostvsod.kinds import Student
 from boostvsod.report.page import Page, write_page
@@ -34,15 +36,33 @@ class TrainingLog:
     steps: int
     checks: int
     output: Path
+    key: str  # of the training; a state with another key is refused
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # step -> scores
     seconds_before: float = 0.0  # spent by earlier processes on this training
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        if self.state_file.exists() and self.scores_file.exists():
-            saved = json.loads(self.scores_file.read_text())
+        if self.state_file.exists():
+            saved = self._saved()
             self.scores = {int(step): scores for step, scores in saved["scores"].items()}
             self.seconds_before = saved["seconds"]
+        self._save()
+
+    def _saved(self) -> dict[str, Any]:
+        """The scores of the training that was interrupted, if it is this one."""
+        try:
+            saved: dict[str, Any] = json.loads(self.scores_file.read_text())
+        except (OSError, ValueError):
+            saved = {}
+        if saved.get("key") != self.key:
+            raise WeightsError(
+                f"{self.state_file} is the state of another training: data, initial weights, options or seed differ; "
+                "give another output, or delete it to start afresh"
+            )
+        return saved
+
+    def _save(self) -> None:
+        write_json(self.scores_file, {"key": self.key, "seconds": self.seconds, "scores": self.scores})
 
     @property
     def state_file(self) -> Path:
@@ -71,7 +91,7 @@ class TrainingLog:
         self.scores[step] = self.evaluate(replace(self.student, net=net))
         if step == self.best_step():
             save_weights(net, self.best_file, half=False)
-        write_json(self.scores_file, {"seconds": self.seconds, "scores": self.scores})
+        self._save()
 
     def best_step(self) -> int:
         """The step with the best S; the last one if several are equal.

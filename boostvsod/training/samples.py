@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,12 @@ from torch import Tensor
 from boostvsod.kinds import Map, Rgb
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
+from boostvsod.stamps import fingerprint
+
+
+def tensor_stamp(tensor: Tensor) -> str:
+    """A hash of a tensor's values."""
+    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().data).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,11 @@ class Samples:
         """The same samples on another device."""
         labels = None if self.labels is None else self.labels.to(device)
         return Samples(self.pictures.to(device), self.masks.to(device), labels)
+
+    def stamp(self) -> str:
+        """A hash of all pictures, masks and labels."""
+        parts = (self.pictures, self.masks, self.labels)
+        return fingerprint([None if part is None else tensor_stamp(part) for part in parts])
 
     def write(self, path: Path) -> None:
         """Save the samples in a file."""

@@ -32,6 +32,7 @@ class Task:
     draw: Draw
     evaluate: Callable[[Student], dict[str, float]]
     objective: Objective | None = None
+    stamp: str = ""  # changes when the samples do
 
     def steps(self, epochs: float, options: TrainOptions) -> int:
         """The number of optimiser steps for `epochs` passes over the samples."""
@@ -41,7 +42,7 @@ class Task:
 def picture_task(samples: Samples, held_out: Samples, batch: int, augment: Augment, runtime: Runtime) -> Task:
     """Learn masks of pictures, or of colour-coded motion."""
     draw = draw_views(samples.to(runtime.device), batch, augment)
-    return Task(len(samples), draw, lambda student: score(student, held_out, runtime))
+    return Task(len(samples), draw, lambda student: score(student, held_out, runtime), stamp=samples.stamp())
 
 
 def pretrain(

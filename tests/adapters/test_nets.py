@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 from golden.record_nets import thinned
 from golden_flow import generator, keys_of, weight
-from made import FORCED, GOLDEN, published_options, sets, write_film
+from made import FORCED, GOLDEN, published_options, sets, slow_except, write_film
 from torch import Tensor, nn
 
 from boostvsod import build, registry
@@ -43,6 +43,7 @@ from boostvsod_adapters.nets import (
 
 RECORDED = np.load(GOLDEN / "nets.npz")
 NAMES = sorted({key.partition("/")[0] for key in RECORDED.files})
+SMALL, SMALL_TARGETS = ("PCSA", "RCRNet-NER", "U2NETP"), ("pcsa", "rcrnet-ner", "u2netp")  # not marked slow
 Outputs = Sequence[Tensor]
 Run = Callable[..., Outputs]
 
@@ -53,12 +54,12 @@ def as_is(net: nn.Module, *inputs: Any) -> Outputs:
 
 
 def probable(net: nn.Module, *inputs: Any) -> Outputs:
-    """Of those whose official code ends in a sigmoid."""
+    """The outputs of networks whose official code ends in a sigmoid."""
     return [x.sigmoid() for x in as_is(net, *inputs)]
 
 
 def edges(net: nn.Module, x: Tensor) -> Outputs:
-    assert isinstance(net, poolnet.PoolNetEdge), "nobody else draws edges"
+    assert isinstance(net, poolnet.PoolNetEdge), "only PoolNetEdge draws edges"
     return net.edges(x)
 
 
@@ -97,7 +98,7 @@ NETS: dict[str, tuple[Callable[[], nn.Module], Run]] = {
 
 
 def drawn(spec: dict[str, Any]) -> Any:
-    """An input as it was recorded; one that is `split` is a list of frames."""
+    """An input as it was recorded. If it is `split`, it is a list of frames."""
     rng = generator(spec["seed"])
     value = rng.standard_normal(spec["shape"]) if spec.get("kind", "normal") == "normal" else rng.random(spec["shape"])
     tensor = torch.from_numpy((value * spec.get("scale", 1.0) + spec.get("offset", 0.0)).astype(np.float32))
@@ -105,7 +106,7 @@ def drawn(spec: dict[str, Any]) -> Any:
 
 
 def fill(net: nn.Module, about: dict[str, Any]) -> None:
-    """Give a network the recorded weights; constants stay as the network itself makes them."""
+    """Give a network the recorded weights. Constants stay as the network makes them."""
     state = net.state_dict()
     for key, value in state.items():
         if key not in about["constants"] and value.is_floating_point():
@@ -121,10 +122,9 @@ def test_every_recorded_network_is_here() -> None:
     assert sorted(NETS) == NAMES
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", slow_except(NAMES, *SMALL))
 def test_the_official_one(name: str) -> None:
-    """The same keys and shapes, and every output within a thousandth of its spread."""
+    """Keys and shapes are the same, and every output differs by at most a thousandth of its standard deviation."""
     about = json.loads(str(RECORDED[f"{name}/about"]))
     make, run = NETS[name]
     net = make()
@@ -168,10 +168,9 @@ def windows(length: int, count: int, height: int = 72, width: int = 104) -> list
 EXACT = ("DCFNet", "RCRNet-NER", "PoolNet-ResNet50-edge", "FGPLG-backbone")  # these run in float32
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*EXACT, "SSAV-caffe")])
-def test_bf16_leaves_s_alone(name: str) -> None:
-    """Under the recorded weights; the truth is what float32 finds most salient."""
+@pytest.mark.parametrize("name", slow_except([n for n in NAMES if n not in (*EXACT, "SSAV-caffe")], *SMALL))
+def test_bf16_hardly_changes_s(name: str) -> None:
+    """With the recorded weights. The truth is the most salient fifth of the float32 map."""
     about = json.loads(str(RECORDED[f"{name}/about"]))
     make, run = NETS[name]
     net = make()
@@ -187,36 +186,32 @@ def test_bf16_leaves_s_alone(name: str) -> None:
     assert round(abs(s_measure(maps[1], truth) - s_measure(maps[0], truth)), 3) <= 0.002
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", slow_except(TARGETS, *SMALL_TARGETS))
 def test_adapter(name: str) -> None:
-    """Maps of the frames' size in [0, 1], the same however the clip is cut into batches and whatever came before."""
+    """Maps have the frames' size and are in [0, 1]. They depend neither on the batches nor on earlier videos."""
     target: Any = build("targets", name, Runtime(), **published_options(name))
     fill(target.net, json.loads(str(RECORDED[f"{WEIGHTS_OF[name]}/about"])))
     card = registry.card_of(name)
     assert card is not None
     given = windows(target.window, 3)
-    together = list(target.predict(given))
-    for map_ in together:
+    batched = list(target.predict(given))
+    for map_ in batched:
         assert map_.shape == (72, 104)
         assert map_.dtype == np.float32
         assert 0 <= map_.min() <= map_.max() <= 1
     target.predict(windows(target.window, 2, 90, 64))  # another video, another size
     alone = [target.predict([window])[0] for window in reversed(given)][::-1]
-    apart = np.abs(together[0] - together[2]).max()
-    assert apart > 0, "frames differ, and so do their maps"
-    for one, other in zip(together, alone, strict=True):
-        assert np.abs(one - other).max() < 0.05 * apart, "a map of another frame would be all of this apart"
+    apart = np.abs(batched[0] - batched[2]).max()
+    assert apart > 0, "frames differ, so their maps differ"
+    for one, other in zip(batched, alone, strict=True):
+        assert np.abs(one - other).max() < 0.05 * apart, "a map of another frame would differ far more"
     assert isinstance(target, Trainable) == card.trainable
     assert target.window == (5 if name == "cosnet" else card.window)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [name for name, offer in registry.offers("students").items() if offer.card is not None]
-)
+@pytest.mark.parametrize("name", slow_except(STUDENTS, *SMALL_TARGETS))
 def test_student_learns(name: str) -> None:
-    """A few steps on one picture bring its loss down; the answer has the picture's size."""
+    """A few steps on one picture lower its loss. The logits have the picture's size."""
     torch.manual_seed(0)
     student = build("students", name, Runtime(), weights="random", size=128)
     rgb, truth = torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 128, 128)
@@ -226,7 +221,7 @@ def test_student_learns(name: str) -> None:
     student.net.train()
     for module in student.net.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eval()  # one picture has no statistics worth learning
+            module.eval()  # the statistics of one picture are of no use
     for _ in range(4):
         outputs = student.net(rgb)
         assert all(x.shape == (1, 1, 128, 128) for x in outputs)
@@ -238,10 +233,9 @@ def test_student_learns(name: str) -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", slow_except(TARGETS, *SMALL_TARGETS))
 def test_run_from_the_command_line(name: str, tmp_path: Path) -> None:
-    """A clip and a file of weights, as the authors would hand it out."""
+    """Runs with a clip and a file of weights in the authors' format."""
     card = registry.card_of(name)
     assert card is not None
     assert card.net is not None
@@ -255,4 +249,4 @@ def test_run_from_the_command_line(name: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, [*words, *more, *quick, "-o", str(tmp_path / "o"), "--threads", "2"])
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "o" / "maps").glob("*.png"))) == 3
-    (tmp_path / f"{name}.safetensors").unlink()  # large ones would fill the disk
+    (tmp_path / f"{name}.safetensors").unlink()  # many large files would fill the disk

@@ -1,4 +1,4 @@
-"""Why frames were mined, told after the run."""
+"""`boostvsod explain`: why frames were mined, from the record of a run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def told(run: Path, *options: str) -> str:
+def explained(run: Path, *options: str) -> str:
     done = CliRunner().invoke(main, ["explain", str(run), *options])
     assert done.exit_code == 0, done.output
     return done.stdout
 
 
 def test_text_names_settings_pieces_and_reasons(run: Path) -> None:
-    lines = told(run).splitlines()
+    lines = explained(run).splitlines()
     assert lines[0].startswith("recipe mqpm, miner mqpm: threshold 0.0, T 3")
     assert lines[1].startswith("frames 0 to 6: boosted: learnt from 3 of 7 frames")
     assert len(lines) == 2 + 7
@@ -41,7 +41,7 @@ def test_text_names_settings_pieces_and_reasons(run: Path) -> None:
 
 
 def test_json_holds_the_same_as_the_record(run: Path) -> None:
-    found = json.loads(told(run, "--json"))
+    found = json.loads(explained(run, "--json"))
     record = json.loads((run / "run.json").read_text())
     assert [frame["why"] for frame in found["frames"]] == [frame["why"] for frame in record["frames"]]
     assert found["mined"] == [frame["frame"] for frame in record["frames"] if frame["mined"]]
@@ -49,7 +49,7 @@ def test_json_holds_the_same_as_the_record(run: Path) -> None:
 
 
 def test_one_frame_by_name_or_number(run: Path) -> None:
-    by_name, by_number = (json.loads(told(run, "--json", "--frame", frame)) for frame in ("00004", "4"))
+    by_name, by_number = (json.loads(explained(run, "--json", "--frame", frame)) for frame in ("00004", "4"))
     assert by_name == by_number
     assert [frame["frame"] for frame in by_name["frames"]] == ["00004"]
     wrong = CliRunner().invoke(main, ["explain", str(run), "--frame", "99"])
@@ -58,7 +58,7 @@ def test_one_frame_by_name_or_number(run: Path) -> None:
 
 
 def test_strip_shows_every_frame_and_which_were_mined(run: Path, tmp_path: Path) -> None:
-    told(run, "--strip", str(tmp_path / "strip.png"))
+    explained(run, "--strip", str(tmp_path / "strip.png"))
     strip = decode_rgb((tmp_path / "strip.png").read_bytes(), "strip")
     frames = json.loads((run / "run.json").read_text())["frames"]
     width = strip.shape[1] // len(frames)

@@ -1,4 +1,4 @@
-"""The demo keeps what the README promises of it."""
+"""`boostvsod demo`: boosting improves the synthetic clip, as the README says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Middlebury colours, against what its own C++ program and flow_vis gave."""
+"""The Middlebury colours, compared with those of its C++ program and of flow_vis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Records what pysodmetrics says, for tests/metrics/test_scores.py and tests/test_evaluate.py. In an environment of its own:
+"""Records the numbers of pysodmetrics for tests/metrics/test_scores.py and tests/test_evaluate.py.
+
+It needs an environment of its own:
 
     python -m venv oracle && oracle/bin/pip install pysodmetrics==1.6.2
     oracle/bin/python tests/golden/record_metrics.py
@@ -34,14 +36,14 @@ def cases() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     found |= {"black truth": (some[0], none), "both black": (none, none), "white truth": (some[0], none + 255)}
     one = none.copy()
     one[3, 5] = 255
-    dots = (rng.random((40, 50)) > 0.93).astype(np.uint8) * 255  # equally near ones are many
+    dots = (rng.random((40, 50)) > 0.93).astype(np.uint8) * 255  # many pixels are equally near
     found |= {"dots": (rng.integers(0, 256, dots.shape, np.uint8), dots)}
     found |= {"dim": (found["noisy1"][0] // 5 + 20, found["noisy1"][1])}
     return found | {"one pixel": (some[0], one), "one pixel hit": (one, one)}
 
 
 def measured(frames: Iterable[tuple[np.ndarray, np.ndarray]], normalize: bool) -> dict[str, np.ndarray]:
-    """The means over frames; curves are turned to rising thresholds."""
+    """The means over frames, with curves over rising thresholds."""
     mae, s, f, e, w = sod.MAE(), sod.Smeasure(), sod.Fmeasure(), sod.Emeasure(), sod.WeightedFmeasure()
     for saliency, truth in frames:
         for measure in (mae, s, f, e, w):
@@ -64,19 +66,19 @@ def main() -> None:
 
 
 def record_real(archive: str) -> None:
-    """All frames that have a map, per method and sequence; maps are brought to the truth's size, then stretched."""
+    """Frames with a map, for each method and sequence. Maps are resized to the truth's size, then stretched."""
     with zipfile.ZipFile(archive) as files:
         maps = sorted(name for name in files.namelist() if "/pred_" in name)
-        told: dict[str, dict[str, dict[str, float]]] = {}
+        scores: dict[str, dict[str, dict[str, float]]] = {}
         for folder, group in itertools.groupby(maps, lambda name: name.rpartition("/")[0]):
             sequence, method = folder.split("/")
             found = measured((_pair(files, name) for name in group), normalize=False)
             row = {key: float(value) for key, value in found.items() if value.ndim == 0}
             row |= {f"max{x}": float(found[f"curve {x}"].max()) for x in "FE"}
             row |= {f"mean{x}": float(found[f"curve {x}"].mean()) for x in "FE"}
-            told.setdefault(method, {})[sequence] = row
+            scores.setdefault(method, {})[sequence] = row
             print(folder, row, flush=True)
-    Path(__file__).with_name("davis_dev.json").write_text(json.dumps(told, indent=1) + "\n")
+    Path(__file__).with_name("davis_dev.json").write_text(json.dumps(scores, indent=1) + "\n")
 
 
 def _pair(files: zipfile.ZipFile, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,10 @@
-"""Compacts the recorded outputs of the official networks (golden/nets of the research data) for tests/adapters/test_nets.py.
+"""Compacts the recorded outputs of the official networks for tests/adapters/test_nets.py.
+
+The outputs are in golden/nets of the research data.
 
     python tests/golden/record_nets.py GOLDEN_NETS_FOLDER
 
-Kept of each network: a hash of its keys, how its weights are drawn, its cases' inputs, and some values of each output.
+It stores of each network: a hash of its keys, how its weights are drawn, its cases' inputs, and some output values.
 """
 
 import hashlib
@@ -13,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 400_000  # numbers of an input: larger cases prove nothing more, and take long
-KEPT = 400  # values of each output
+LARGEST = 400_000  # numbers of an input: larger cases take long and test the same
+STORED = 400  # values of each output
 
 
 def main(folder: Path) -> None:
@@ -53,7 +55,7 @@ def outputs(case: dict[str, Any]) -> list[dict[str, Any]]:
 
 def thinned(value: np.ndarray) -> np.ndarray:
     flat = value.ravel()
-    return flat[:: max(1, flat.size // KEPT)]
+    return flat[:: max(1, flat.size // STORED)]
 
 
 if __name__ == "__main__":

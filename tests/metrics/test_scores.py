@@ -42,7 +42,7 @@ def test_maps_in_single_precision_score_the_same(case: str) -> None:
 def test_maximum_is_of_the_mean_curve() -> None:
     scores = metrics.Scores()
     truth = np.array([[True, False, False, False]])
-    for saliency in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0]):  # each perfect at its own threshold, never together
+    for saliency in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0]):  # each is perfect at another threshold
         scores.step(np.array([saliency], np.float32), truth)
     curves = [f_measure(at_levels(np.array([s], np.float32), truth)) for s in ([0.2, 0.1, 0, 0], [0.9, 0.8, 0, 0])]
     assert scores.result()["maxF"] == pytest.approx(np.mean(curves, axis=0).max())
@@ -51,7 +51,7 @@ def test_maximum_is_of_the_mean_curve() -> None:
 
 
 def test_segments_by_hand() -> None:
-    """An 8 x 8 square moved by two pixels: J = 48 / 80; contours lie within the reach of 1 px or do not."""
+    """An 8 x 8 square moved by two pixels: J = 48 / 80. Contour pixels match within one pixel."""
     truth, saliency = np.zeros((40, 40), bool), np.zeros((40, 40))
     truth[10:18, 10:18], saliency[10:18, 12:20] = True, 0.7
     assert jaccard(saliency, truth) == pytest.approx(48 / 80)

@@ -36,12 +36,12 @@ def assert_same(made: torch.Tensor, name: str, tolerance: float = PIXEL) -> None
 
 
 def assert_passes_taps(name: str, net: torch.nn.Module, run: Callable[[], object]) -> None:
-    """Every recorded value inside the official network is among what passes between this one's modules."""
-    seen: list[torch.Tensor] = []
+    """Check that every value recorded inside the official network also passes between the modules of this one."""
+    passed: list[torch.Tensor] = []
 
     def note(module: torch.nn.Module, inputs: Any, outputs: Any) -> None:
         values, _ = tree_flatten((inputs, outputs))
-        seen.extend(value.clone() for value in values if isinstance(value, torch.Tensor))
+        passed.extend(value.clone() for value in values if isinstance(value, torch.Tensor))
 
     hooks = [module.register_forward_hook(note) for module in net.modules()]
     with torch.inference_mode():
@@ -52,11 +52,11 @@ def assert_passes_taps(name: str, net: torch.nn.Module, run: Callable[[], object
     assert taps
     for tap in taps:
         recorded = RECORDED[f"{name}/{tap}"].astype(np.float64)
-        gaps = [_gap(seen_of(value, tap), recorded) for value in seen]
+        gaps = [_gap(recorded_part(value, tap), recorded) for value in passed]
         assert min(gaps) < PIXEL, f"{name}/{tap}: nearest is {min(gaps)}"
 
 
-def seen_of(value: torch.Tensor, tap: str) -> torch.Tensor:
+def recorded_part(value: torch.Tensor, tap: str) -> torch.Tensor:
     """The part of a module's input or output that a tap recorded."""
     if value.ndim != 4:
         return value
@@ -153,7 +153,7 @@ def test_spynet_is_the_official_one() -> None:
 
 
 def drawn_features(name: str, x: str, widths: tuple[int, ...], first: int) -> list[torch.Tensor]:
-    """A feature pyramid drawn at random, its levels numbered from `first`: it reaches what positive ones cannot."""
+    """A random feature pyramid with levels numbered from `first`. It has negative values, unlike real features."""
     shapes = {level: (1, width, 128 >> level, 192 >> level) for level, width in enumerate(widths, first)}
     values = [generator(f"input:{name}:inj:{x}:{level}").standard_normal(shape) for level, shape in shapes.items()]
     return [torch.from_numpy(value.astype(np.float32)) for value in values]
@@ -271,7 +271,7 @@ def test_published_spynet_keys_are_understood(tmp_path: Path) -> None:
     assert all(torch.equal(value, net.state_dict()[key]) for key, value in loaded.net.state_dict().items())
 
 
-def test_missing_weights_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_weights_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BOOSTVSOD_HOME", str(tmp_path))
     with pytest.raises(WeightsError, match=r"boostvsod weights add raft-small raft-small\.pth"):
         build("flows", "raft-small")
@@ -290,7 +290,7 @@ def recorded_as(name: str) -> str:
 
 @pytest.mark.parametrize("name", ["spynet", "pwcnet", "liteflownet", "fastflownet", "flownet2-s", "flownet2-c"])
 def test_bf16_stays_within_a_tenth_of_a_pixel(name: str) -> None:
-    """Under the golden weights, whose flow is of a few pixels; RAFT-small keeps float32, being faster so."""
+    """With the golden weights, whose flow is a few pixels long. RAFT-small is faster in float32 and stays there."""
     golden = recorded_as(name)
     pictures = [(255 * x[0].permute(1, 2, 0)).byte().numpy() for x in pair(golden, 128, 192)]
     flows = []
@@ -309,7 +309,7 @@ def test_pairs_in_a_batch_do_not_mix(name: str) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (3, 130, 140, 3)).astype(np.uint8)
     pairs = [(Frame.of(a), Frame.of(b)) for a, b in pairwise(pictures)]
     alone = [backend.estimate(*each) for each in pairs]
-    together = backend._batch(pairs)
-    for one, other in zip(alone, together, strict=True):
+    batched = backend._batch(pairs)
+    for one, other in zip(alone, batched, strict=True):
         assert np.abs(one - other).max() < 1e-3
     assert np.abs(alone[0] - alone[1]).max() > 1e-3

@@ -1,4 +1,4 @@
-"""The papers' recipes, whole: on clips in which there is nothing to be learnt, and under every switch."""
+"""The papers' recipes as a whole: on clips from which nothing can be learnt, and with every option."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_no_object(recipe: str, tmp_path: Path) -> None:
     assert max(m.max() for m in result.maps) == 0
 
 
-def kept(result: Result) -> list[bytes]:
+def bits(result: Result) -> list[bytes]:
     return [m.tobytes() for m in result.maps]
 
 
-# What can be seen on six frames; miners' own switches are held to their equations elsewhere.
+# Options with an effect on six frames. The tests of the miners check their equations.
 SWITCHES = {
     "nr": ["nr.threshold=0.05", "nr.size_invariant=false", "train.lambda=2", "recipe.fuser=student"],
     "mqpm": ["mqpm.T=1", "mqpm.truth=motion", "train.epochs=2", "recipe.densifier=warp", "recipe.flow=farneback"],
@@ -63,9 +63,9 @@ EASY = {
 def test_every_switch_changes_the_maps(recipe: str, tmp_path: Path) -> None:
     base = run(tmp_path, recipe, *EASY[recipe])
     assert base.decisions[0].choice == "boosted"
-    before = kept(base)  # now: maps are read when asked for, and the folder is the same
+    before = bits(base)  # read now: the next run writes to the same folder
     for switch in SWITCHES[recipe]:
-        assert kept(run(tmp_path, recipe, *EASY[recipe], switch)) != before, f"{switch} changes nothing"
+        assert bits(run(tmp_path, recipe, *EASY[recipe], switch)) != before, f"{switch} changes nothing"
 
 
 def test_every_option_of_a_paper_can_be_set() -> None:

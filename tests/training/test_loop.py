@@ -1,4 +1,4 @@
-"""The loop learns, repeats itself, resumes exactly, and its losses are what their papers say."""
+"""The training loop learns, repeats and resumes exactly. Losses are those of their papers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_it_learns(optimizer: str, loss: str, schedule: str) -> None:
 
 
 @pytest.mark.parametrize("changed", [{}, {"ema": 0.9}, {"accumulate": 2}, {"clip": 0.1}, {"schedule": "onecycle"}])
-def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dict[str, float]) -> None:
+def test_a_killed_training_resumes_to_the_same_weights(tmp_path: Path, changed: dict[str, float]) -> None:
     options = replace(TrainOptions(lr=0.01), **changed)  # type: ignore[arg-type]
     whole, halves = student(), student()
     losses_whole = fit(whole, draw, 20, options, RUNTIME, state=tmp_path / "whole")
@@ -69,7 +69,7 @@ def test_a_killed_training_ends_as_one_that_was_not(tmp_path: Path, changed: dic
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_batches_made_ready_ahead_are_the_same(workers: int) -> None:
+def test_batches_from_worker_threads_are_the_same(workers: int) -> None:
     options, drawn = TrainOptions(lr=0.01, accumulate=2), []
 
     def noted(step: int, generator: torch.Generator) -> tuple[torch.Tensor, ...]:
@@ -99,7 +99,7 @@ def test_frozen_batch_norm_keeps_its_statistics() -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_what_is_frozen_stays_as_it_is(optimizer: str) -> None:
+def test_frozen_parts_do_not_change(optimizer: str) -> None:
     one = student()
     before = copy.deepcopy(one.net.state_dict())
     fit(one, draw, 3, TrainOptions(optimizer=optimizer, freeze="1", freeze_bn=False, lr=0.1, ema=0.5), RUNTIME)

@@ -1,4 +1,4 @@
-"""Caffe's weight files, which these tests write themselves, in the old layer format and in the new."""
+"""Caffe's weight files in the old and the new layer format. The tests write them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def field(number: int, content: bytes | int) -> bytes:
 
 
 def blob(array: np.ndarray, old: bool) -> bytes:
-    """Packed floats with a shape; in old files four fixed dimensions, and the numbers one by one."""
+    """Packed floats with a shape. Old files have four fixed dimensions and unpacked numbers."""
     if old:
         dims = [1] * (4 - array.ndim) + list(array.shape)
         numbers = b"".join(varint(5 << 3 | 5) + struct.pack("<f", x) for x in array.ravel())
@@ -46,7 +46,7 @@ def blob(array: np.ndarray, old: bool) -> bytes:
 
 
 def caffemodel(path: Path, layers: Iterable[tuple[str, list[np.ndarray]]], old: bool = False) -> Path:
-    """A NetParameter with a name, some layers without blobs between them, and fields nobody here reads."""
+    """Write a NetParameter with a name, with layers without blobs in between, and with fields that are not read."""
     data = field(1, b"net")
     name_field, blob_field, layer_field = (4, 6, 2) if old else (1, 7, 100)
     for name, arrays in layers:
@@ -58,7 +58,7 @@ def caffemodel(path: Path, layers: Iterable[tuple[str, list[np.ndarray]]], old: 
 
 
 def of_network(net: nn.Module) -> list[tuple[str, list[np.ndarray]]]:
-    """A network's tensors by module, as Caffe would keep them."""
+    """A network's tensors by module, as Caffe stores them."""
     layers: dict[str, list[np.ndarray]] = {}
     for key, value in net.state_dict().items():
         if not key.endswith("num_batches_tracked"):
@@ -67,7 +67,7 @@ def of_network(net: nn.Module) -> list[tuple[str, list[np.ndarray]]]:
 
 
 class Small(nn.Module):
-    """One of each kind of layer that published Caffe networks have."""
+    """One layer of each kind that published Caffe networks have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ def call(*words: str) -> Any:
     return CliRunner().invoke(main, list(words))
 
 
-def test_convert_needs_to_know_the_network(tmp_path: Path) -> None:
+def test_convert_needs_the_name_of_a_caffe_network(tmp_path: Path) -> None:
     file = caffemodel(tmp_path / "ras.caffemodel", of_network(RASVGG()))
     assert call("weights", "convert", str(file), str(tmp_path / "o.safetensors")).exit_code == 5
     done = call("weights", "convert", str(file), str(tmp_path / "o.safetensors"), "--network", "ras")
@@ -117,7 +117,7 @@ def test_convert_needs_to_know_the_network(tmp_path: Path) -> None:
     assert read_weights(tmp_path / "o.safetensors").keys() == RASVGG().state_dict().keys()
 
 
-def test_damaged_and_foreign_files_are_told(tmp_path: Path) -> None:
+def test_damaged_and_foreign_files_are_named(tmp_path: Path) -> None:
     whole = caffemodel(tmp_path / "a.caffemodel", [("conv-a", [np.zeros((3, 2, 3, 3)), np.zeros(3)])]).read_bytes()
     (tmp_path / "cut.caffemodel").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(WeightsError, match=r"cannot be read as a \.caffemodel"):

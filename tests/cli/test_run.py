@@ -1,4 +1,4 @@
-"""The program as people meet it: exit codes, one-line errors, what lands where."""
+"""`boostvsod run`: exit codes, one-line errors, and which files it writes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
-from made import FORCED, sets, write_film, write_maps, write_pictures
+from made import FORCED, call, sets, write_film
+from made import read_image as picture
 
-from boostvsod.cli import main
 from boostvsod.media.synthetic import Clip, make_clip
-
-
-def picture(path: str, flag: int) -> np.ndarray:
-    return np.asarray(cv2.imread(path, flag))
-
-
-def call(*arguments: Any) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def test_run_writes_maps_named_as_the_frames(pictures: Path, maps: Path, tmp_path: Path) -> None:
@@ -77,19 +67,19 @@ def test_everything_that_can_be_saved(pictures: Path, maps: Path, tmp_path: Path
         assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FRAME_WIDTH)) == (12, width)
 
 
-def test_outputs_are_made_again_when_they_are_not_of_these_maps(pictures: Path, maps: Path, tmp_path: Path) -> None:
+def test_outputs_of_other_maps_are_made_again(pictures: Path, maps: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     words = ["run", "--video", pictures, "--target", f"maps:{maps}", "--recipe", "none", "-o", out]
     call(*words, "--save", "mask,overlay")
     film = (out / "overlay.mp4").stat().st_mtime_ns
-    (out / "mask" / "00004.png").unlink()  # as if it had been interrupted
+    (out / "mask" / "00004.png").unlink()  # as after an interruption
     assert "already done" in call(*words, "--save", "mask,overlay").stderr
     assert (out / "mask" / "00004.png").is_file()
-    assert (out / "overlay.mp4").stat().st_mtime_ns == film, "what stands is left alone"
+    assert (out / "overlay.mp4").stat().st_mtime_ns == film, "a complete film is not written again"
     cv2.imwrite(str(maps / "00004.png"), np.full((48, 64), 255, np.uint8))
-    call(*words)  # other maps, no film asked for
+    call(*words)  # other maps, without a film
     call(*words, "--save", "overlay")
-    assert (out / "overlay.mp4").stat().st_mtime_ns > film, "the film of the old maps must not stand for the new"
+    assert (out / "overlay.mp4").stat().st_mtime_ns > film, "the film of the old maps is replaced"
 
 
 def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:
@@ -97,9 +87,9 @@ def test_dry_run_writes_nothing(pictures: Path, tmp_path: Path) -> None:
         "run", "--video", pictures, "--target", "classic", "-o", tmp_path / "o", "--dry-run", "--json", *sets(FORCED)
     )
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert (told["frames"], told["size"], told["pieces"]) == (12, "64x48", 1)
-    assert told["seconds"] > 0
+    plan = json.loads(done.stdout)
+    assert (plan["frames"], plan["size"], plan["pieces"]) == (12, "64x48", 1)
+    assert plan["seconds"] > 0
     assert not (tmp_path / "o").exists()
 
 
@@ -109,21 +99,6 @@ def test_overwrite_starts_afresh(pictures: Path, maps: Path, tmp_path: Path) -> 
     (tmp_path / "o" / "mine.txt").write_text("not the program's")
     assert "already done" not in call(*command, "--overwrite").stderr
     assert (tmp_path / "o" / "mine.txt").exists()
-
-
-def test_predict_takes_pictures_of_any_sizes(tmp_path: Path, clip: Clip) -> None:
-    write_pictures(tmp_path / "in", clip.frames[:2])
-    cv2.imwrite(str(tmp_path / "in" / "wide.jpg"), np.zeros((40, 120, 3), np.uint8))
-    done = call("predict", tmp_path / "in", "--target", "classic", "-o", tmp_path / "o")
-    assert done.exit_code == 0, done.output
-    shapes = {p.name: picture(str(p), -1).shape for p in (tmp_path / "o").iterdir()}
-    assert shapes == {"00000.png": (48, 64), "00001.png": (48, 64), "wide.png": (40, 120)}
-
-
-def test_predict_takes_a_video(tmp_path: Path, clip: Clip) -> None:
-    film = write_film(tmp_path / "a.mp4", clip.frames)
-    assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
-    assert len(list((tmp_path / "o").iterdir())) == 12
 
 
 ERRORS: list[tuple[list[str], int, str]] = [
@@ -142,10 +117,10 @@ ERRORS: list[tuple[list[str], int, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"), ERRORS, ids=lambda x: " ".join(x[2:] or x) if isinstance(x, list) else ""
+    ("arguments", "code", "message"), ERRORS, ids=lambda x: " ".join(x[2:] or x) if isinstance(x, list) else ""
 )
 def test_an_error_is_one_line_and_a_code(
-    pictures: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+    pictures: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
     words = [word.replace("{clip}", str(pictures)) for word in arguments]
     words += [] if "-o" in words else ["-o", str(tmp_path / "o")]
@@ -153,7 +128,7 @@ def test_an_error_is_one_line_and_a_code(
     done = call("run", *words)
     lines = [line for line in done.stderr.splitlines() if line.startswith("boostvsod: ")]
     assert len(lines) == 1, done.output
-    assert re.search(said, lines[0]), lines[0]
+    assert re.search(message, lines[0]), lines[0]
     assert done.exit_code == code
     assert "Traceback" not in done.output
     assert not (tmp_path / "o").exists()
@@ -163,83 +138,14 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     clip = make_clip(60, 240, 320)
     film = write_film(tmp_path / "a.mp4", clip.frames)
     code = "import sys; from boostvsod.cli import main; sys.argv[0] = 'boostvsod'; main()"
-    # Whoever runs the tests in the background has interruptions ignored, and children inherit that.
+    # A shell starts background jobs with SIGINT ignored, and child processes inherit that.
     code = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {code}"
     words = ["run", "--video", str(film), "--target", "classic", "-o", str(tmp_path / "o"), *sets(FORCED)]
     process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not any((tmp_path / "o" / ".boostvsod").glob("target-*/*.png")):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130, said
-    assert f"to resume: boostvsod run --video {film} --target classic" in said
-    assert "Traceback" not in said
-
-
-def test_list_shows_every_kind() -> None:
-    rows = json.loads(call("list", "--json").stdout)
-    assert {row["kind"] for row in rows} == {
-        "targets",
-        "students",
-        "flows",
-        "motion",
-        "miners",
-        "proposals",
-        "densifiers",
-        "fusers",
-        "recipes",
-        "datasets",
-    }
-    assert {"name": "dis", "plugin": "boostvsod:dis"}.items() <= next(r for r in rows if r["name"] == "dis").items()
-    assert call("list", "flwos").exit_code == 2
-
-
-def test_doctor_finds_nothing_wrong_here() -> None:
-    done = call("doctor")
-    assert done.exit_code == 0, done.output
-    assert "CPUExecutionProvider" in done.stdout
-    assert "problem" not in done.stdout
-
-
-def test_doctor_sees_two_wheels_of_one_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    from boostvsod.cli import doctor
-
-    monkeypatch.setattr(doctor, "_installed", lambda name: name in ("opencv-python", "opencv-python-headless"))
-    assert list(doctor.problems()) == [
-        "opencv-python and opencv-python-headless overwrite each other's cv2; uninstall both, install one"
-    ]
-
-
-def test_every_command_explains_itself() -> None:
-    for command in ("run", "predict", "demo", "flow", "train", "list", "doctor"):
-        shown = call(command, "--help")
-        assert shown.exit_code == 0
-        assert len(shown.output.splitlines()) > 4
-
-
-def test_training_writes_weights_that_load(tmp_path: Path, clip: Clip) -> None:
-    frames = write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
-    write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
-    made = {kind: tmp_path / f"{kind}.safetensors" for kind in ("saliency", "motion", "mqpm")}
-    for kind, weights in made.items():
-        words = ["--data", tmp_path / "data", "--epochs", 1, "--size", 64, "-o", weights, "--set", "train.batch=4"]
-        done = call("train", kind, *words)
-        assert done.exit_code == 0, done.output
-        assert set(json.loads(done.stdout)) >= {"MAE", "maxF", "S"}
-        assert not weights.with_suffix(".state").exists()
-    judging = ("recipe.motion=judged", f"judged.weights={made['mqpm']}")
-    for parts in (("recipe.motion=net", f"net.weights={made['motion']}"), judging):
-        place, chosen = tmp_path / parts[0], (*parts, "train.lambda=1", "nr.threshold=1.1")
-        words = ["--recipe", "nr", "--target", f"lite:{made['saliency']}", "-o", place]
-        used = call("run", "--video", frames, *words, *sets(chosen))
-        assert used.exit_code == 0, used.output
-        assert len(list((place / "maps").iterdir())) == 12
-
-
-def test_wrong_training_settings_are_named(tmp_path: Path) -> None:
-    for setting, said in (("train.rate=1", "train.rate is unknown"), ("mqpm.T=1", "the tables train and augment")):
-        write_pictures(tmp_path / "d" / "images", make_clip(2, 16, 16).frames)
-        write_maps(tmp_path / "d" / "masks", make_clip(2, 16, 16).truth)
-        words = ["--data", tmp_path / "d", "--size", 16, "-o", tmp_path / "o.safetensors", "--set", setting]
-        done = call("train", "saliency", *words)
-        assert (done.exit_code, said in done.stderr) == (2, True), done.output
+    _, message = process.communicate()
+    assert process.returncode == 130, message
+    assert f"to resume: boostvsod run --video {film} --target classic" in message
+    assert "Traceback" not in message

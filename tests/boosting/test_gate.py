@@ -1,0 +1,166 @@
+"""The gate: boosted maps replace the target's only where that probably helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made import write_maps, write_pictures
+
+from boostvsod import boost
+from boostvsod.boosting import gate
+from boostvsod.boosting.plan import find_recipe
+from boostvsod.errors import ConfigError
+from boostvsod.kinds import Map, Result
+from boostvsod.media.synthetic import make_clip
+
+NOTHING = np.zeros((40, 60), np.float32)
+
+
+def box(top: int, left: int, bottom: int, right: int, value: float = 1.0) -> Map:
+    made = NOTHING.copy()
+    made[top:bottom, left:right] = value
+    return made
+
+
+def columns(start: int, stop: int) -> Map:
+    saliency = np.zeros((40, 60), np.float32)
+    saliency[10:30, start:stop] = 1
+    return saliency
+
+
+@pytest.mark.parametrize(
+    ("boosted", "motion", "apart", "moving"),
+    [
+        (columns(10, 30), columns(10, 30), 0.0, 0.1 / 1.1),  # nothing is removed
+        (columns(10, 20), columns(10, 30), 0.5, 1.0),  # the removed part moves like the rest
+        (columns(10, 20), columns(10, 20), 0.5, 0.1 / 1.1),  # it stands still
+        (columns(10, 20), columns(10, 15), 0.5, 0.1 / 0.6),
+        (columns(10, 20), columns(0, 0), 0.5, 1.0),  # nothing moves: the feature has no meaning
+        (columns(30, 40), columns(30, 40), 1.0, 0.1 / 1.1),
+    ],
+)
+def test_features_by_hand(
+    boosted: Map, motion: Map, apart: float, moving: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "BLUR", 0.01)  # no blur
+    found = gate.features_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
+    assert found["apart"] == pytest.approx(apart, abs=1e-4)
+    assert found["moving"] == pytest.approx(moving, abs=1e-3)
+
+
+def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
+    inner, whole = columns(10, 26), columns(8, 28)
+    rim, part = (gate.features_of([whole], [rest], [inner])["moving"] for rest in (inner, columns(10, 18)))
+    assert 0.5 < rim < 1, "the motion map is a little smaller than the object"
+    assert part > rim
+
+
+def test_the_expected_gain_depends_on_what_is_removed() -> None:
+    assert gate.expected_gain({"apart": 0.0, "moving": 1.0}) == 0
+    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.ACCEPT
+    assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
+    assert gate.expected_gain({"apart": 1.0, "moving": 0.2}) == pytest.approx(
+        gate.WORTH * (gate.EVEN + gate.LENIENCE - 0.2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "choice"),
+    [
+        (gate.ACCEPT, "boosted"),
+        (gate.REJECT, "baseline"),
+        ((gate.ACCEPT + gate.REJECT) / 2, "blend"),
+        (-1, "baseline"),
+    ],
+)
+def test_judgement(gain: float, choice: str) -> None:
+    found, why = gate.decide(gain)
+    assert found == choice
+    assert f"{gain:+.3f}" in why
+
+
+def test_choice() -> None:
+    a, b = box(0, 0, 1, 1), box(0, 0, 1, 1, 0.5)
+    assert gate.chosen("boosted", a, b) is b
+    assert gate.chosen("baseline", a, b) is a
+    assert gate.chosen("blend", a, b)[0, 0] == 0.75
+
+
+def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> Result:
+    clip, given = write_pictures(folder / "clip", frames), write_maps(folder / "maps", maps)
+    quick = ("train.size=160", "train.epochs=2", "trust.size=160")
+    return boost(clip, f"maps:{given}", "default", folder / "out", settings=[*quick, *settings])
+
+
+def test_good_maps_stay_and_the_gate_gives_its_reason(tmp_path: Path) -> None:
+    clip = make_clip(8, 160, 240)
+    good = run(tmp_path / "good", clip.frames, clip.truth)
+    assert good.decisions[0].choice == "baseline"
+    assert all(np.array_equal(a, b) for a, b in zip(good.maps, clip.truth, strict=True))
+    assert set(good.record["decisions"][0]["features"]) == {"apart", "moving"}
+    assert "boosting would probably not help" in good.decisions[0].why
+    rng = np.random.default_rng(0)
+    poor = np.stack([np.roll(m, int(rng.integers(-60, 60)), 1) for m in clip.truth])
+    changed = run(tmp_path / "poor", clip.frames, poor)
+    assert changed.decisions[0].choice != "baseline"
+
+
+def test_the_gate_can_be_left_out(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128)
+    result = run(tmp_path, clip.frames, clip.truth, "recipe.gate=off")
+    assert result.decisions[0].choice == "boosted"
+    assert not result.decisions[0].features
+    with pytest.raises(ConfigError, match=r"recipe\.gate 'maybe'"):
+        find_recipe("default", ["recipe.gate=maybe"])
+
+
+def test_a_clip_without_any_object_keeps_the_baseline(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128, still=True)
+    result = run(tmp_path, clip.frames, np.zeros((6, 96, 128), bool), "trust.least=0.6")
+    assert result.decisions[0].choice == "baseline"
+    assert max(m.max() for m in result.maps) == 0
+
+
+def test_an_object_that_never_moves_is_not_lost(tmp_path: Path) -> None:
+    clip = make_clip(6, 96, 128, still=True)
+    result = run(tmp_path, clip.frames, clip.truth)
+    for saliency, truth in zip(result.maps, clip.truth, strict=True):
+        assert saliency[truth].mean() > 0.7
+        assert saliency[~truth].mean() < 0.1
+
+
+def test_each_shot_gets_its_own_decision(tmp_path: Path) -> None:
+    before, after = make_clip(8, 160, 240), make_clip(8, 160, 240, seed=3)
+    elsewhere = np.where(after.truth[..., None], after.frames, 255 - after.frames)
+    frames, truth = np.concatenate([before.frames, elsewhere]), np.concatenate([before.truth, after.truth])
+    rng = np.random.default_rng(0)
+    poor = [np.roll(m, int(rng.integers(-60, 60)), 1) for m in truth[8:]]  # only the second shot is to be improved
+    result = run(tmp_path, frames, np.concatenate([truth[:8], poor]))
+    assert [(d.start, d.stop) for d in result.decisions] == [(0, 8), (8, 16)]
+    assert result.decisions[0].choice == "baseline"
+    assert result.decisions[1].choice != "baseline"
+    assert any(i < 8 for i in result.mined)
+    assert any(i >= 8 for i in result.mined)
+
+
+def crowd(frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Four objects in one scene, one of which moves the other way."""
+    clip = make_clip(frames, 160, 240)
+    pictures, truth = clip.frames.copy(), clip.truth.copy()
+    for seed, shift, way in ((1, (45, 60), 1), (2, (-40, 90), -1), (4, (-45, -30), 1)):
+        other = make_clip(frames, 160, 240, seed=seed)
+        rgb, mask = (np.roll(x[::way], shift, (1, 2)) for x in (other.frames, other.truth))
+        pictures[mask] = rgb[mask]
+        truth |= mask
+    return pictures, truth
+
+
+def test_no_object_of_a_crowd_is_lost(tmp_path: Path) -> None:
+    """The networks find only one of these objects. The target's maps, which show all, are chosen."""
+    frames, truth = crowd(8)
+    result = run(tmp_path, frames, truth)
+    features = result.decisions[0].features
+    assert features["apart"] > 0.5, "the boosted maps have lost most of them"
+    assert result.decisions[0].choice == "baseline"

@@ -1,0 +1,48 @@
+"""The packages that the code imports are those that pyproject.toml declares."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+
+import pytest
+from made import ROOT
+
+PACKAGES = ("boostvsod", "adapters/boostvsod_adapters", "plugins/boostvsod_plugins")
+OWN = {"boostvsod", "boostvsod_adapters", "boostvsod_plugins"}
+pytestmark = pytest.mark.skipif(not (ROOT / "boostvsod").is_dir(), reason="needs the source tree")
+
+
+def imported() -> Iterator[str]:
+    """The top-level names of all modules that the three packages import."""
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module.partition(".")[0]
+
+
+def declared() -> set[str]:
+    """The distributions that a user gets: the dependencies, and those of the extra `ray`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
+    return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
+
+
+def test_imported_packages_are_declared() -> None:
+    owners = metadata.packages_distributions()
+    foreign = {name for name in imported() if name not in OWN and name not in sys.stdlib_module_names}
+    assert "torch" in foreign
+    assert not [name for name in sorted(foreign) if not declared() & set(owners.get(name, ()))]
+
+
+def test_declared_packages_are_imported() -> None:
+    owners, used = metadata.packages_distributions(), set(imported())
+    installed = {name for names in owners.values() for name in names}
+    for name in declared() & installed:
+        assert used & {module for module, names in owners.items() if name in names}, f"nothing imports {name}"
