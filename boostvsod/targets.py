@@ -162,11 +162,13 @@ def _import(path: Path) -> ModuleType:
     assert spec.loader is not None, "a .py file always has a loader"
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, folder)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode is trusted by size and time alone
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise PluginError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     finally:
+        sys.dont_write_bytecode = writes
         sys.path.remove(folder)
         sys.path.append(folder)  # at the end it hides nothing; modules that are imported later are found there
     return module

@@ -107,4 +107,4 @@ def test_the_command_passes_on_options_of_plugins(monkeypatch: pytest.MonkeyPatc
     assert (protocol.made, protocol.densifier, protocol.options) == (2, "fgplg", {"weights": "none"})
     assert job.settings.options["rcrnet-ner"] == {"window": 4}
     assert job.settings.train.lr == 1e-5
-    assert job.command.startswith("boostvsod ")
+    assert job.command.startswith("boostvsod")
