@@ -23,7 +23,7 @@ from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.media.video import Piece, Video, VideoInput
-from boostvsod.recipe import Recipe
+from boostvsod.recipe import DEFAULT_RECIPE, DEFAULT_TARGET, Recipe
 from boostvsod.runtime import decide
 from boostvsod.targets import TargetInput, TargetSpec
 
@@ -42,8 +42,8 @@ LEARNERS: dict[str, Callable[[Piece, Learning, Store], Learner]] = {"fine-tune":
 
 def boost(
     video: VideoInput,
-    target: TargetInput = "lite",
-    recipe: str | Recipe = "default",
+    target: TargetInput = DEFAULT_TARGET,
+    recipe: str | Recipe = DEFAULT_RECIPE,
     out: str | Path | None = None,
     *,
     settings: Iterable[str] = (),

@@ -42,6 +42,7 @@ class TrainOptions:
 WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)  # for data sets
 AS_RCRNET = TrainOptions(optimizer="adam", loss="bce", weight_decay=0.0, batch=1)  # IV-A of the paper of RCRNet
 PASSES = ("lambda", "epochs")  # passes over the mined frames: the name in NR, and the name in MQP and LIM
+DEFAULT_TARGET, DEFAULT_RECIPE = "lite", "default"  # of a run that names none
 LEARNERS = ("fine-tune", "propagate")
 GATES = ("off", "on")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from boostvsod.bench.arms import Arm, recipe_of
 from boostvsod.bench.memory import Peak
-from boostvsod.boosting.folder import WORK
+from boostvsod.boosting.folder import WORK, RunFolder
 from boostvsod.boosting.plan import Plan
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
@@ -118,7 +118,7 @@ def find_clip(data: Dataset, name: str) -> Clip:
 
 def _score(clip: Clip, result: Result, protocol: str) -> SequenceScore:
     rules = protocol_called(protocol)
-    folder = Path(result.folder) / "maps"
+    folder = RunFolder(Path(result.folder)).maps
     return score_frames(clip, [(name, File(folder / f"{name}.png")) for name in counted_frames(clip, rules)], rules)
 
 

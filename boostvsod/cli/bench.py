@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import DEFAULT_TARGET, device_options, format_option, say
+from boostvsod.cli.options import device_options, format_option, say
+from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:

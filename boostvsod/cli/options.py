@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from boostvsod.recipe import Recipe
+from boostvsod.recipe import DEFAULT_TARGET, Recipe
 
 DEBUG = "boostvsod.debug"  # key in the click context's meta: whether to show tracebacks
 
 # The plugins that commands use if the user names none. The command line names plugins only here.
-DEFAULT_TARGET = "lite"
 DEFAULT_STUDENT = "lite"
 DEFAULT_FLOW = Recipe.flow
 DEFAULT_JUDGE = "judge-lite"

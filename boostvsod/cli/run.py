@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import DEFAULT_TARGET, device_options, named_parts, say
+from boostvsod.cli.options import device_options, named_parts, say
 from boostvsod.errors import BoostError
+from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
