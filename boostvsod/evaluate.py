@@ -20,12 +20,14 @@ from boostvsod.datasets.maps import find_maps
 from boostvsod.errors import ConfigError, InputError
 from boostvsod.flow.tools import at_scale
 from boostvsod.kinds import Frame
-from boostvsod.media.archive import File
+from boostvsod.media.archive import File, MissingError
 from boostvsod.media.images import decode_exactly, decode_rgb
 from boostvsod.metrics.scores import Averages, Scores
 from boostvsod.metrics.stability import decay, flicker
 from boostvsod.recipe import Recipe
 from boostvsod.workers import spread
+
+ONE_LEVEL = 1 / 255  # the lowest value above 0 of an 8-bit map
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _flicker_of(clip: Clip, files: Mapping[str, File]) -> float:
         now = None
         if file.stem in files:
             rgb = decode_rgb(file.read(), str(file))
-            map_ = _at_size(decode_exactly(files[file.stem].read(), file.stem), rgb.shape[:2])
+            map_ = _at_size(decode_exactly(files[file.stem].read(), str(files[file.stem])), rgb.shape[:2])
             now = Frame.of(rgb, i), map_.astype(np.float32)
         if before is not None and now is not None:
             values.append(flicker(backend, (before[0], now[0]), (before[1], now[1])))
@@ -171,17 +173,29 @@ def score_frames(
     clip: Clip, maps: Iterable[tuple[str, File]], protocol: Protocol, notes: Sequence[str] = ()
 ) -> SequenceScore:
     """Score map files, given as pairs of frame name and file."""
-    scores, names, resized, empty = Scores(protocol.stretch), [], 0, 0
+    scores, names, resized, empty, dark = Scores(protocol.stretch), [], 0, 0, 0
     for name, file in maps:
         truth, saliency = clip.truth(name), decode_exactly(file.read(), str(file))
+        _refuse_turned(file, saliency, truth)
         resized, empty = resized + (saliency.shape != truth.shape), empty + (not truth.any())
+        dark += bool(0 < saliency.max() <= ONE_LEVEL)
         scores.step(_at_size(saliency, truth.shape), truth)
         names.append(name)
     notes = [*notes]
     notes += [f"{resized} maps of another size than the truth were resized"] if resized else []
     notes += [f"{empty} frames have an empty truth: there F and wF are 0, S is 1 - mean"] if empty else []
+    notes += [f"{dark} maps have no value above 1 of 255; if they are masks of 0 and 1, save them as 0 and 255"] * (
+        dark > 0
+    )
     averages = Averages({**scores.averages().values, **_in_time(scores)}, scores.averages().curves)
     return SequenceScore(clip.name, averages, dict(zip(names, scores.rows, strict=True)), tuple(notes))
+
+
+def _refuse_turned(file: File, saliency: np.ndarray, truth: np.ndarray) -> None:
+    """Refuse a map that lies on its side: its resized values would mean nothing."""
+    if saliency.shape != truth.shape and saliency.shape == truth.shape[::-1]:
+        sizes = f"{saliency.shape[1]}x{saliency.shape[0]}, its truth {truth.shape[1]}x{truth.shape[0]}"
+        raise InputError(f"{file} is {sizes}; one of them lies on its side (orientation written by a camera?)")
 
 
 def _in_time(scores: Scores) -> dict[str, float]:
@@ -195,7 +209,7 @@ def _maps_of(clip: Clip, maps: str, allow_missing: bool) -> tuple[dict[str, File
     """The map files of a sequence (name -> file), and notes."""
     try:
         files = {file.stem: file for file in find_maps(maps, clip.name)}
-    except InputError:
+    except MissingError:
         if not allow_missing:
             raise
         files = {}

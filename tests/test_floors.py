@@ -16,7 +16,7 @@ import boostvsod_plugins
 
 CORE = Path(boostvsod.__file__).parent
 FLOORS = (  # from the ground up; rooms on one floor do not import one another
-    "errors offer workers",
+    "errors offer text workers",
     "kinds runtime settings files stamps",
     "media recipe",
     "hookspecs flow report",

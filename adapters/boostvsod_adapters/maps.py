@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from boostvsod.media.archive import File
 
 log = logging.getLogger("boostvsod")
+ONE_LEVEL = 1 / 255 + 1e-6  # the lowest value above 0 of an 8-bit map
 
 
 class MapFolder:
@@ -31,6 +32,7 @@ class MapFolder:
             raise InputError(f"target maps:{folder}: there is no such folder")
         self.folder = folder
         self.files: dict[str, File] = {}
+        self.warned_dark = False
 
     def prepare(self, video: str, names: Sequence[str]) -> None:
         """Find the map of every frame, so that a missing map is reported before anything is computed."""
@@ -66,6 +68,12 @@ class MapFolder:
 
         file, shape = self.files[window.frame.name], window.frame.rgb.shape[:2]
         saliency = decode_map(file.read(), str(file))
+        if 0 < saliency.max() <= ONE_LEVEL and not self.warned_dark:
+            self.warned_dark = True
+            log.warning(
+                "maps:%s: %s has no value above 1 of 255; if it is a mask of 0 and 1, save it as 0 and 255",
+                self.folder, file.name,
+            )  # fmt: skip
         if saliency.shape != shape:
             log.warning(
                 "maps:%s: maps of %dx%d are resized to the frames' %dx%d",

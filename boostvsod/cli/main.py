@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from boostvsod.cli.options import DEBUG
+from boostvsod.cli.options import DEBUG, say
 from boostvsod.errors import BoostError
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
@@ -54,7 +54,7 @@ class Commands(click.Group):
         except BoostError as error:
             if ctx.meta.get(DEBUG):
                 raise
-            click.echo(f"boostvsod: {error}", err=True)
+            say(f"boostvsod: {error}")
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("boostvsod: interrupted", err=True)

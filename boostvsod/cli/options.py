@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from boostvsod.recipe import DEFAULT_TARGET, Recipe
+from boostvsod.text import printable
 
 DEBUG = "boostvsod.debug"  # key in the click context's meta: whether to show tracebacks
 
@@ -24,8 +25,8 @@ DEFAULT_TRAINABLE_DENSIFIER = "fgplg"
 
 
 def say(text: str) -> None:
-    """Print one line for people to standard error. Standard output is for results."""
-    click.echo(text, err=True)
+    """Print one line for people to standard error, with names escaped. Standard output is for results."""
+    click.echo(printable(text, lines=True), err=True)
 
 
 def _remember_debug(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -11,6 +11,7 @@ import click
 
 from boostvsod.cli.options import say
 from boostvsod.kinds import Progress
+from boostvsod.text import printable
 
 LINE_EVERY = 10.0  # seconds between two plain lines of one stage
 LOSS_EVERY = 15.0  # seconds between two lines about the loss
@@ -20,6 +21,7 @@ SMOOTHING = 0.01  # weight of the last loss in the running mean
 @contextmanager
 def show_progress(title: str) -> Iterator[Progress]:
     """A progress function for work on one video; `title` begins each line."""
+    title = printable(title)
     if sys.stderr.isatty():
         with _bars(title) as progress:
             yield progress
@@ -33,7 +35,12 @@ def _bars(title: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:24}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     tasks = {}
     with Bars(*columns, console=Console(stderr=True)) as bars:
 

@@ -41,6 +41,8 @@ class Sequence:
     def truth(self, frame: str) -> NDArray[np.bool_]:
         """What is salient in a frame, as booleans H x W: the union of its objects."""
         masks = [read_truth(file) for file in self.truths[frame]]
+        if len({mask.shape for mask in masks}) > 1:
+            raise InputError(f"{self.truths[frame][0]}: the masks of frame {frame!r} have different sizes")
         union: NDArray[np.bool_] = np.any(masks, axis=0)
         return union
 
@@ -141,7 +143,7 @@ def _listed(layout: Layout, files: Mapping[str, File]) -> set[str] | None:
     split = next((file for name, file in files.items() if layout.split and name.lower().endswith(layout.split)), None)
     if split is None:
         return None
-    firsts = (line.split()[0] for line in split.read().decode().splitlines() if line.strip())
+    firsts = (line.split()[0] for line in split.read().decode("utf-8", "replace").splitlines() if line.strip())
     return {PurePosixPath(first).parent.name if "/" in first else first for first in firsts}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boostvsod.errors import InputError
-from boostvsod.media.archive import File, Tree, exists
+from boostvsod.media.archive import File, MissingError, Tree, exists, first_twice
 from boostvsod.media.images import SUFFIXES
 
 VIDEO = "{video}"
@@ -19,5 +19,7 @@ def find_maps(folder: str, video: str) -> list[File]:
     places = (folder.replace(VIDEO, video),) if VIDEO in folder else usual
     for place in places:
         if exists(place) and (maps := Tree.open(place).files(SUFFIXES)):
+            if (name := first_twice(file.stem for file in maps)) is not None:
+                raise InputError(f"maps:{place}: two maps are called {name!r}; only one can belong to the frame")
             return maps
-    raise InputError(f"maps:{folder}: no picture in it; searched in {', '.join(places)}")
+    raise MissingError(f"maps:{folder}: no picture in it; searched in {', '.join(places)}")

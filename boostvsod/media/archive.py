@@ -1,19 +1,38 @@
 """Files in folders and in zip archives. Both are used in the same way: `data/bear`, `data.zip/bear`.
 
-Archives are read in place; nothing is unpacked to disk.
+Archives are read in place; nothing is unpacked to disk. An archive is refused if a name in it leads out of it or
+occurs twice. No file is read that is larger than `MOST_BYTES`.
 """
 
 from __future__ import annotations
 
 import functools
+import lzma
+import os
+import struct
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from boostvsod.errors import InputError
 from boostvsod.files import natural
+from boostvsod.media.paths import user_path
 from boostvsod.stamps import file_stamp
+from boostvsod.text import printable
+
+MOST_BYTES = 2**30  # of one file in memory: pictures, masks and maps are far smaller
+SUSPECT_BYTES, SUSPECT_RATIO = 2**26, 200  # a member that is larger and packed more tightly is a zip bomb
+ZIP_ERRORS = (  # everything that `zipfile` raises for damaged, encrypted or unusual archives
+    OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, KeyError, RuntimeError, EOFError,
+    ValueError, OverflowError, IndexError, MemoryError,
+)  # fmt: skip
+
+
+class MissingError(InputError):
+    """There is no such folder, or nothing that is searched for in it."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +43,7 @@ class File:
     inner: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}/{self.inner}" if self.inner else str(self.path)
+        return printable(f"{self.path}/{self.inner}" if self.inner else str(self.path))
 
     @property
     def _pure(self) -> PurePosixPath:
@@ -43,11 +62,11 @@ class File:
         return self._pure.suffix.lower()
 
     def read(self) -> bytes:
-        """The content of the file."""
+        """The content of the file, which may have at most `MOST_BYTES`."""
         try:
-            return _opened(self.path).read(self.inner) if self.inner else self.path.read_bytes()
-        except (OSError, zipfile.BadZipFile, KeyError) as error:
-            raise InputError(f"cannot read {self}: {getattr(error, 'strerror', None) or error}") from error
+            return _read_member(self) if self.inner else _read_file(self)
+        except ZIP_ERRORS as error:
+            raise InputError(f"cannot read {self}: {_reason(error)}") from error
 
     def stamp(self) -> list[str]:
         """Values that change when the content of the file changes, or the content of its archive."""
@@ -62,21 +81,21 @@ class Tree:
     inner: str = ""  # only in an archive: "" is the whole archive, else a path that ends in "/"
 
     def __str__(self) -> str:
-        return f"{self.path}/{self.inner}".rstrip("/")
+        return printable(f"{self.path}/{self.inner}".rstrip("/"))
 
     @classmethod
     def open(cls, where: str | Path) -> Tree:
         """Open `FOLDER`, `ARCHIVE.zip` or `ARCHIVE.zip/FOLDER`, which must exist."""
-        path = Path(where).expanduser()
+        path = user_path(where)
         archive = archive_in(path)
         if archive is not None:
             inner = path.relative_to(archive).as_posix()
             tree = cls(archive, "" if inner == "." else f"{inner}/")
             if not any(name.startswith(tree.inner) for name in _names(archive)):
-                raise InputError(f"{where}: {archive} has no folder {inner!r}")
+                raise MissingError(f"{where}: {archive} has no folder {inner!r}")
             return tree
         if not path.is_dir():
-            raise InputError(f"{where}: neither a folder nor a readable zip archive")
+            raise MissingError(f"{where}: neither a folder nor a readable zip archive")
         return cls(path)
 
     def file(self, name: str) -> File:
@@ -86,7 +105,7 @@ class Tree:
     def walk(self) -> dict[str, File]:
         """Every file at any depth: path relative to this folder -> file, in natural order, without hidden files."""
         if archive_in(self.path) is None:
-            files = {p.relative_to(self.path).as_posix(): File(p) for p in self.path.rglob("*") if p.is_file()}
+            files = {p.relative_to(self.path).as_posix(): File(p) for p in self._below() if p.is_file()}
         else:
             inside = (n for n in _names(self.path) if n.startswith(self.inner) and not n.endswith("/"))
             files = {name[len(self.inner) :]: File(self.path, name) for name in inside}
@@ -98,9 +117,17 @@ class Tree:
         matching = [file for file in self._direct_files() if file.suffix in suffixes]
         return sorted(matching, key=lambda file: natural(file.name))
 
+    def _below(self, pattern: str = "**/*") -> list[Path]:
+        """All paths below this folder that match a pattern."""
+        try:
+            with os.scandir(self.path):  # `glob` is silent about a folder that may not be read
+                return list(self.path.glob(pattern))
+        except OSError as error:
+            raise InputError(f"cannot read the folder {self}: {error.strerror or error}") from error
+
     def _direct_files(self) -> list[File]:
         if archive_in(self.path) is None:
-            return [File(p) for p in self.path.iterdir() if p.is_file() and not p.name.startswith(".")]
+            return [File(p) for p in self._below("*") if p.is_file() and not p.name.startswith(".")]
         inside = (name for name in _names(self.path) if name.startswith(self.inner))
         return [File(self.path, n) for n in inside if "/" not in n[len(self.inner) :] and n != self.inner]
 
@@ -114,29 +141,68 @@ def archive_in(path: Path) -> Path | None:
 
 
 def exists(where: str | Path) -> bool:
-    """Whether there is such a folder, on disk or in an archive."""
+    """Whether there is such a folder, on disk or in an archive. An archive that cannot be read is an error."""
     try:
         Tree.open(where)
-    except InputError:
+    except MissingError:
         return False
     return True
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """The first name that occurs more than once; None if all differ."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _read_file(file: File) -> bytes:
+    _check_size(file, file.path.stat().st_size)
+    return file.path.read_bytes()
+
+
+def _read_member(file: File) -> bytes:
+    """The content of a member. `ZipFile` never returns more than the archive states, and checks the checksum."""
+    archive = _opened(file.path, file.path.stat().st_mtime_ns)
+    member = archive.getinfo(file.inner)
+    _check_size(file, member.file_size)
+    if member.file_size > max(SUSPECT_BYTES, SUSPECT_RATIO * member.compress_size):
+        sizes = f"{member.compress_size} bytes would become {member.file_size}"
+        raise InputError(f"{file} is packed like a zip bomb ({sizes}); unpack it yourself if you trust it")
+    return archive.read(member)
+
+
+def _check_size(file: File, size: int) -> None:
+    if size > MOST_BYTES:
+        raise InputError(f"{file} has {size} bytes; pictures, masks and maps may have at most {MOST_BYTES}")
+
+
+def _reason(error: BaseException) -> str:
+    """What an error says, in one line without file names."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return "it is encrypted" if "encrypted" in reason else " ".join(reason.split())
 
 
 def _names(archive: Path) -> list[str]:
     try:
         return _listing(archive, archive.stat().st_mtime_ns)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{archive}: not a readable zip archive ({error})") from error
+    except ZIP_ERRORS as error:
+        raise InputError(f"{archive}: not a readable zip archive ({_reason(error)})") from error
 
 
 @functools.lru_cache(64)
 def _listing(archive: Path, changed: int) -> list[str]:
     """The names of all members. `changed` is the archive's time stamp: a new one makes the cache miss."""
-    return _opened(archive).namelist()
+    names = _opened(archive, changed).namelist()
+    for name in names:
+        parts = name.replace("\\", "/").split("/")
+        if not parts[0] or ".." in parts or parts[0].endswith(":"):
+            raise InputError(f"{archive}: the member {name!r} leads out of the archive; pack it again")
+    if (same := first_twice(names)) is not None:
+        raise InputError(f"{archive}: two members are called {same!r}; pack it again")
+    return names
 
 
 @functools.lru_cache(64)
-def _opened(archive: Path) -> zipfile.ZipFile:
+def _opened(archive: Path, changed: int) -> zipfile.ZipFile:
     """An open archive, cached because the table of contents of a large archive takes long to read.
 
     Several threads may read at once: `ZipFile` locks its file.

@@ -12,6 +12,7 @@ import numpy as np
 
 from boostvsod.errors import OutputError
 from boostvsod.kinds import Rgb
+from boostvsod.media.paths import opencv_path
 
 
 @contextmanager
@@ -29,7 +30,8 @@ def film_writer(path: Path, fps: Fraction) -> Iterator[Callable[[Rgb], None]]:
         even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # many players need even sides
         if writer is None:
             code = cv2.VideoWriter.fourcc(*"mp4v")
-            writer = cv2.VideoWriter(str(temporary), code, float(fps), even.shape[1::-1])
+            with opencv_path(temporary) as place:
+                writer = cv2.VideoWriter(place, code, float(fps), even.shape[1::-1])
             if not writer.isOpened():
                 raise OutputError(f"cannot write {path}: this OpenCV has no MPEG-4 encoder")
         writer.write(cv2.cvtColor(np.ascontiguousarray(even), cv2.COLOR_RGB2BGR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import cv2
@@ -11,25 +12,30 @@ from numpy.typing import NDArray
 from boostvsod.errors import InputError
 from boostvsod.files import write_atomically
 from boostvsod.kinds import Map, Rgb
+from boostvsod.media.archive import File
 
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own error message is enough
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+PNG = b"\x89PNG\r\n\x1a\n"  # how every PNG file begins
+MOST_PIXELS = "2^30 pixels or a side of 2^20"  # limits of OpenCV
+TOPS = (1.0, 255.0, 65535.0)  # the highest value of the ranges in which floats may be given
+SLACK = 0.01  # how far values may leave their range, in its highest value: resampling overshoots
 
 
 def decode_rgb(data: bytes, name: str) -> Rgb:
     """The content of a picture file as RGB, H x W x 3 bytes.
 
-    Grey is repeated in all channels, alpha is dropped, 16 bits become 8. `name` stands in error messages.
+    Grey is repeated in all channels, alpha is dropped, 16 bits and floats become 8. `name` stands in error
+    messages.
     """
-    image = _to_bytes(decode(data, name))
-    if image.ndim == 2:
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)
-    code = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    image = _to_bytes(decode(data, name), name)
+    code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
     return np.asarray(cv2.cvtColor(image, code), np.uint8)
 
 
 def read_map(path: Path) -> Map:
     """A picture file of 8 or 16 bits as a map in [0, 1]. Colours are converted to grey."""
-    return decode_map(_bytes(path), str(path))
+    return decode_map(File(path).read(), str(path))
 
 
 def decode_map(data: bytes, name: str) -> Map:
@@ -37,7 +43,7 @@ def decode_map(data: bytes, name: str) -> Map:
     image = _grey(data, name)
     if image.dtype.kind == "u":
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
-    return np.clip(image.astype(np.float32), 0, 1)
+    return unit_range(image, name).astype(np.float32)
 
 
 def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
@@ -45,15 +51,34 @@ def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
     image = _grey(data, name)
     if image.dtype.kind == "u":
         return image / np.float64(np.iinfo(image.dtype).max)
-    return np.clip(image.astype(np.float64), 0, 1)
+    return unit_range(image, name)
+
+
+def unit_range(image: np.ndarray, name: str) -> NDArray[np.float64]:
+    """The values of a picture of floats or signed numbers as values in [0, 1].
+
+    They are given in [0, 1] or in the range of 8 or 16 bits; the highest value shows which. Anything else, such as
+    NaN or logits, is an error that names the file.
+    """
+    values = image.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InputError(f"{name} holds {np.count_nonzero(~np.isfinite(values))} values that are NaN or infinite")
+    low, high = float(values.min()), float(values.max())
+    top = next((top for top in TOPS if high <= top * (1 + SLACK)), 0.0)
+    if not top or low < -SLACK * top:
+        ranges = "[0, 1], [0, 255] or [0, 65535]"
+        raise InputError(f"{name} holds values from {low:.4g} to {high:.4g}; expected floats in {ranges}")
+    return np.clip(values / top, 0, 1)
 
 
 def _grey(data: bytes, name: str) -> np.ndarray:
     """The decoded picture in one channel."""
     image = decode(data, name)
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY)
-    return image
+    if image.ndim == 2:
+        return image
+    if image.dtype in (np.uint8, np.uint16):
+        return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return cv2.cvtColor(image.astype(np.float32), cv2.COLOR_BGR2GRAY)  # the only other type that OpenCV converts
 
 
 def write_map(path: Path, saliency: Map, bits: int) -> None:
@@ -102,28 +127,44 @@ def _sized(rgb: Rgb, height: int, width: int, interpolation: int) -> Rgb:
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=interpolation), np.uint8)
 
 
-def _bytes(path: Path) -> bytes:
-    """The content of a file."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-
-
 def decode(data: bytes, name: str) -> np.ndarray:
-    """The decoded picture with its own depth and channels (BGR or BGRA). `name` stands in error messages."""
+    """The decoded picture with its own depth, grey H x W or BGR H x W x 3. `name` stands in error messages.
+
+    The picture is upright: the orientation that a camera writes into a file (EXIF) is applied, to frames, masks
+    and maps alike. Alpha is dropped.
+    """
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
+    if data.startswith(PNG):
+        _check_png(data, name)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+    except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise InputError(f"{name} is too large: its header states more than {MOST_PIXELS}") from error
+        raise InputError(f"{name} cannot be decoded as a picture ({error.err or error})") from error
+    if image is None or not image.size or image.shape[2:] not in ((), (3,)):
         raise InputError(f"{name} cannot be decoded as a picture ({len(data)} bytes); is it damaged?")
     return image
 
 
-def _to_bytes(image: np.ndarray) -> np.ndarray:
-    """8, 16 or 32 bits (floats in [0, 1]) per value as 8 bits."""
+def _check_png(data: bytes, name: str) -> None:
+    """Refuse a PNG that is cut or damaged, before libpng prints a line of its own about it."""
+    at, kind = len(PNG), b""
+    while kind != b"IEND":
+        length = int.from_bytes(data[at : at + 4], "big")
+        kind, end = data[at + 4 : at + 8], at + 8 + length
+        if end + 4 > len(data):
+            raise InputError(f"{name} cannot be decoded as a picture ({len(data)} bytes): it is truncated")
+        if kind[:1].isupper() and zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            raise InputError(f"{name} cannot be decoded as a picture ({len(data)} bytes): it is damaged at byte {at}")
+        at = end + 4
+
+
+def _to_bytes(image: np.ndarray, name: str) -> np.ndarray:
+    """A picture of any depth as 8 bits per value."""
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:
         return np.asarray(np.right_shift(image, 8), np.uint8)
-    return np.asarray(np.rint(np.clip(image, 0, 1) * 255), np.uint8)
+    return np.asarray(np.rint(unit_range(image, name) * 255), np.uint8)

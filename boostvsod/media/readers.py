@@ -9,17 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # set before cv2 opens a file: our own error message is enough
+# Both are set before cv2 opens a file. Our own error message is enough, and a video opens no address.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file")
 import cv2
 import numpy as np
 
 from boostvsod.errors import InputError
 from boostvsod.kinds import Rgb
 from boostvsod.media.archive import File
+from boostvsod.media.containers import counts_exactly, cut_short, is_text
 from boostvsod.media.images import decode_rgb
+from boostvsod.media.paths import opencv_path
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-MISSING_SHARE = 0.02  # containers miscount by a frame or two; a greater loss means that the file is truncated
+MISSING_SHARE = 0.02  # containers miscount by a frame or two; a greater loss means that frames are damaged
 
 
 class Reader(Protocol):
@@ -79,10 +82,17 @@ class VideoFile:
         return self._open()
 
     def _open(self) -> cv2.VideoCapture:
-        size = self.path.stat().st_size
+        try:
+            size = self.path.stat().st_size
+            text = size > 0 and is_text(self.path)
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
         if size == 0:
             raise InputError(f"{self.path} is empty (0 bytes)")
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        if text:
+            raise InputError(f"{self.path} cannot be opened as a video: it is a text file ({size} bytes)")
+        with opencv_path(self.path) as path:
+            capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise InputError(f"{self.path} cannot be opened as a video ({size} bytes); is it damaged?")
         return capture
@@ -102,10 +112,17 @@ class VideoFile:
         while (rgb := self._decode()) is not None:
             self.checksums.append(_checksum(rgb))
             yield rgb, float(self.capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
-        decoded = len(self.checksums)
-        if promised - decoded > max(2, MISSING_SHARE * promised):
-            problem = f"the file promises {promised} frames, but only {decoded} can be decoded"
-            raise InputError(f"{self.path}: {problem}; it is truncated")
+        self._check_complete(promised, len(self.checksums))
+
+    def _check_complete(self, promised: int, decoded: int) -> None:
+        """Refuse a file that lacks frames, as far as that can be known: many containers only estimate their count."""
+        if not decoded or decoded >= promised:
+            return
+        problem = f"{self.path}: the file promises {promised} frames, but only {decoded} can be decoded"
+        if cut_short(self.path):
+            raise InputError(f"{problem}; it is truncated")
+        if promised - decoded > max(2, MISSING_SHARE * promised) and counts_exactly(self.path):
+            raise InputError(f"{problem}; it is damaged")
 
     def read(self, i: int) -> Rgb:
         if i != self.next and not self._seek(i):
@@ -131,7 +148,10 @@ class VideoFile:
         return before is not None and _checksum(before) == self.checksums[i - 1]
 
     def _decode(self) -> Rgb | None:
-        done, bgr = self.capture.read()
+        try:
+            done, bgr = self.capture.read()
+        except cv2.error as error:  # frames that are too large to decode
+            raise InputError(f"{self.path}: frame {self.next} cannot be decoded ({_first_line(error)})") from error
         self.next += 1
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8) if done else None
 
@@ -140,6 +160,10 @@ class VideoFile:
             self.capture.release()
             self.capture = self._open()
             self.next = 0
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _checksum(rgb: Rgb) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
 from boostvsod.files import natural
-from boostvsod.media.archive import File, Tree, archive_in
+from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES
+from boostvsod.media.paths import user_path
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
 from boostvsod.stamps import file_stamp
 
+log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
+MARKS = (".boostvsod", "run.json", "bench.json")  # each is only in folders that boostvsod wrote
 FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
 
 
@@ -48,18 +52,43 @@ def open_source(given: SourceInput) -> Source:
 def find_videos(source: str) -> list[str]:
     """The videos that a path stands for.
 
-    A folder of video files, or of folders of pictures, stands for all of them. Anything else is one video.
+    A folder of video files, or of folders of pictures, stands for all of them. Anything else is one video. Hidden
+    files and what boostvsod wrote (folders of runs and benchmarks) do not count.
     """
-    path = Path(source).expanduser()
+    path = user_path(source)
     if not path.is_dir():
         return [source]
-    inside = sorted(path.iterdir(), key=lambda p: natural(p.name))
-    if any(p.suffix.lower() in SUFFIXES for p in inside):
+    inside = sorted(_entries(path), key=lambda p: natural(p.name))
+    if any(p.suffix.lower() in SUFFIXES and p.is_file() for p in inside):
         return [source]
-    videos = [str(p) for p in inside if p.suffix.lower() in FILM or (p.is_dir() and any(p.iterdir()))]
+    folders = [p for p in inside if p.is_dir() and not _is_output(p)]
+    without = [p.name for p in folders if not _has_pictures(p)]
+    videos = [p for p in inside if (p.suffix.lower() in FILM and p.is_file()) or (p in folders and _has_pictures(p))]
     if not videos:
         raise InputError(f"{source}: the folder holds neither pictures nor videos")
-    return videos
+    if without:
+        log.warning("%s: left out %d folders without pictures: %s", source, len(without), ", ".join(without[:3]))
+    return [str(p) for p in videos]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """The files and folders in a folder that are not hidden."""
+    try:
+        return [p for p in folder.iterdir() if not p.name.startswith(".")]
+    except OSError as error:
+        raise InputError(f"cannot read the folder {folder}: {error.strerror}") from error
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(p.suffix.lower() in SUFFIXES for p in _entries(folder))
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether boostvsod wrote a folder, or all folders in it: a run, a benchmark, or a folder of runs."""
+    if any((folder / mark).exists() for mark in MARKS):
+        return True
+    inside = [p for p in _entries(folder) if p.is_dir()]
+    return bool(inside) and all(any((p / mark).exists() for mark in MARKS) for p in inside)
 
 
 def _from_array(frames: NDArray[np.uint8]) -> Source:
@@ -70,18 +99,31 @@ def _from_array(frames: NDArray[np.uint8]) -> Source:
 
 
 def _from_path(source: str) -> Source:
-    path = Path(source).expanduser()
+    path = user_path(source)
     if path.is_dir() or archive_in(path):
         return from_pictures(_pictures_in(path), path.resolve().name, str(path))
     if path.suffix.lower() == ".txt" and path.is_file():
-        listed = [Path(line.strip()) for line in path.read_text().splitlines() if line.strip()]
-        return from_pictures([File(path.parent / p) for p in listed], path.stem, source)
+        return from_pictures([File(path.parent / p) for p in _listed(path)], path.stem, source)
     if path.is_file():
         return Source(path.stem, None, VideoFile(path), lambda: file_stamp(path), str(path))
+    if path.exists():
+        raise InputError(f"{source} is neither a file nor a folder")
     matching = sorted(glob.glob(str(path)), key=natural)
     if not matching:
         raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
     return from_pictures([File(Path(p)) for p in matching], path.parent.resolve().name, source)
+
+
+def _listed(path: Path) -> list[Path]:
+    """The paths in a text file, one per line."""
+    try:
+        lines = File(path).read().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: a list of pictures must be a text in UTF-8 ({error.reason})") from error
+    paths = [user_path(line.strip()) for line in lines if line.strip()]
+    if not paths:
+        raise InputError(f"{path}: the list names no picture")
+    return paths
 
 
 def _pictures_in(folder: Path) -> list[File]:
@@ -95,9 +137,9 @@ def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
     """A source with one picture file per frame, in the given order."""
     for file in files:
         if not file.path.is_file():
-            raise InputError(f"{where}: {file} does not exist")
+            problem = "is a folder, not a picture" if file.path.is_dir() else "does not exist"
+            raise InputError(f"{where}: {file} {problem}")
     names = [file.stem for file in files]
-    twice = next((n for i, n in enumerate(names) if n in names[:i]), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        raise InputError(f"{where}: two pictures are called {twice!r}; their maps would overwrite each other")
+    if (name_twice := first_twice(names)) is not None:
+        raise InputError(f"{where}: two pictures are called {name_twice!r}; their maps would overwrite each other")
     return Source(name, names, Pictures(files), lambda: [[file.stem, *file.stamp()] for file in files], where)

@@ -7,6 +7,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from boostvsod.text import printable
+
 Cell = str | float | int | None
 FORMATS = ("text", "markdown", "latex", "csv")
 
@@ -55,10 +57,10 @@ class Table:
 
 
 def shown(cell: Cell) -> str:
-    """The text of a cell."""
+    """The text of a cell, with names escaped."""
     if cell is None:
         return ""
-    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+    return f"{cell:.3f}" if isinstance(cell, float) else printable(str(cell))
 
 
 def _piped(cells: Sequence[str]) -> str:
