@@ -79,7 +79,7 @@ def read_layout(layout: Layout, tree: Tree) -> Dataset | None:
     annotated = [key for key in pictures if key in masks and (listed is None or key[-1] in listed)]
     if not annotated:
         return None
-    names = _short_names(annotated)
+    names = _short_names(annotated, PurePosixPath(str(tree)).stem or "sequence")
     sequences = tuple(
         Sequence(names[key], tuple(file for _, file in pictures[key]), _by_frame(pictures[key], masks[key]))
         for key in annotated
@@ -147,13 +147,16 @@ def _listed(layout: Layout, files: Mapping[str, File]) -> set[str] | None:
     return {PurePosixPath(first).parent.name if "/" in first else first for first in firsts}
 
 
-def _short_names(keys: list[Key]) -> dict[Key, str]:
-    """Names of sequences: the last folder, or as many folders as are needed to make the names different."""
-    for depth in range(1, max((len(key) for key in keys), default=1) + 1):
-        names = {key: "-".join(key[-depth:]) or "sequence" for key in keys}
+def _short_names(keys: list[Key], home: str) -> dict[Key, str]:
+    """Names of sequences: the last folder, or as many folders as are needed to make the names different.
+
+    A sequence whose frames are directly in the data set's folder `home` gets that folder's name.
+    """
+    for depth in range(1, max(len(key) for key in keys) + 1):
+        names = {key: "-".join(key[-depth:]) or home for key in keys}
         if len(set(names.values())) == len(keys):
             return names
-    return {key: "-".join(key) for key in keys}
+    return {key: "-".join(key) or home for key in keys}
 
 
 def _notes(layout: Layout, sequences: tuple[Sequence, ...]) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
 
 WIDTH = 320
+TALLEST = 2000  # pixels; WebP pictures have a limit, and so have screens
 QUALITY = 50
 
 
 def pane_size(shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of a pane, for frames of a given shape."""
-    return max(8, round(shape[0] * WIDTH / shape[1])), WIDTH
+    scale = min(WIDTH / shape[1], TALLEST / shape[0])
+    return max(8, round(shape[0] * scale)), max(8, round(shape[1] * scale))
 
 
 def rgb_url(rgb: Rgb) -> str:

@@ -146,7 +146,7 @@ def _values() -> Iterator[Case]:
     good = {f"walk/frames/{i:05d}.png": picture(i=i) for i in range(FRAMES)}
     perfect = {f"maps/walk/{i:05d}.png": mask(i) for i in range(FRAMES)}
     evaluate = ("eval", "{in}/maps", "{in}/walk", "--format", "csv")
-    right = r"maps?,0\.000,1\.000"  # the truth itself: MAE 0, maxF 1
+    right = r"maps,0\.0,1\.0,"  # the truth itself: MAE 0, maxF 1
     scales = {"0 and 1": 1.0, "0 to 255": 255.0}
     for name, top in scales.items():
         for kind in (np.float32, np.float64, np.int32, np.int16):
@@ -163,7 +163,7 @@ def _values() -> Iterator[Case]:
     yield Case("predict, maps of 0 and 1", arguments, DATA | dark, (0,))
     nan = truth[1].copy()
     nan[0, 0] = np.nan
-    spoilt = {"NaN": nan, "infinity": truth[1] / 0.0 if False else np.full_like(nan, np.inf), "logits": truth[1] * 9 - 4}
+    spoilt = {"NaN": nan, "infinity": np.full_like(nan, np.inf), "logits": truth[1] * 9 - 4}
     for name, values in spoilt.items():
         maps = perfect | {"maps/walk/00001.tif": _tiff(values)}
         del maps["maps/walk/00001.png"]
@@ -195,7 +195,7 @@ def _archives() -> Iterator[Case]:
         "no member": archive({}),
         "only folders": archive({"walk/": b"", "walk/frames/": b"", "walk/masks/": b""}),
         "an archive in it": archive({"inner.zip": zipped}),
-        "damaged members": zipped.replace(b"IDAT", b"IDOT"),
+        "damaged members": archive(DATA, zipfile.ZIP_STORED).replace(b"IDAT", b"IDOT"),
     }
     for name, data in odd.items():
         files = {"a.zip": data} | {f"maps/walk/{i:05d}.png": mask(i) for i in range(FRAMES)}

@@ -58,7 +58,7 @@ def _recipes() -> Iterator[Case]:
         "an unknown flow": (b"[recipe]\nflow = 'nothing'\n", (2,)),
     }
     for name, (data, exits) in recipes.items():
-        yield Case(f"recipe: {name}", (*RUN, "--recipe", "{in}/r.toml"), DATA | {"r.toml": data}, exits)
+        yield Case(f"recipe file: {name}", (*RUN, "--recipe", "{in}/r.toml"), DATA | {"r.toml": data}, exits)
     yield Case("an unknown recipe", (*RUN, "--recipe", "nothing"), DATA, (2,))
     yield Case("bench, an unknown recipe", (*_bench(), "--recipe", "nothing"), DATA, (2,))
 

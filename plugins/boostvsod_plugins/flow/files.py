@@ -44,7 +44,9 @@ def build(folder: str) -> FlowBackend:
 
     Files NAME.back for the flow to the previous frame are optional.
     """
-    return FlowFolder(Path(folder).expanduser())
+    from boostvsod.media.paths import user_path
+
+    return FlowFolder(user_path(folder))
 
 
 @hookimpl
