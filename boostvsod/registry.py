@@ -242,13 +242,13 @@ def call_builder(builder: Callable[..., Any], name: str, runtime: Runtime | None
     for option in options:
         if option not in legal and not free:
             raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
+    check_options(builder, name, options)
     missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
     if missing:
         raise ConfigError(
             f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, else --set {name}.{missing[0]}=VALUE"
         )
     extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
-    check_options(builder, name, options)
     with user_code(name):
         return builder(**options, **extra)
 
