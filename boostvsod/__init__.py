@@ -8,12 +8,15 @@ from boostvsod.errors import BoostError, ConfigError, DeviceError, InputError, O
 from boostvsod.hookspecs import hookimpl
 from boostvsod.offer import Offer
 from boostvsod.registry import build, offers
+from boostvsod.weights.offline import bind_libraries
 
 if TYPE_CHECKING:
     from boostvsod.engine import boost
     from boostvsod.kinds import Frame, Result, Student, Window
     from boostvsod.media.video import Video
     from boostvsod.runtime import Runtime
+
+bind_libraries()  # before any of them is imported
 
 __version__ = "0.1.0"
 __all__ = [

@@ -95,7 +95,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
 
     motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps)
     with store.clock.timed("mine"):
-        mining = learning.miner.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
+        mining = learning.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
     if not mining.mined:
         return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
     truths = densify(piece, mining.mined, learning, store)
@@ -120,7 +120,7 @@ def densify(piece: Piece, mined: Sequence[Mined], learning: Learning, store: Sto
     if learning.densifier is None:
         return mined
     with store.clock.timed("fill"):
-        return learning.densifier.fill(piece, mined, learning.flow)
+        return learning.fill(piece, mined)
 
 
 def learnt_from(piece: Piece, mined: Sequence[Mined], truths: Sequence[Mined]) -> str:

@@ -23,11 +23,19 @@ Maps = Sequence[Map]  # may be lazy: item i is read on access
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its number in the whole video, its name (which its map gets too), its pixels."""
+    """One frame: its number in the whole video, its name (which its map gets too), its pixels, which are read-only.
+
+    A model that changes pixels in place changes a copy: `frame.rgb.copy()`.
+    """
 
     index: int
     name: str
     rgb: Rgb
+
+    def __post_init__(self) -> None:
+        pixels = self.rgb.view()
+        pixels.flags.writeable = False
+        object.__setattr__(self, "rgb", pixels)
 
     @classmethod
     def of(cls, rgb: Rgb, index: int = 0) -> Frame:

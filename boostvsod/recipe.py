@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from boostvsod.errors import ConfigError
-from boostvsod.settings import override, parse_setting, read_toml, typed_like
+from boostvsod.offer import Count, Positive, Range, SideOrOwn
+from boostvsod.settings import check_fields, override, parse_setting, read_toml, typed_like
 
 
 @dataclass(frozen=True)
@@ -22,21 +23,24 @@ class TrainOptions:
     student's own size.
     """
 
-    lr: float = 0.0
-    lr_scale: float = 1.0
+    lr: Annotated[float, Range(0, 1000)] = 0.0
+    lr_scale: Positive = 1.0
     optimizer: str = "adamw"
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
+    momentum: Annotated[float, Range(0, 0.99999)] = 0.9
+    weight_decay: Annotated[float, Range(0, 10)] = 1e-4
     loss: str = "bce+iou"
-    side: float = 0.4  # weight of the loss of each side output
-    batch: int = 8
-    size: int = 0
+    side: Annotated[float, Range(0, 100)] = 0.4  # weight of the loss of each side output
+    batch: Annotated[int, Range(1, 4096)] = 8
+    size: SideOrOwn = 0
     schedule: str = "constant"
-    clip: float = 0.0  # largest gradient norm; 0 does not clip
-    ema: float = 0.0  # decay of the moving average of the weights, which is the result; 0 takes the last weights
+    clip: Annotated[float, Range(0, 1e6)] = 0.0  # largest gradient norm; 0 does not clip
+    ema: Annotated[float, Range(0, 0.99999)] = 0.0  # the result is the moving average of the weights; 0: the last
     freeze_bn: bool = True  # do not update batch statistics: a few frames of one video give bad ones
     freeze: str = ""  # parts whose names begin with this ("encoder") are frozen, with their batch statistics
-    accumulate: int = 1  # batches per optimiser step
+    accumulate: Annotated[int, Range(1, 1024)] = 1  # batches per optimiser step
+
+    def __post_init__(self) -> None:
+        check_fields(self, "train")
 
 
 WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)  # for data sets
@@ -53,9 +57,9 @@ class Recipe:
 
     name: str
     flow: str = "dis"
-    flow_scale: float = 1.0  # scale of the pictures that flow is computed on; the flow is scaled back
+    flow_scale: Annotated[float, Range(0.05, 4)] = 1.0  # scale of the pictures for flow; flow is scaled back
     motion: str = "contrast"
-    motion_views: int = 1  # motion maps averaged per frame, 1 to 4: see boosting/motion_views.py
+    motion_views: Annotated[int, Range(1, 4)] = 1  # motion maps averaged per frame: see boosting/motion_views.py
     miner: str = ""
     student: str = "twin"  # "twin": a copy of the target, or `stand_in` if the target cannot be trained
     stand_in: str = "lite"
@@ -64,10 +68,13 @@ class Recipe:
     densifier: str = ""  # makes truth for frames between the mined ones; empty: none
     fuser: str = "student"
     gate: str = "off"  # or "on": the target's own maps are chosen where they are probably better
-    buffer: int = 100  # largest number of frames in a piece, which is adapted to at once
+    buffer: Count = 100  # largest number of frames in a piece, which is adapted to at once
     train: TrainOptions = field(default_factory=TrainOptions)
-    per_frame: float = 8.0  # passes over the mined frames: train.lambda or train.epochs
+    per_frame: Annotated[float, Range(0, 10_000)] = 8.0  # passes over the mined frames: train.lambda or train.epochs
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # part -> its options
+
+    def __post_init__(self) -> None:
+        check_fields(self, "recipe")
 
     def of(self, part: str) -> dict[str, Any]:
         """The options of one part."""
@@ -92,6 +99,9 @@ class Recipe:
             pairs = value.items() if isinstance(value, Mapping) else [(table, value)]
             for key, one in pairs:
                 recipe = recipe.changed(table if isinstance(value, Mapping) else "recipe", key, one)
+        for table, value in tables.items():
+            if isinstance(value, Mapping):
+                recipe._check_table(table, f"{path}: [{table}]")
         return recipe
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
@@ -113,12 +123,16 @@ class Recipe:
         recipe = self
         for change in changes:
             recipe = recipe.changed(*change)
-        tables = {"recipe", "train", "target", *recipe.parts()} - {"", "twin"}
         for table, key, _ in changes:
-            if table not in tables:
-                problem = f"has no part {table!r}; there are: {', '.join(sorted(tables))}"
-                raise ConfigError(f"--set {table}.{key}: recipe {self.name!r} {problem}")
+            recipe._check_table(table, f"--set {table}.{key}")
         return recipe
+
+    def _check_table(self, table: str, where: str) -> None:
+        """Refuse settings of something that is not a part of this recipe."""
+        tables = {"recipe", "train", "target", *self.parts()} - {"", "twin"}
+        if table not in tables:
+            problem = f"has no part {table!r}; there are: {', '.join(sorted(tables))}"
+            raise ConfigError(f"{where}: recipe {self.name!r} {problem}")
 
 
 CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in ("name", "train", "per_frame", "options"))

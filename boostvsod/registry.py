@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 import pluggy
 
 from boostvsod import hookspecs
-from boostvsod.errors import ConfigError, PluginError
+from boostvsod.errors import ConfigError, PluginError, user_code
 from boostvsod.offer import API_VERSION, Card, Offer
 from boostvsod.runtime import Runtime
+from boostvsod.settings import check_options
 
 if TYPE_CHECKING:
     from boostvsod.kinds import Densifier, FlowBackend, Fuser, Layout, Miner, MotionSaliency, Proposer, Student, Target
@@ -69,12 +70,20 @@ class Door:
         for impl in sorted(impls, key=lambda impl: impl.plugin_name):
             try:
                 offers = list(impl.function())
-            except Exception as error:  # a plugin may raise anything; the other plugins must still work
+            except (Exception, SystemExit) as error:  # a plugin may raise anything; the others must still work
                 self.broken[impl.plugin_name] = f"its offer_{kind} failed: {_one_line(error)}"
                 continue
             for offer in offers:
                 by_name.setdefault(offer.name, []).append(Entry(offer, impl.plugin_name))
         return dict(sorted(by_name.items()))
+
+    def call(self, hook: str, **arguments: object) -> None:
+        """Call a hook that returns nothing, of every plugin. A plugin whose hook fails is added to `broken`."""
+        for impl in getattr(self.manager.hook, hook).get_hookimpls():
+            try:
+                impl.function(*(arguments[name] for name in impl.argnames))
+            except (Exception, SystemExit) as error:
+                self.broken[impl.plugin_name] = f"its {hook} failed: {_one_line(error)}"
 
     def clashes(self) -> dict[str, str]:
         """The names that several plugins offer: kind/name -> a message."""
@@ -119,13 +128,13 @@ def _load(opened: Door, name: str, point: metadata.EntryPoint) -> None:
             raise PluginError(f"written for plugin API {version}, this is {API_VERSION}; update one of the two")
         opened.manager.register(plugin, name=name)
         opened.manager.check_pending()  # raises an error for a misspelt hook
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if opened.manager.has_plugin(name):
             opened.manager.unregister(name=name)
         opened.broken[name] = f"{point.value}: {_one_line(error)}"
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     """An error and its message in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
@@ -233,13 +242,15 @@ def call_builder(builder: Callable[..., Any], name: str, runtime: Runtime | None
     for option in options:
         if option not in legal and not free:
             raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
+    check_options(builder, name, options)
     missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
     if missing:
         raise ConfigError(
             f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, else --set {name}.{missing[0]}=VALUE"
         )
     extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
-    return builder(**options, **extra)
+    with user_code(name):
+        return builder(**options, **extra)
 
 
 def versions() -> dict[str, str]:

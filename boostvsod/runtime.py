@@ -6,13 +6,16 @@ import os
 import random
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from boostvsod.errors import ConfigError, DeviceError
+from boostvsod.offer import Range
+from boostvsod.settings import check_options
 
 if TYPE_CHECKING:
     import torch
 
+Seed: TypeAlias = Annotated[int, Range(0, 2**32 - 1)]
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -56,10 +59,13 @@ class Runtime:
         random.seed(self.seed)
 
 
-def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
+def decide(
+    device: str = "cpu", precision: str = "auto", seed: Seed = 0, threads: Annotated[int, Range(1, 1024)] | None = None
+) -> Runtime:
     """Decide what a run uses. `device="auto"` uses a GPU if there is one; a named device must exist."""
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
+    check_options(decide, "runtime", {"seed": seed, **({} if threads is None else {"threads": threads})})
     chosen = _device(device)
     return Runtime(chosen, _precision(precision, chosen), threads or _cpus(), seed)
 
@@ -78,7 +84,7 @@ def _device(requested: str) -> str:
     if requested == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, number = requested.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
         raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N")
     if kind == "cuda" and not torch.cuda.is_available():
         reason = f"torch {torch.__version__} finds no CUDA device"

@@ -1,14 +1,18 @@
-"""Settings from TOML files and from `TABLE.KEY=VALUE` texts, checked against the types of the defaults."""
+"""Settings from TOML files and from `TABLE.KEY=VALUE` texts, checked against types and ranges."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from boostvsod.errors import ConfigError
+from boostvsod.offer import ANY_NUMBER, Range
 
 T = TypeVar("T")
 
@@ -17,7 +21,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # damaged TOML, and text that is not UTF-8, are ValueErrors
         raise ConfigError(f"{path}: {error}") from error
 
 
@@ -29,7 +33,7 @@ def parse_setting(text: str) -> tuple[str, str, Any]:
         raise ConfigError(f"--set {text!r}: expected TABLE.KEY=VALUE, as in train.lr=1e-5")
     try:
         return table, key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return table, key, value.strip()
 
 
@@ -48,5 +52,91 @@ def typed_like(old: Any, new: Any, where: str) -> Any:
     if isinstance(old, tuple) and isinstance(new, list) and len(old) == len(new):
         return tuple(typed_like(a, b, where) for a, b in zip(old, new, strict=True))
     if type(old) is not type(new):
-        raise ConfigError(f"{where}={new!r}: expected {type(old).__name__}, got {type(new).__name__}")
+        raise ConfigError(f"{where}={_shown(new)}: expected {type(old).__name__}, got {type(new).__name__}")
     return new
+
+
+def check_fields(settings: object, table: str) -> None:
+    """Check the numbers of a dataclass against the ranges in its annotations; `table` is named in the error."""
+    kind: Any = type(settings)
+    for key, allowed in field_ranges(kind).items():
+        _check_numbers(getattr(settings, key), allowed, f"{table}.{key}")
+
+
+@functools.cache
+def field_ranges(settings: type) -> dict[str, Range]:
+    """Field -> range, for the fields of a dataclass that have a range."""
+    hints = get_type_hints(settings, include_extras=True)
+    ranges = {key: _range_of(hints[key]) for key in hints}
+    return {key: allowed for key, allowed in ranges.items() if allowed is not None}
+
+
+def check_options(builder: Callable[..., Any], name: str, options: Mapping[str, Any]) -> None:
+    """Check the options of the part `name` against the types and ranges in the annotations of its builder."""
+    hints = annotations_of(builder)
+    for key, value in options.items():
+        where, hint = f"{name}.{key}", hints.get(key)
+        _check_type(value, hint, where)
+        _check_numbers(value, _range_of(hint) or ANY_NUMBER, where)
+
+
+def annotations_of(builder: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter -> annotation, for annotations that exist at run time.
+
+    Others name types that are imported for type checkers alone. They are left out.
+    """
+    function: Any = inspect.unwrap(builder)
+    while isinstance(function, functools.partial):
+        function = function.func
+    names = getattr(getattr(function, "__init__", None) if isinstance(function, type) else function, "__globals__", {})
+    hints = {}
+    for key, parameter in inspect.signature(builder).parameters.items():
+        try:
+            hint = parameter.annotation
+            hints[key] = eval(hint, dict(names)) if isinstance(hint, str) else hint
+        except Exception:
+            continue
+    return {key: hint for key, hint in hints.items() if hint is not inspect.Parameter.empty}
+
+
+def _range_of(hint: Any) -> Range | None:
+    """The range in an annotation, also inside `... | None`."""
+    inside = [_range_of(one) for one in get_args(hint) if get_origin(one) is Annotated]
+    own = [one for one in get_args(hint)[1:] if isinstance(one, Range)] if get_origin(hint) is Annotated else inside
+    return next((one for one in own if one is not None), None)
+
+
+LEGAL: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str, os.PathLike)}
+
+
+def _check_type(value: Any, hint: Any, where: str) -> None:
+    """Refuse a value that is not of a plain type: int, float, bool or str. Other annotations allow anything."""
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    legal = LEGAL.get(plain)
+    if legal is None:
+        return
+    if not isinstance(value, legal) or (isinstance(value, bool) and plain is not bool):
+        raise ConfigError(f"{where}={_shown(value)}: expected {plain.__name__}, got {type(value).__name__}")
+
+
+def _check_numbers(value: Any, allowed: Range, where: str) -> None:
+    if any(number not in allowed for number in _numbers_in(value)):
+        raise ConfigError(f"{where}={_shown(value)}: expected {allowed}")
+
+
+def _numbers_in(value: Any) -> Iterator[float]:
+    """The numbers in a value, also inside lists."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _numbers_in(one)
+
+
+def _shown(value: Any) -> str:
+    """A value for an error message, not too long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not print integers of more than 4300 digits
+        text = "a huge number"
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -21,8 +21,9 @@ from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 from boostvsod import registry
-from boostvsod.errors import ConfigError, PluginError
+from boostvsod.errors import ConfigError, PluginError, in_one_line, user_code
 from boostvsod.kinds import Map, Prepares, Rgb, Target, Window
+from boostvsod.media.maps import check_map
 from boostvsod.runtime import Runtime
 from boostvsod.stamps import content_stamp, files_stamp, module_files, opened_below
 from boostvsod.weights.stamps import part_stamp
@@ -116,7 +117,17 @@ def open_target(given: TargetInput, runtime: Runtime, options: Options | None = 
 def prepare(target: Target, video: str, names: Sequence[str]) -> None:
     """Tell a target which video and frames come, if it wants to know."""
     if isinstance(target, Prepares):
-        target.prepare(video, names)
+        with user_code(f"target {type(target).__name__}"):
+            target.prepare(video, names)
+
+
+def predict_windows(target: Target, windows: Sequence[Window], who: str) -> list[Map]:
+    """The maps of some windows, checked. `who` names the target in error messages."""
+    with user_code(who, *(window.frame.name for window in windows)):
+        maps = list(target.predict(windows))
+    if len(maps) != len(windows):
+        raise PluginError(f"{who}: {len(maps)} maps came back for {len(windows)} frames")
+    return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
 
 
 def split_label(text: str) -> tuple[str, str]:
@@ -165,8 +176,8 @@ def _import(path: Path) -> ModuleType:
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode is trusted by size and time alone
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise PluginError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{path} cannot be imported: {in_one_line(error)}") from error
     finally:
         sys.dont_write_bytecode = writes
         sys.path.remove(folder)

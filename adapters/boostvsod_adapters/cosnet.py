@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Target
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, Range, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import CAFFE, DRIVE, Input
 
@@ -30,7 +30,9 @@ CARD = Card(
 )  # fmt: skip
 
 
-def build(runtime: Runtime, weights: str = "cosnet", size: int = 0, window: int = 21) -> Target:
+def build(
+    runtime: Runtime, weights: str = "cosnet", size: SideOrOwn = 0, window: Annotated[int, Range(1, 101)] = 21
+) -> Target:
     """`weights`: a file or cached weights; `window`: the frames from which the five references are drawn.
 
     The authors draw the references from the whole video, with different ones in each run. Here they come from

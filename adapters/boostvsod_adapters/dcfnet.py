@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Target
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import BAIDU, IMAGENET, Input
 
@@ -30,7 +30,7 @@ CARD = Card(
 )  # fmt: skip
 
 
-def build(runtime: Runtime, weights: str = "dcfnet", size: int = 0) -> Target:
+def build(runtime: Runtime, weights: str = "dcfnet", size: SideOrOwn = 0) -> Target:
     """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
     import torch
 

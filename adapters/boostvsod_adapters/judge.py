@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Side, Width
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ SIZE = 352  # MQP trains at CPD's size
 
 
 def lite(
-    weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: int = 48, size: int = 320
+    weights: str = "mqpm-lite", localiser: str = "", backbone: str = "slim", width: Width = 48, size: Side = 320
 ) -> Student:
     """`weights`: a file, a bundled name, or "none"; `localiser`: weights of the locating half alone.
 
@@ -34,14 +34,14 @@ def lite(
     return Student(net, size, origin=f"locating: {locating}, judging: {judging}")
 
 
-def cpd(weights: str = "none", size: int = SIZE) -> Student:
+def cpd(weights: str = "none", size: Side = SIZE) -> Student:
     """`weights`: a file, or "none"."""
     from boostvsod_adapters.nets.judge import JudgeCPD
 
     return _loaded(JudgeCPD(), weights, size)
 
 
-def vgg(weights: str = "none", size: int = SIZE) -> Student:
+def vgg(weights: str = "none", size: Side = SIZE) -> Student:
     """`weights`: a file, or "none"."""
     from boostvsod_adapters.nets.judge import JudgeVGG
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Side, Width
 from boostvsod.runtime import Runtime
 
 DECODERS = {"patch-lite": "lite"}  # bundled decoders, and the bundled weights that hold their encoder
@@ -19,7 +19,7 @@ TARGET_SIZE = 288  # of a target: takes a fifth less time than 320, with S .813 
 
 
 def student(
-    weights: str = "lite", backbone: str = "slim", width: int = 48, size: int = SIZE, pretrained: bool = False
+    weights: str = "lite", backbone: str = "slim", width: Width = 48, size: Side = SIZE, pretrained: bool = False
 ) -> Student:
     """`weights`: a file, a bundled name, or "none" for random weights.
 
@@ -40,7 +40,7 @@ def student(
 
 
 def target(
-    runtime: Runtime, weights: str = "lite", backbone: str = "slim", width: int = 48, size: int = TARGET_SIZE
+    runtime: Runtime, weights: str = "lite", backbone: str = "slim", width: Width = 48, size: Side = TARGET_SIZE
 ) -> Target:
     """The same network as a target. It sees pictures of about `size` x `size` pixels."""
     from boostvsod.training.students import StudentTarget

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Target
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import DRIVE, IMAGENET, Input
 
@@ -29,7 +29,7 @@ CARD = Card(
 )  # fmt: skip
 
 
-def build(runtime: Runtime, weights: str = "mga", flow: str = "dis", size: int = 0) -> Target:
+def build(runtime: Runtime, weights: str = "mga", flow: str = "dis", size: SideOrOwn = 0) -> Target:
     """`weights`: a file or cached weights; `flow`: the flow backend (the authors used FlowNet2)."""
     from boostvsod_adapters.moving import MovingTarget
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import partial
 
 from boostvsod.kinds import Student, Target
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import Published
 
 
-def build_target(published: Published, runtime: Runtime, weights: str = "", size: int = 0) -> Target:
+def build_target(published: Published, runtime: Runtime, weights: str = "", size: SideOrOwn = 0) -> Target:
     """`weights`: a file; by default the file cached under the network's name. `size`: 0 is the authors' size."""
     from boostvsod_adapters.running import ImageTarget
 
     return ImageTarget(published, runtime, weights or published.name, size)
 
 
-def build_student(published: Published, weights: str = "", size: int = 0) -> Student:
+def build_student(published: Published, weights: str = "", size: SideOrOwn = 0) -> Student:
     """The same network in the form that can be trained."""
     from boostvsod_adapters.running import student_of
 

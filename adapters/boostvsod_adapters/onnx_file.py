@@ -7,15 +7,16 @@ The input's size and layout come from the input's shape in the file. `mean`, `st
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from boostvsod.errors import ConfigError, InputError, PluginError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Map, Rgb, Target, Window
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Range, SideOrOwn
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 log = logging.getLogger("boostvsod")
+LARGEST = 4096  # side of the input
 DEFAULTS = {"mean": "0.485,0.456,0.406", "std": "0.229,0.224,0.225", "range": "1", "activation": "auto", "size": "320"}
 
 
@@ -93,10 +95,10 @@ class OnnxTarget:
 def build(
     path: str,
     runtime: Runtime,
-    size: int = 0,
+    size: SideOrOwn = 0,
     mean: str | Sequence[float] = "",
     std: str | Sequence[float] = "",
-    range: float = 0.0,
+    range: Annotated[float, Range(1, 65535, or_zero=True)] = 0.0,
     activation: str = "",
 ) -> Target:
     """`size`: side of the input, if the file does not fix it; `range`: 1 or 255, the value of a white pixel
@@ -118,11 +120,18 @@ def _contract(session: onnxruntime.InferenceSession, settings: dict[str, Any], f
         raise InputError(f"{file}: its input has shape {shape}; expected N 3 H W or N H W 3")
     channels_first = shape[1] == 3
     sides = shape[2:] if channels_first else shape[1:3]
-    height, width = (side if isinstance(side, int) else int(settings["size"]) for side in sides)
+    size = str(settings["size"])
+    if not size.isdecimal() or not 1 <= int(size) <= LARGEST:
+        raise InputError(f"{file}: size={size!r} in its metadata is not a number from 1 to {LARGEST}")
+    height, width = (side if isinstance(side, int) else int(size) for side in sides)
     if settings["activation"] not in ("auto", "none", "sigmoid"):
         raise ConfigError(f"onnx.activation {settings['activation']!r} is unknown; there are: auto, none, sigmoid")
+    try:
+        white = float(settings["range"])
+    except ValueError as error:
+        raise InputError(f"{file}: range={settings['range']!r} in its metadata is not a number") from error
     mean, std = (_three_numbers(settings[option], option) for option in ("mean", "std"))
-    return Contract(height, width, channels_first, mean, std, float(settings["range"]), settings["activation"])
+    return Contract(height, width, channels_first, mean, std, white, settings["activation"])
 
 
 def _three_numbers(value: str | Sequence[float], option: str) -> tuple[float, ...]:
@@ -131,7 +140,7 @@ def _three_numbers(value: str | Sequence[float], option: str) -> tuple[float, ..
         numbers = tuple(float(x) for x in parts)
     except ValueError:
         numbers = ()
-    if len(numbers) != 3:
+    if len(numbers) != 3 or not all(map(math.isfinite, numbers)) or (option == "std" and 0 in numbers):
         raise ConfigError(f"onnx.{option}={value!r}: expected three numbers, as in 0.485,0.456,0.406")
     return numbers
 

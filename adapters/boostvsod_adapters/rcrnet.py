@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Student, Target
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters import offering
 from boostvsod_adapters.published import DRIVE, IMAGENET, Input, Published, first
@@ -44,7 +44,7 @@ IMAGE = Published(
 VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, net=video)
 
 
-def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: int = 0) -> Target:
+def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: SideOrOwn = 0) -> Target:
     """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.rcrnet import VideoModel

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from boostvsod import registry
-from boostvsod.errors import ConfigError
+from boostvsod.errors import ConfigError, user_code
 from boostvsod.kinds import FlowBackend, Frame
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.synthetic import make_clip
+from boostvsod.offer import Range
 from boostvsod.report.tables import Cell, Table
 from boostvsod.runtime import Runtime
 from boostvsod.weights.cache import cached_weights
+
+SIDES = Range(16, 8192)  # of the frames, in pixels
 
 
 def measure_flows(names: Sequence[str], size: str, runs: int, runtime: Runtime) -> Table:
@@ -35,8 +38,9 @@ def measure_flows(names: Sequence[str], size: str, runs: int, runtime: Runtime) 
 
 def _sides(size: str) -> tuple[int, int]:
     width, cross, height = size.partition("x")
-    if not (cross and width.isdigit() and height.isdigit()):
-        raise ConfigError(f"--size {size!r}: expected WIDTHxHEIGHT, as in 854x480")
+    numbers = [int(side) for side in (width, height) if side.isdecimal() and len(side) < 6]
+    if not cross or len(numbers) != 2 or not all(number in SIDES for number in numbers):
+        raise ConfigError(f"--size {size!r}: expected WIDTHxHEIGHT, as in 854x480; each is {SIDES}")
     return int(width), int(height)
 
 
@@ -50,6 +54,7 @@ def _seconds(backend: FlowBackend, pair: tuple[Frame, ...], runs: int) -> float:
     times = []
     for _ in range(runs + 1):
         started = time.perf_counter()
-        backend.estimate(*pair)
+        with user_code(f"flow {type(backend).__name__}"):
+            backend.estimate(*pair)
         times.append(time.perf_counter() - started)
     return statistics.median(times[1:])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import get_context
 from typing import Any
 
 from boostvsod.bench.jobs import Job, Setup, run_job
 from boostvsod.errors import BoostError
+from boostvsod.workers import kill_workers, process_pool
 
 TRIES = 2  # of a job whose worker crashed or ran out of memory
 Group = Sequence[Job]  # jobs that share a run folder: they never run at the same time
@@ -31,12 +31,16 @@ def run_local(groups: Sequence[Group], setup: Setup, workers: int, devices: Sequ
     for thread in threads:
         thread.start()
     running = len(threads)
-    while running:
-        result = results.get()
-        if result is None:
-            running -= 1
-        else:
-            yield result
+    try:
+        while running:
+            result = results.get()
+            if result is None:
+                running -= 1
+            else:
+                yield result
+    finally:  # also on Ctrl-C, and when the caller wants no more results
+        for slot in slots:
+            slot.stop()
 
 
 def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], results: queue.SimpleQueue[JobResult | None]) -> None:
@@ -45,6 +49,8 @@ def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], results: queue.SimpleQ
         while True:
             for job in waiting.get_nowait():
                 results.put((job, slot.attempt(job)))
+                if slot.stopped:
+                    return
     except queue.Empty:
         pass
     finally:
@@ -57,27 +63,38 @@ class Slot:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.pool = self._fresh()
-
-    def _fresh(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self.pool = process_pool(1)
+        self.stopped = False
+        self.lock = threading.Lock()  # held while a job is given to the worker, and while the worker is stopped
 
     def attempt(self, job: Job) -> dict[str, Any] | Exception:
         """The job's row, or the error of the last try. Errors of the user's input are not tried again."""
         error: Exception = RuntimeError("never tried")
         for _ in range(TRIES):
             try:
-                return self.pool.submit(run_job, job, self.setup).result()
+                return self._submit(job).result()
             except BoostError as user_error:
                 return user_error
-            except BrokenProcessPool:
+            except (BrokenProcessPool, CancelledError):
                 error = RuntimeError("the worker died (it crashed or ran out of memory)")
                 self.close()
-                self.pool = self._fresh()
+                self.pool = process_pool(1)
             except Exception as other:
                 error = other
         return error
 
+    def _submit(self, job: Job) -> Future[dict[str, Any]]:
+        with self.lock:
+            if self.stopped:
+                raise BoostError("stopped")
+            return self.pool.submit(run_job, job, self.setup)
+
+    def stop(self) -> None:
+        """End the worker process at once; start no other."""
+        with self.lock:
+            self.stopped = True
+            kill_workers(self.pool)
+
     def close(self) -> None:
-        """End the worker process."""
+        """End the worker process after its last job."""
         self.pool.shutdown(wait=False, cancel_futures=True)

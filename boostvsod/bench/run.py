@@ -49,7 +49,7 @@ def plan_jobs(
 def shard(jobs: Iterable[Job], part: str) -> list[Job]:
     """Part `i/n` of the jobs, counted from 1. Jobs that share a run folder are in the same part."""
     number, slash, count = part.partition("/")
-    if not (slash and number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+    if not (slash and number.isdecimal() and count.isdecimal() and len(count) < 10 and 1 <= int(number) <= int(count)):
         raise ConfigError(f"--shard {part!r}: expected I/N with I from 1 to N, as in 2/4")
     return [job for i, group in enumerate(_groups(jobs)) if i % int(count) == int(number) - 1 for job in group]
 

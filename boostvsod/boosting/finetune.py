@@ -11,6 +11,7 @@ from torch import Tensor
 
 from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
+from boostvsod.errors import user_code
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.media.maps import resize_map
 from boostvsod.media.video import Piece
@@ -32,7 +33,8 @@ class FineTuning:
         """Fine-tune a fresh student, at the size that the recipe gives, and save the losses."""
         parts, fresh = self.parts, self.parts.fresh_student()
         student = replace(fresh, size=parts.recipe.train.size or fresh.size)
-        losses = fine_tune(student, self.piece, truths, parts.recipe, parts.runtime, self.store.progress)
+        with user_code(f"student {parts.recipe.student}, while it learnt"):
+            losses = fine_tune(student, self.piece, truths, parts.recipe, parts.runtime, self.store.progress)
         self.store.save_losses(self.piece.start, losses)
         self.trained = for_inference(student, parts.runtime)
 
@@ -40,9 +42,11 @@ class FineTuning:
         """The student's maps of some frames; `fit` comes first."""
         assert self.trained is not None, "a learner is fitted before it predicts"
         runtime, mirror = self.parts.runtime, self.parts.recipe.mirror
-        if (length := self.trained.window) > 1:
-            return predict_windows(self.trained, [piece.window(i, length) for i in numbers], runtime, mirror=mirror)
-        return predict(self.trained, [piece[i].rgb for i in numbers], runtime, mirror=mirror)
+        names = [piece.names[i] for i in numbers]
+        with user_code(f"student {self.parts.recipe.student}", *names):
+            if (length := self.trained.window) > 1:
+                return predict_windows(self.trained, [piece.window(i, length) for i in numbers], runtime, mirror=mirror)
+            return predict(self.trained, [piece[i].rgb for i in numbers], runtime, mirror=mirror)
 
 
 def fine_tune(

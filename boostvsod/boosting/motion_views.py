@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, Rgb
 from boostvsod.media.maps import check_map, geometric_mean
 from boostvsod.media.video import Piece
 
 Pair = tuple[Frame, Frame]
-MOST = 4
 
 
 @dataclass(frozen=True)
@@ -26,10 +24,6 @@ class MotionViews:
     saliency: MotionSaliency
     count: int
     who: str  # for error messages
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.count <= MOST:
-            raise ConfigError(f"recipe.motion_views={self.count}: expected a number from 1 to {MOST}")
 
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
         """The pairs of frames that need flow: a frame and the next; for several views also the one before."""

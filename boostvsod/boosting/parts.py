@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from boostvsod import registry, targets
 from boostvsod.boosting.motion_views import MotionViews
 from boostvsod.boosting.plan import TWIN, Plan
-from boostvsod.errors import PluginError
+from boostvsod.errors import PluginError, user_code
 from boostvsod.flow.tools import at_scale, check_flow, estimate_many
 from boostvsod.kinds import (
     Densifier,
+    Evidence,
     Flow,
     FlowBackend,
     Frame,
@@ -20,7 +21,9 @@ from boostvsod.kinds import (
     FusesPictures,
     Judged,
     Map,
+    Mined,
     Miner,
+    Mining,
     MotionSaliency,
     Student,
     Target,
@@ -54,10 +57,7 @@ class Parts:
     def target_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The target's maps of some frames of a piece."""
         who, windows = f"target {self.target_name}", [piece.window(i, self.target.window) for i in numbers]
-        maps = list(self.target.predict(windows))
-        if len(maps) != len(windows):
-            raise PluginError(f"{who}: {len(maps)} maps came back for {len(windows)} frames")
-        return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
+        return targets.predict_windows(self.target, windows, who)
 
     def weights(self) -> dict[str, str]:
         """Part -> where the weights of its network came from. Parts without a network are left out."""
@@ -104,29 +104,50 @@ class Learning:
         recipe = self.recipe
         self.runtime.apply()  # random weights must not depend on what was drawn before
         if self.trainable is not None:
-            return self.trainable.twin()
+            with user_code(f"target {type(self.trainable).__name__}"):
+                return self.trainable.twin()
         name = recipe.stand_in if recipe.student == TWIN else recipe.student
         return registry.build("students", name, self.runtime, **recipe.of(name))
+
+    def mine(self, evidence: Evidence) -> Mining:
+        """The frames of a piece to learn from, and a verdict on every frame."""
+        with user_code(f"miner {self.recipe.miner}"):
+            return self.miner.mine(evidence)
+
+    def fill(self, piece: Piece, mined: Sequence[Mined]) -> Sequence[Mined]:
+        """The mined frames, and frames between them if the recipe fills them in."""
+        if self.densifier is None:
+            return mined
+        with user_code(f"densifier {self.recipe.densifier}"):
+            return self.densifier.fill(piece, mined, self.flow)
 
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
         pairs = [self.motion.pairs(piece, i) for i in numbers]
         flows = iter(self._flows([pair for of_frame in pairs for pair in of_frame]))
-        return [self.motion.map(of_frame, [next(flows) for _ in of_frame]) for of_frame in pairs]
+        maps = []
+        for of_frame in pairs:
+            with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
+                maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
+        return maps
 
     def _flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
-        who, flows = f"flow {self.recipe.flow}", estimate_many(self.flow, pairs)
+        who = f"flow {self.recipe.flow}"
+        with user_code(who, *(a.name for a, _ in pairs)):
+            flows = estimate_many(self.flow, pairs)
         if len(flows) != len(pairs):
             raise PluginError(f"{who}: {len(flows)} flows came back for {len(pairs)} pairs")
         return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]
 
     def fuse(self, frame: Frame, target: Map, motion: Map, student: Map) -> Map:
         """The fused map of a frame."""
-        if isinstance(self.fuser, FusesPictures):
-            fused = self.fuser.fuse_picture(frame.rgb, target, motion, student)
-        else:
-            fused = self.fuser.fuse(target, motion, student)
-        return check_map(fused, target.shape, f"fuser {self.recipe.fuser}", frame.name)
+        who = f"fuser {self.recipe.fuser}"
+        with user_code(who, frame.name):
+            if isinstance(self.fuser, FusesPictures):
+                fused = self.fuser.fuse_picture(frame.rgb, target, motion, student)
+            else:
+                fused = self.fuser.fuse(target, motion, student)
+        return check_map(fused, target.shape, who, frame.name)
 
 
 def student_of(part: object) -> Student | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
+from boostvsod.errors import user_code
 from boostvsod.flow.tools import check_flow, resize_flow, warp_back
 from boostvsod.kinds import Map, Mined
 from boostvsod.media.maps import resize_map
@@ -54,7 +55,10 @@ class Propagation:
     def _carry(self, earlier: Map, i: int, origin: int) -> Map:
         """The map of frame `origin`, warped to frame i."""
         frame, other = self.piece[i], self.piece[origin]
-        flow = check_flow(self.parts.flow.estimate(frame, other), frame.rgb.shape[:2], "flow")
+        who = f"flow {self.parts.recipe.flow}"
+        with user_code(who, frame.name):
+            flow = self.parts.flow.estimate(frame, other)
+        flow = check_flow(flow, frame.rgb.shape[:2], who)
         return np.asarray(warp_back(earlier, resize_flow(flow, *earlier.shape)), np.float32)
 
     def _small(self, saliency: Map) -> Map:

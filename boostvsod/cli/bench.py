@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import device_options, format_option, say
+from boostvsod.cli.options import Number, device_options, format_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
@@ -40,13 +40,13 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
 @click.option("--video", "videos", **many, help="Only these videos.")
 @click.option("--set", "settings", **many, help="TABLE.KEY=VALUE, changes every recipe.")
-@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seeds", type=Number(int, 1, 10_000), default=1, show_default=True)
 @click.option("--protocol", default="video", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
+@click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help="Worker processes.")
 @click.option("--devices", default="", help="Devices of the workers in turn, comma-separated. Default: --device.")
 @click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--address", default="", help="Address of a Ray cluster. Default: a new one on this machine.")
-@click.option("--gpus", default=0.0, help="GPUs for each Ray worker; may be a fraction.")
+@click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help="GPUs for each Ray worker; may be a fraction.")
 @click.option("--shard", default="", help="I/N: run only part I of N of the jobs, without a report.")
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path))
@@ -147,7 +147,13 @@ def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) 
 @command.command("flow")
 @click.option("--backend", "names", multiple=True, help="Flow backend; may be repeated. Default: all.")
 @click.option("--size", default="854x480", show_default=True)
-@click.option("--runs", default=3, show_default=True, help="How often to measure; the median is printed.")
+@click.option(
+    "--runs",
+    type=Number(int, 1, 10_000),
+    default=3,
+    show_default=True,
+    help="Measurements; the median is printed.",
+)
 @format_option
 @device_options
 def flow(names: tuple[str, ...], size: str, runs: int, form: str, runtime: Runtime) -> None:

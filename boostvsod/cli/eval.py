@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import debug_option, format_option, no_plugins_option, say
+from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, say
 
 if TYPE_CHECKING:
     from boostvsod.evaluate import Evaluation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("truth", metavar="GT")
 @click.option("--protocol", default="video", show_default=True, help="video, davsod, flat or davis.")
 @click.option("--layout", default="", help="Layout of GT. Default: detected.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help="Processes.")
 @click.option("--allow-missing", is_flag=True, help="Score the frames that both have; report the others.")
 @click.option("--stability", is_flag=True, help="Also measure how much maps flicker along the optical flow.")
 @format_option

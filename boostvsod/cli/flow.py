@@ -6,15 +6,23 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import DEFAULT_FLOW, device_options, say
+from boostvsod.cli.options import DEFAULT_FLOW, Number, device_options, say
 from boostvsod.runtime import Runtime
+
+SCALE = Number(float, 0.05, 4)
 
 
 @click.command("flow")
 @click.argument("source")
 @click.option("--flow", "name", default=DEFAULT_FLOW, show_default=True, help="Name of the flow backend.")
 @click.option("--set", "settings", multiple=True, help="BACKEND.KEY=VALUE, as in raft-small.weights=FILE.")
-@click.option("--scale", default=1.0, show_default=True, help="Scale of the input pictures; the flow has full size.")
+@click.option(
+    "--scale",
+    type=Number(float, 0.05, 4),
+    default=1.0,
+    show_default=True,
+    help="Scale of the input pictures; the flow has full size.",
+)
 @click.option("--format", "kind", type=click.Choice(["flo", "png", "npy"]), default="flo", show_default=True)
 @click.option("--both", is_flag=True, help="Also write the flow from each frame to the one before: NAME.back.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
@@ -35,6 +43,7 @@ def command(
     """
     from boostvsod import registry
     from boostvsod.cli.progress import show_progress
+    from boostvsod.errors import user_code
     from boostvsod.flow.colour import colour_flow
     from boostvsod.flow.files import file_name, write_flow
     from boostvsod.flow.tools import at_scale, check_flow
@@ -51,7 +60,9 @@ def command(
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
                 for k, partner in enumerate(piece.partners(i, 2 if both else 1)):
-                    flow = check_flow(backend.estimate(frame, partner), video.shape, f"flow {name}")
+                    with user_code(f"flow {name}", frame.name):
+                        flow = backend.estimate(frame, partner)
+                    check_flow(flow, video.shape, f"flow {name}")
                     write_flow(output / f"{file_name(frame, partner)}.{kind}", flow)
                     if k == 0:
                         write_frame(colour_flow(flow))

@@ -1,15 +1,22 @@
-"""The group of all commands. It turns errors into one message and an exit code."""
+"""The group of all commands. It turns errors and signals into one message and an exit code."""
 
 from __future__ import annotations
 
+import errno
 import importlib
+import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import click
 
 from boostvsod.cli.options import DEBUG, say
-from boostvsod.errors import BoostError
+from boostvsod.errors import BoostError, OutputError, in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
     "run": "boostvsod.cli.run",
@@ -26,7 +33,13 @@ COMMANDS = {  # name -> module; imported on demand, so that `--help` does not im
     "list": "boostvsod.cli.list",
     "doctor": "boostvsod.cli.doctor",
 }
-INTERRUPTED = 130
+RESUMES = ("run", "bench", "train", "demo")  # commands that continue their work when they are called again
+INTERRUPTED, TERMINATED = 130, 143
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM was received. It ends the work in the same way as Ctrl-C."""
 
 
 class Commands(click.Group):
@@ -46,19 +59,63 @@ class Commands(click.Group):
     def _add_plugin_commands(self) -> None:
         from boostvsod.registry import door
 
-        door().manager.hook.add_commands(cli=self)
+        door().call("add_commands", cli=self)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BoostError as error:
-            if ctx.meta.get(DEBUG):
-                raise
-            say(f"boostvsod: {error}")
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("boostvsod: interrupted", err=True)
-            sys.exit(INTERRUPTED)
+        with _terminable():
+            try:
+                return super().invoke(ctx)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise  # of click, which ends the program with them
+            except KeyboardInterrupt as interrupt:
+                say(f"boostvsod: {_how_to_resume(ctx)}")
+                sys.exit(TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED)
+            except Exception as error:
+                if ctx.meta.get(DEBUG) or _is_closed_pipe(error):
+                    raise
+                line, code = _explain(error)
+                say(f"boostvsod: {line}")
+                sys.exit(code)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Inside the block, SIGTERM raises `Terminated`, unless somebody else already handles it."""
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _how_to_resume(ctx: click.Context) -> str:
+    if ctx.invoked_subcommand not in RESUMES:
+        return "interrupted"
+    return f"interrupted; to resume: {shlex.join(['boostvsod', *sys.argv[1:]])}"
+
+
+def _is_closed_pipe(error: Exception) -> bool:
+    """Whether the reader of the output has gone, as in `boostvsod list | head`. click ends quietly then."""
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """One line for the user, and the exit code."""
+    if isinstance(error, BoostError):
+        return str(error), error.exit_code
+    if isinstance(error, MemoryError):
+        return "out of memory; use smaller pictures, fewer --jobs or a smaller train.batch", BoostError.exit_code
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        return f"cannot write {error.filename or 'a file'}: {error.strerror}", OutputError.exit_code
+    return f"internal error: {in_one_line(error)}; run again with --debug", BoostError.exit_code
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from boostvsod.offer import Range
 from boostvsod.recipe import DEFAULT_TARGET, Recipe
 from boostvsod.text import printable
 
@@ -22,6 +23,24 @@ DEFAULT_GRADER_WEIGHTS = "lite"
 DEFAULT_CLIP_STUDENT = "rcrnet-ner"
 DEFAULT_DENSIFIER = "warp"
 DEFAULT_TRAINABLE_DENSIFIER = "fgplg"
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """A number with a range, which is shown in the help and checked. Unlike click's ranges it refuses nan."""
+
+    def __init__(self, kind: type[int] | type[float], least: float, most: float) -> None:
+        self.kind, self.range = kind, Range(least, most)
+        self.name = f"{least:g} to {most:.12g}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            number = self.kind(value)
+        except (TypeError, ValueError):
+            number = None
+        if number is None or number not in self.range:
+            whole = "a whole number" if self.kind is int else "a number"
+            self.fail(f"{value!r} is not {whole} from {self.name}.", param, ctx)
+        return number
 
 
 def say(text: str) -> None:
@@ -85,8 +104,8 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or cuda:N.")
     @click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
-    @click.option("--threads", type=click.IntRange(1), help="Default: the CPUs this process may use.")
-    @click.option("--seed", default=0, show_default=True)
+    @click.option("--threads", type=Number(int, 1, 1024), help="Default: the CPUs this process may use.")
+    @click.option("--seed", type=Number(int, 0, 2**32 - 1), default=0, show_default=True)
     @debug_option
     @no_plugins_option
     @wraps(function)

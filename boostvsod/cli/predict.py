@@ -32,18 +32,16 @@ def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtim
     """
     from boostvsod.kinds import Window
     from boostvsod.media.images import write_map
-    from boostvsod.media.maps import check_map
     from boostvsod.media.video import Video
-    from boostvsod.targets import open_target, prepare
+    from boostvsod.targets import open_target, predict_windows, prepare
 
     video = Video.open(folder)
     runtime.apply()
     opened = open_target(target, runtime)
     prepare(opened, video.name, video.given_names)
     for frame in video.unscanned():
-        saliency = opened.predict([Window((frame,) * opened.window, (opened.window - 1) // 2)])[0]
-        checked = check_map(saliency, frame.rgb.shape[:2], f"target {target}", frame.name)
-        write_map(output / f"{frame.name}.png", checked, bits)
+        window = Window((frame,) * opened.window, (opened.window - 1) // 2)
+        write_map(output / f"{frame.name}.png", predict_windows(opened, [window], f"target {target}")[0], bits)
     return len(video.given_names)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -57,11 +55,7 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     sources = [source for video in videos for source in find_videos(video)]
     jobs = [(source, _folder(source, output, len(sources) > 1)) for source in sources]
     _refuse_collisions(jobs)
-    try:
-        records = _run_all(jobs, outputs, runtime, options)
-    except KeyboardInterrupt:
-        say(f"interrupted; to resume: {shlex.join(['boostvsod', *sys.argv[1:]])}")
-        sys.exit(130)
+    records = _run_all(jobs, outputs, runtime, options)
     if options["as_json"]:
         click.echo(json.dumps(records if len(jobs) > 1 else records[0], indent=2))
 

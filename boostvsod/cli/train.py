@@ -21,6 +21,7 @@ from boostvsod.cli.options import (
     DEFAULT_JUDGE,
     DEFAULT_STUDENT,
     DEFAULT_TRAINABLE_DENSIFIER,
+    Number,
     device_options,
     say,
 )
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from boostvsod.training.procedures import MotionData
 
 Command = Callable[..., None]
+EPOCHS, SIDE = Number(float, 1e-6, 1e6), Number(int, 16, 4096)
+CHECKS, THREADS = Number(int, 1, 100_000), Number(int, 0, 256)
+EVERY, MADE = Number(int, 1, 1000), Number(int, 0, 1000)
 
 
 @click.group("train")
@@ -52,11 +56,29 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
         click.option("--validate", help="Folder or zip to evaluate on. Default: a part of the first --data."),
         click.option("--student", default=student, show_default=True, help="A student or a trainable target."),
         click.option("--init", default="none", show_default=True, help="Weights to start from."),
-        click.option("--epochs", default=20.0, show_default=True),
-        click.option("--size", default=size, show_default=True, help="Side of the training pictures, in pixels."),
-        click.option("--checks", default=10, show_default=True, help="How often the network is evaluated."),
+        click.option("--epochs", type=EPOCHS, default=20.0, show_default=True),
+        click.option(
+            "--size",
+            type=SIDE,
+            default=size,
+            show_default=True,
+            help="Side of the pictures, in pixels.",
+        ),
+        click.option(
+            "--checks",
+            type=CHECKS,
+            default=10,
+            show_default=True,
+            help="How often the network is evaluated.",
+        ),
         click.option("--cache", type=click.Path(path_type=Path), help="Folder for samples that are slow to make."),
-        click.option("--workers", default=0, show_default=True, help="Threads that prepare batches ahead."),
+        click.option(
+            "--workers",
+            type=THREADS,
+            default=0,
+            show_default=True,
+            help="Threads that prepare batches ahead.",
+        ),
         click.option("--set", "changes", multiple=True, help="train.KEY, augment.KEY or PLUGIN.KEY=VALUE."),
         click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
         device_options,
@@ -164,8 +186,14 @@ def _motion_data(flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...
 
 @command.command()
 @flow_option
-@click.option("--every", default=5, show_default=True, help="l: one frame in so many has its mask.")
-@click.option("--made", default=1, show_default=True, help="m: so many more masks are made between two masks.")
+@click.option("--every", type=EVERY, default=5, show_default=True, help="l: one frame in so many has its mask.")
+@click.option(
+    "--made",
+    type=MADE,
+    default=1,
+    show_default=True,
+    help="m: so many more masks are made between two masks.",
+)
 @click.option("--densifier", default=DEFAULT_DENSIFIER, show_default=True, help="Makes these masks.")
 @common(DEFAULT_CLIP_STUDENT, 448, AS_RCRNET)
 def rcrnet(job: TrainingJob, flow: str, every: int, made: int, densifier: str) -> None:
@@ -182,8 +210,20 @@ def rcrnet(job: TrainingJob, flow: str, every: int, made: int, densifier: str) -
 
 @command.command()
 @flow_option
-@click.option("--every", default=5, show_default=True, help="l: how far apart the given masks are, in frames.")
-@click.option("--made", default=1, show_default=True, help="m: how many frames between them get a mask.")
+@click.option(
+    "--every",
+    type=EVERY,
+    default=5,
+    show_default=True,
+    help="l: distance of the given masks, in frames.",
+)
+@click.option(
+    "--made",
+    type=MADE,
+    default=1,
+    show_default=True,
+    help="m: how many frames between them get a mask.",
+)
 @common(DEFAULT_TRAINABLE_DENSIFIER, 448, AS_RCRNET)
 def fgplg(job: TrainingJob, flow: str, every: int, made: int) -> None:
     """Learn masks of frames between two masks, for RCRNet's pseudo-label generator or another densifier."""

@@ -61,14 +61,14 @@ def add(name: str, file: Path, force: bool) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--mirror", default="", help="Base address of another server that has the file.")
-@click.option("--sha256", "expected", default="", help="The expected hash of the file.")
+@click.option("--sha256", "expected", default="", help="The expected hash. Plain http needs one.")
 @click.option("--offline", is_flag=True, help="Download nothing; print what to do by hand.")
 def get(name: str, mirror: str, expected: str, offline: bool) -> None:
     """Download the weights of NAME from their authors, or print how to get them by hand."""
     from boostvsod.cli.progress import show_progress
     from boostvsod.errors import WeightsError
     from boostvsod.weights.cache import add_to_cache, cache_folder
-    from boostvsod.weights.download import download
+    from boostvsod.weights.download import check_sha256, download
     from boostvsod.weights.files import check_fit, how_to_get
 
     card = _card(name)
@@ -78,7 +78,7 @@ def get(name: str, mirror: str, expected: str, offline: bool) -> None:
             f"{name}: {'offline' if offline else 'there is no direct link to the file'}\n{how_to_get(name, card)}"
         )
     with show_progress(name) as progress:
-        path = download(url, cache_folder() / f".{card.file}", expected, progress)
+        path = download(url, cache_folder() / f".{card.file}", check_sha256(expected) or card.sha256, progress)
     try:
         check_fit(name, path)
         entry = add_to_cache(name, path, url)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from boostvsod.offer import Range, Share
+from boostvsod.settings import check_fields
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,17 @@ class Augment:
     """
 
     flip: bool = True
-    zoom: tuple[float, float] = (0.55, 1.15)
-    aspect: float = 0.2
-    degrees: float = 12.0
-    colour: float = 0.3
-    grey: float = 0.1
+    zoom: Annotated[tuple[float, float], Range(0.05, 20)] = (0.55, 1.15)
+    aspect: Annotated[float, Range(0, 2)] = 0.2
+    degrees: Annotated[float, Range(0, 180)] = 12.0
+    colour: Annotated[float, Range(0, 2)] = 0.3
+    grey: Share = 0.1
     swap: bool = False
-    blur: float = 0.2
-    noise: float = 0.03
+    blur: Share = 0.2
+    noise: Share = 0.03
+
+    def __post_init__(self) -> None:
+        check_fields(self, "augment")
 
 
 def views(pictures: Tensor, masks: Tensor, options: Augment, draw: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
-from boostvsod.errors import ConfigError
+from boostvsod.errors import ConfigError, user_code
 from boostvsod.kinds import Densifier, Frame, LearnsToFill, Map, Mined, Rgb
+from boostvsod.offer import Range
 from boostvsod.runtime import Runtime
+from boostvsod.settings import check_fields
 from boostvsod.training.samples import Samples, load
 from boostvsod.training.sources import SampleMaker
 from boostvsod.weights.stamps import part_stamp
@@ -30,10 +32,13 @@ class LabelProtocol:
     `densifier` is a name from the registry; it is only needed if `made` is above 0.
     """
 
-    every: int = 5
-    made: int = 1
+    every: Annotated[int, Range(1, 1000)] = 5
+    made: Annotated[int, Range(0, 1000)] = 1
     densifier: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # of the densifier
+
+    def __post_init__(self) -> None:
+        check_fields(self, "protocol")
 
     def build(self, runtime: Runtime) -> Densifier:
         """The densifier, set to fill the gaps of this protocol."""
@@ -101,7 +106,8 @@ def _filled(pairs: Pairs, sample_maker: SampleMaker, protocol: LabelProtocol) ->
 
     def rows() -> Iterator[tuple[Rgb, Map]]:
         for frames, _, given in annotated(pairs, protocol.every):
-            filled = densifier.fill(frames, given, flow) if densifier else given
+            with user_code(f"densifier {protocol.densifier}"):
+                filled = densifier.fill(frames, given, flow) if densifier else given
             masks = {mined.index: mined.truth for mined in filled}
             known.extend(i in masks for i in range(len(frames)))
             empty = np.zeros(frames[0].rgb.shape[:2], np.float32)

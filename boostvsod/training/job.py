@@ -6,14 +6,15 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from boostvsod import registry, targets
-from boostvsod.errors import ConfigError
+from boostvsod.errors import ConfigError, user_code
 from boostvsod.kinds import Student, Trainable
+from boostvsod.offer import Count, Range, Side
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.settings import override, parse_setting
+from boostvsod.settings import check_fields, override, parse_setting
 from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
 from boostvsod.training.progress import TrainingLog
@@ -90,14 +91,17 @@ class TrainingJob:
     output: Path
     validate: str | None = None
     init: str = "none"
-    epochs: float = 20.0
-    size: int = 256
-    checks: int = 10
+    epochs: Annotated[float, Range(1e-6, 1e6)] = 20.0
+    size: Side = 256
+    checks: Count = 10
     cache: Path | None = None
-    workers: int = 0
+    workers: Annotated[int, Range(0, 256)] = 0
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "train")
 
     def with_options(self, **options: Any) -> TrainingJob:
         """The same job with further options of the student."""
@@ -123,17 +127,19 @@ class TrainingJob:
         target = targets.open_target(self.student, self.runtime, options)
         if not isinstance(target, Trainable):
             raise ConfigError(f"--student {self.student}: this target only predicts; it cannot be trained")
-        return target.twin()
+        with user_code(f"target {self.student}"):
+            return target.twin()
 
     def run(self, student: Student, task: Task, reporter: Reporter = SILENT) -> dict[str, float]:
         """Train; write the best weights, a card and a report; returns the seconds and the best scores."""
         train = self.settings.train
         steps, key = task.steps(self.epochs, train), self._key(student, task)
         log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key)
-        losses = pretrain(
-            student, task, self.epochs, train, self.runtime,
-            state=log.state_file, after_step=reporter.step, check=log.check, workers=self.workers,
-        )  # fmt: skip
+        with user_code(f"student {self.student}, while it learnt"):
+            losses = pretrain(
+                student, task, self.epochs, train, self.runtime,
+                state=log.state_file, after_step=reporter.step, check=log.check, workers=self.workers,
+            )  # fmt: skip
         scores = log.finish(self._facts(student, task), losses)
         return {"seconds": round(log.seconds), **scores}
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
+from boostvsod.errors import user_code
 from boostvsod.flow.colour import colour_flow
 from boostvsod.flow.tools import warp_back
 from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb
@@ -71,7 +72,8 @@ def _film(clip: Pairs, flow: str, size: int, runtime: Runtime) -> list[Sample]:
 
 
 def _coloured(now: Rgb, later: Rgb, flow: str, runtime: Runtime) -> Rgb:
-    return colour_flow(_backend(flow, runtime).estimate(Frame.of(now), Frame.of(later, 1)))
+    with user_code(f"flow {flow}"):
+        return colour_flow(_backend(flow, runtime).estimate(Frame.of(now), Frame.of(later, 1)))
 
 
 def _stage(scene: Scene, flow: str, runtime: Runtime) -> Sample:

@@ -51,9 +51,13 @@ def find_weights(name: str, bundled: Path | None = None) -> Path:
 
 def how_to_get(name: str, card: Card) -> str:
     """Instructions for the user: how to get the weights of a network."""
-    fetch = f"  boostvsod weights get {name}" if card.url else f"  1. open {card.weights}\n  2. download {card.file}"
-    add = "" if card.url else f"\n  3. boostvsod weights add {name} {card.file}"
-    return f"{fetch}{add}\n  (licence of the weights: {card.weights_licence}); or use a file: --weights {name}=FILE"
+    if card.url.startswith("https://") or (card.url and card.sha256):
+        steps = f"  boostvsod weights get {name}"
+    elif card.url:
+        steps = f"  boostvsod weights get {name} --sha256 HASH   (plain http: ask the authors for the file's hash)"
+    else:
+        steps = f"  1. open {card.weights}\n  2. download {card.file}\n  3. boostvsod weights add {name} {card.file}"
+    return f"{steps}\n  (licence of the weights: {card.weights_licence}); or use a file: --weights {name}=FILE"
 
 
 def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:

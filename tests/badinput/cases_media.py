@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-
 from badinput.bad_files import (
     CLIP,
     CONTAINERS,
@@ -86,7 +85,9 @@ def _pictures() -> Iterator[Case]:
         yield Case(f"flow of {name}", ("flow", "{in}/walk", "-o", "{out}"), thin, (0,))
     turned = {f"walk/{i}.jpg": turned_jpeg() for i in range(FRAMES)}
     yield Case("a camera's pictures", (*RUN, "{in}/walk"), turned, (0,))
-    yield Case("turned among upright", (*RUN, "{in}/walk"), walk() | {"walk/00009.jpg": turned_jpeg()}, says="same size")
+    yield Case(
+        "turned among upright", (*RUN, "{in}/walk"), walk() | {"walk/00009.jpg": turned_jpeg()}, says="same size"
+    )
     yield Case("two pictures of one name", PREDICT, walk() | {"walk/00001.jpg": picture("jpg")}, says="two pictures")
     yield Case("a folder called like a picture", PREDICT, walk() | {"walk/00009.png/x.txt": b""}, (0,))
 
@@ -203,7 +204,18 @@ def _archives() -> Iterator[Case]:
         yield Case(f"predict, zip: {name}", (*RUN, "{in}/a.zip/walk/frames"), files, (3,))
         listed = (3,) if "names" in name or "letters" in name or name in ("no member", "only folders") else (0, 3)
         yield Case(f"datasets, zip: {name}", ("datasets", "{in}/a.zip"), files, listed)
-        pairs = ("train", "saliency", "--data", "{in}/a.zip", "--epochs", "1", "--size", "32", "-o", "{out}/w.safetensors")
+        pairs = (
+            "train",
+            "saliency",
+            "--data",
+            "{in}/a.zip",
+            "--epochs",
+            "1",
+            "--size",
+            "32",
+            "-o",
+            "{out}/w.safetensors",
+        )
         yield Case(f"train, zip: {name}", pairs, files, (3,))
     for damage, data in damages(zipped, 4).items():
         exits = (0, 3) if damage in ("flipped bytes", "zeros inside", "twice", "last byte gone") else (3,)

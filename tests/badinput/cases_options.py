@@ -54,7 +54,7 @@ def _recipes() -> Iterator[Case]:
         "a huge number": (b"[train]\nbatch = " + b"9" * 5000, (2,)),
         "a key twice": (b"[train]\nlr = 1.0\nlr = 2.0\n", (2,)),
         "an escape": (b"[recipe]\nflow = '\\u001b[31m'\n", (2,)),
-        "a null": (b"[recipe]\nflow = \"a\\u0000b\"\n", (2,)),
+        "a null": (b'[recipe]\nflow = "a\\u0000b"\n', (2,)),
         "an unknown flow": (b"[recipe]\nflow = 'nothing'\n", (2,)),
     }
     for name, (data, exits) in recipes.items():
@@ -95,7 +95,9 @@ def _options() -> Iterator[Case]:
         ("--control", "nothing"), ("--sweep", "x"), ("--change", "x"), ("--paper", "nothing"), ("--video", "nothing"),
         ("--protocol", "nothing"), ("--executor", "magic"), ("--layout", "nothing"), ("--devices", "tpu"),
     ):  # fmt: skip
-        yield Case(f"bench {' '.join(extra)}", (*_bench(), "--recipe", "none", "--control", "none", *extra), DATA, (2, 3, 4))
+        yield Case(
+            f"bench {' '.join(extra)}", (*_bench(), "--recipe", "none", "--control", "none", *extra), DATA, (2, 3, 4)
+        )
     for extra in (
         ("--epochs", "nan"), ("--epochs", "-1"), ("--epochs", "inf"), ("--epochs", "0"), ("--size", "0"),
         ("--size", "-5"), ("--checks", "0"), ("--checks", "-1"), ("--workers", "-1"), ("--student", "nothing"),

@@ -27,7 +27,7 @@ NAMES = {  # names of files, as bytes: the system does not ask for UTF-8
     "a quote": b"a'\"`$(id)",
     "other letters": "b\u00e4r\u718a\U0001f43b".encode(),
 }
-SAFE = tuple("a space,a dash,a pattern,markup,a colon,a quote,other letters".split(","))
+SAFE = tuple(["a space", "a dash", "a pattern", "markup", "a colon", "a quote", "other letters"])
 COMMANDS: dict[str, tuple[str, ...]] = {  # calls that take one path, X
     "run": ("run", "--target", "classic", "--recipe", "none", "-o", "{out}", "--video", "X"),
     "predict": ("predict", "X", "--target", "classic", "-o", "{out}"),
@@ -94,7 +94,9 @@ def _odd_names() -> Iterator[Case]:
         yield Case(f"film called {name}", _run(f"{{in}}/{odd}.mp4"), {f"{odd}.mp4": film()}, works)
         frames = {f"{odd}/{i}.png": picture(i=i) for i in range(3)}
         yield Case(f"folder called {name}", _run(f"{{in}}/{odd}"), frames, works)
-        yield Case(f"pictures called {name}", _run("{in}/walk"), {f"walk/{odd}{i}.png": picture(i=i) for i in range(3)}, works)
+        yield Case(
+            f"pictures called {name}", _run("{in}/walk"), {f"walk/{odd}{i}.png": picture(i=i) for i in range(3)}, works
+        )
         damaged = {f"walk/{odd}.png": b"x"}
         yield Case(f"damaged picture called {name}", _run("{in}/walk"), damaged, (3,))
         yield Case(f"film without a name, {name}", _run("{in}"), {f"{odd}.mp4": film(), f"{odd}2.mp4": b"x"}, (2, 3))
@@ -118,7 +120,11 @@ def _wrong_kinds() -> Iterator[Case]:
         name = next(argument for argument in arguments if "X" in argument)
         suffix = name.partition("X")[2].partition(":")[0]
         filled = tuple(argument.replace("X", "{in}/x") for argument in arguments)
-        kinds: dict[str, Callable[[Path, str], None]] = {"an empty folder": _folder, "an empty file": _file, "a binary": _binary}
+        kinds: dict[str, Callable[[Path, str], None]] = {
+            "an empty folder": _folder,
+            "an empty file": _file,
+            "a binary": _binary,
+        }
         for kind, make in kinds.items():
             exits = (0,) if (command, kind) == ("recipe", "an empty file") else (2, 3, 4, 5)
             yield Case(f"{command}: {kind}", filled, _files(), exits, make=_at(f"x{suffix}", make))

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-
 from badinput.bad_files import archive, damages, frames_and_masks, hostile_pickle, safetensors
 from badinput.harness import Case, write_all
 
@@ -21,7 +20,9 @@ HEAD = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 def cases() -> Iterator[Case]:
     """All cases of this file."""
     for name, (file, data) in {**_tensors(), **_others()}.items():
-        yield Case(f"convert: {name}", ("weights", "convert", f"{{in}}/{file}", "{out}/w.safetensors"), {file: data}, (5,))
+        yield Case(
+            f"convert: {name}", ("weights", "convert", f"{{in}}/{file}", "{out}/w.safetensors"), {file: data}, (5,)
+        )
         yield Case(f"add: {name}", ("weights", "add", "u2net", f"{{in}}/{file}"), {file: data}, (5,))
         call = ("predict", "{in}/walk/frames", "--target", f"lite:{{in}}/{file}", "-o", "{out}")
         yield Case(f"predict: {name}", call, DATA | {file: data}, (2, 3, 5))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -40,5 +39,3 @@ def test_there_are_enough_cases(capsys: pytest.CaptureFixture[str]) -> None:
         "run", "predict", "eval", "bench", "flow", "train", "report", "explain", "datasets", "weights", "list",
         "doctor", "demo",
     }  # fmt: skip
-
-

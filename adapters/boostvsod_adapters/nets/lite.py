@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from boostvsod.weights.backbones import timm_backbone
 
 # A ResNet-18 with fewer channels. Plain narrow convolutions run well on the bf16 matrix units of CPUs.
 SLIM: dict[str, Any] = {"channels": (32, 64, 112, 176), "stem_width": 16, "stem_type": "deep"}
@@ -27,8 +28,8 @@ class LiteNet(nn.Module):
     def __init__(self, backbone: str = "slim", width: int = 48, pretrained: bool = False) -> None:
         super().__init__()
         name, extra = ("resnet18", SLIM) if backbone == "slim" else (backbone, {})
-        self.encoder = timm.create_model(name, features_only=True, pretrained=pretrained, **extra)
-        info = self.encoder.feature_info
+        self.encoder = timm_backbone(name, pretrained=pretrained, **extra)
+        info: Any = self.encoder.feature_info
         self.used = [i for i, stride in enumerate(info.reduction()) if stride >= FINEST]
         channels = [info.channels()[i] for i in self.used]
         self.context = Context(channels[-1], width)

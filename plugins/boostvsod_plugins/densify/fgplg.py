@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Densifier, Flow, FlowBackend, Frame, Frames, Map, Mined, Student
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Count, CountOrZero, Offer, Side
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ CARD = Card(
 )
 
 
-def build(runtime: Runtime, weights: str = "fgplg", between: int = 1, reach: int = 10, side: int = SIDE) -> Densifier:
+def build(
+    runtime: Runtime, weights: str = "fgplg", between: CountOrZero = 1, reach: Count = 10, side: Side = SIDE
+) -> Densifier:
     """`weights`: a file or cached weights; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
     from boostvsod.weights.files import load_weights
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Densifier, FlowBackend, Frames, Mined
-from boostvsod.offer import Offer
+from boostvsod.offer import Count, CountOrZero, Offer
 
 
 class Warp:
@@ -30,7 +30,7 @@ class Warp:
         return by_frame(mined, filled)
 
 
-def build(between: int = 0, reach: int = 10) -> Densifier:
+def build(between: CountOrZero = 0, reach: Count = 10) -> Densifier:
     """`between`: frames to fill between two mined ones, 0 for all; `reach`: the largest gap that is filled."""
     return Warp(between, reach)
 

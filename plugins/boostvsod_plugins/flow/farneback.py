@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Flow, FlowBackend, Frame
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Range
 
 
 class Farneback:
@@ -23,7 +24,11 @@ class Farneback:
         return on_grey(partial(cv2.calcOpticalFlowFarneback, **self.settings), a.rgb, b.rgb, smallest=16)
 
 
-def build(levels: int = 5, window: int = 13, iterations: int = 10) -> FlowBackend:
+def build(
+    levels: Annotated[int, Range(1, 20)] = 5,
+    window: Annotated[int, Range(3, 255)] = 13,
+    iterations: Annotated[int, Range(1, 100)] = 10,
+) -> FlowBackend:
     """`levels` of the pyramid; `window`: of the average, in pixels; `iterations` on each level."""
     return Farneback(
         pyr_scale=0.5,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import FlowBackend
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, Range
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 LEAST = 128  # smaller pictures have a pyramid level of one pixel, which the official sampler cannot read
 
 
-def build(runtime: Runtime, weights: str = "raft", iterations: int = 12, padding: str = "sintel") -> FlowBackend:
+def build(
+    runtime: Runtime, weights: str = "raft", iterations: Annotated[int, Range(1, 1000)] = 12, padding: str = "sintel"
+) -> FlowBackend:
     """`weights`: the authors' file (raft-things.pth, ...); `iterations`: 12 to 32; `padding`: sintel or kitti."""
     return _backend(net(), weights, iterations, padding, runtime, half=True)
 
 
 def build_small(
-    runtime: Runtime, weights: str = "raft-small", iterations: int = 12, padding: str = "sintel"
+    runtime: Runtime,
+    weights: str = "raft-small",
+    iterations: Annotated[int, Range(1, 1000)] = 12,
+    padding: str = "sintel",
 ) -> FlowBackend:
     """The same for RAFT-small, which always runs in float32 because bf16 makes it slower."""
     return _backend(small_net(), weights, iterations, padding, runtime, half=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Fuser, Map, Rgb
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Range
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ class Consensus:
 
 
 def build(
-    runtime: Runtime, student: str = "lite", weights: str = "lite", margin: float = 0.25, contrast: float = 1.5
+    runtime: Runtime,
+    student: str = "lite",
+    weights: str = "lite",
+    margin: Annotated[float, Range(0, 10)] = 0.25,
+    contrast: Annotated[float, Range(0.01, 100)] = 1.5,
 ) -> Fuser:
     """`student`, `weights`: the network of the closer look; `margin`: around the object, as a share of its box;
     `contrast`: 1 changes nothing.

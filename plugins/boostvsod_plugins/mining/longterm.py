@@ -8,12 +8,12 @@ salient box. Of every B frames, the frame whose pasted maps fit the motion map b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Proposal, Proposer, Target, Verdict
-from boostvsod.offer import Offer
+from boostvsod.offer import Count, Offer, Range, Share
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -151,20 +151,20 @@ def build(
     runtime: Runtime,
     proposals: str = "regions",
     proposal_options: dict[str, Any] | None = None,
-    most: int = 10,
+    most: Annotated[int, Range(1, 1000)] = 10,
     features: str = "lite",
     pretrained: bool = True,
-    crop: int = 96,
-    K: int = 8,
-    nu: float = 0.5,
-    xi: float = 0.6,
-    gamma: float = 0.6,
-    iterations: int = 3,
-    epochs: int = 20,
+    crop: Annotated[int, Range(32, 1024)] = 96,
+    K: Annotated[int, Range(1, 1000)] = 8,
+    nu: Share = 0.5,
+    xi: Share = 0.6,
+    gamma: Share = 0.6,
+    iterations: Annotated[int, Range(0, 100)] = 3,
+    epochs: Annotated[int, Range(0, 10_000)] = 20,
     refiner: str = "lite",
     refiner_options: dict[str, Any] | None = None,
     paste: str = "max",
-    B: int = 5,
+    B: Count = 5,
     otsu: bool = False,
 ) -> Miner:
     """`proposals`: the proposer, with at most `most` boxes per frame; `features`: the bundled network or a timm
@@ -178,8 +178,6 @@ def build(
 
     if paste not in PASTES:
         raise ConfigError(f"longterm.paste={paste!r} is unknown; there are: {', '.join(PASTES)}")
-    if min(most, K, B) < 1:
-        raise ConfigError(f"longterm.most={most}, .K={K}, .B={B}: each must be at least 1")
     return LongtermMiner(
         registry.build("proposals", proposals, runtime, **(proposal_options or {})),
         most,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
-from boostvsod.offer import Offer
+from boostvsod.offer import Count, Offer, Share
 
 TRUTHS = ("target", "motion")
 
@@ -72,12 +72,10 @@ def _quality(evidence: Evidence) -> list[float]:
     return [float(q) for q in values if q is not None]
 
 
-def build(threshold: float = 0.5, T: int = 5, buffer: int = 100, truth: str = "target") -> Miner:
+def build(threshold: Share = 0.5, T: Count = 5, buffer: Count = 100, truth: str = "target") -> Miner:
     """`threshold`: of the quality; `T`: Table II; `buffer`: in frames; `truth`: target, or motion as in Table III."""
     if truth not in TRUTHS:
         raise ConfigError(f"mqpm.truth={truth!r} is unknown; there are: {', '.join(TRUTHS)}")
-    if T < 1 or buffer < 1:
-        raise ConfigError(f"mqpm.T={T}, mqpm.buffer={buffer}: both are numbers of frames, at least 1")
     return MqpmMiner(threshold, T, buffer, truth)
 
 

@@ -5,9 +5,11 @@ If the target's map and the motion map show the same object, both are probably r
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
-from boostvsod.offer import Offer
+from boostvsod.offer import CountOrZero, Offer, Positive, Range, Share
 
 
 def non_overlap(motion: Map, colour: Map, T: float, C: float, size_invariant: bool) -> float:
@@ -55,11 +57,11 @@ class NrMiner:
 
 
 def build(
-    threshold: float = 0.6,
-    T: float = 0.1,
-    C: float = 0.001,
+    threshold: Annotated[float, Range(0, 2)] = 0.6,
+    T: Share = 0.1,
+    C: Positive = 0.001,
     size_invariant: bool = True,
-    top_k: int = 0,
+    top_k: CountOrZero = 0,
 ) -> Miner:
     """`threshold`: Table V; `T`, `C`: Eq. 7; `top_k`: so many frames are mined if none is below the threshold."""
     return NrMiner(threshold, T, C, size_invariant, top_k)

@@ -18,6 +18,7 @@ from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.training.loop import Batch, fit
 from boostvsod.training.students import as_batch
+from boostvsod.weights.backbones import timm_backbone
 
 LEARNING = TrainOptions(optimizer="adam", lr=1e-3, batch=32, weight_decay=1e-4)
 HIDDEN = 64
@@ -55,10 +56,7 @@ def backbone(name: str, pretrained: bool) -> nn.Module:
     if name == "lite":
         encoder: nn.Module = registry.build("students", "lite").net.get_submodule("encoder")
         return encoder
-    import timm
-
-    network: nn.Module = timm.create_model(name, features_only=True, pretrained=pretrained)
-    return network
+    return timm_backbone(name, pretrained=pretrained)
 
 
 @dataclass

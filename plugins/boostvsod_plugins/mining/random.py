@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, MakesTruth, Mined, Miner, Mining, Verdict
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Share
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class RandomMiner:
         return self.like.truth(evidence, i) if isinstance(self.like, MakesTruth) else evidence.target[i]
 
 
-def build(runtime: Runtime, share: float = 0.2, like: str = "", options: dict[str, Any] | None = None) -> Miner:
+def build(runtime: Runtime, share: Share = 0.2, like: str = "", options: dict[str, Any] | None = None) -> Miner:
     """`share`: of the frames to draw, at least one frame; `like`, `options`: draw as many as this miner mines."""
     from boostvsod import registry
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Student, Verdict
-from boostvsod.offer import Offer
+from boostvsod.offer import Count, Offer, Range, Share, Side
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -149,13 +149,13 @@ def build(
     runtime: Runtime,
     student: str = "lite",
     weights: str = "lite-video",
-    size: int = 320,
+    size: Side = 320,
     closer: str = "lite",
-    margin: float = 0.25,
-    B: int = 2,
-    near: float = 0.05,
-    least: float = 0.7,
-    agree: float = 0.15,
+    margin: Annotated[float, Range(0, 10)] = 0.25,
+    B: Count = 2,
+    near: Share = 0.05,
+    least: Share = 0.7,
+    agree: Share = 0.15,
 ) -> Miner:
     """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: further weights for the
     closer look; `margin`: around the object, as a share of its box; `B`: frames per mined frame. A frame is rejected

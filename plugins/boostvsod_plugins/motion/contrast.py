@@ -7,11 +7,11 @@ DAVIS.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Flow, Map, MotionSaliency, Rgb
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Positive, Range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +69,11 @@ def _half_disc(radius: int) -> Offsets:
     return [(dy, dx, (dy * dy + dx * dx) ** -0.5) for dy, dx in half if dy * dy + dx * dx <= radius * radius]
 
 
-def build(grid: int = 64, radius: int = 20, least: float = 0.5) -> MotionSaliency:
+def build(
+    grid: Annotated[int, Range(4, 512)] = 64,
+    radius: Annotated[int, Range(1, 512)] = 20,
+    least: Positive = 0.5,
+) -> MotionSaliency:
     """`grid`: cells along the longer side; `radius`: in cells; `least`: the smallest contrast, in pixels, that is 1."""
     return Contrast(grid, radius, least)
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from boostvsod.errors import ConfigError, InputError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Map, Proposal, Proposer, Rgb
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Share, Side
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _placed(rgb: Rgb, size: tuple[int, int], letterbox: str) -> tuple[Rgb, Float
 
 
 def build(
-    runtime: Runtime, path: str, family: str = "", size: int = 640, threshold: float = 0.01, overlap: float = 0.2
+    runtime: Runtime, path: str, family: str = "", size: Side = 640, threshold: Share = 0.01, overlap: Share = 0.2
 ) -> Proposer:
     """`path`: the .onnx file; `family`: if its outputs do not show it; `size`: if the file does not fix it;
     `threshold`: the least score; `overlap`: of two boxes with a larger overlap only the better one is proposed.

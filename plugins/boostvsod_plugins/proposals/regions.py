@@ -7,11 +7,11 @@ boxes that are not salient, which the clustering needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Map, Proposal, Proposer, Rgb
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Range, Share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def _grown(boxes: np.ndarray, margin: float) -> np.ndarray:
     return np.concatenate([boxes[:, :2] - margin * sides, boxes[:, 2:] + margin * sides], 1)
 
 
-def build(margin: float = 0.1, overlap: float = 0.2) -> Proposer:
+def build(margin: Annotated[float, Range(0, 10)] = 0.1, overlap: Share = 0.2) -> Proposer:
     """`margin`: added on each side, as a share of the box's side; `overlap`: of two boxes with a larger overlap only
     the better one is proposed (III-A).
     """
