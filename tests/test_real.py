@@ -25,6 +25,7 @@ def davis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bmx-trees"
 
 
+@pytest.mark.slow
 def test_maps_of_a_published_network_are_boosted(davis: Path, tmp_path: Path) -> None:
     quick = ["--set", "train.epochs=3"]
     words = [
@@ -61,6 +62,7 @@ def test_maps_of_a_published_network_are_boosted(davis: Path, tmp_path: Path) ->
     assert gained["MAE"] < -0.02, gained
 
 
+@pytest.mark.slow
 def test_flow_of_a_network_with_its_authors_weights(davis: Path, tmp_path: Path) -> None:
     weights = research("weights/raft-small.pth")
     frames = sorted((davis / "frames").iterdir())[:4]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -158,6 +159,7 @@ def which_fit(weights: Mapping[str, Tensor]) -> list[str]:
     return fitting
 
 
+@cache
 def _shapes(build: Callable[[], nn.Module]) -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):  # shapes only, without memory
         state = build().state_dict()

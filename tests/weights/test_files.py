@@ -63,5 +63,5 @@ def test_weights_are_loaded_safely_or_refused(tmp_path: Path) -> None:
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "other.pth")
     with pytest.raises(WeightsError, match=r"does not fit LiteNet: \d+ missing .*; 1 unknown \(conv.weight\)"):
         build("students", "lite", Runtime(), weights=str(tmp_path / "other.pth"))
-    with pytest.raises(WeightsError, match="neither a raft_small_file, nor bundled, nor cached; bundled are: lite"):
+    with pytest.raises(WeightsError, match="neither a file, nor bundled, nor cached; bundled are: lite"):
         build("students", "lite", Runtime(), weights="ghost")
