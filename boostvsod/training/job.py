@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from boostvsod import registry, targets
 from boostvsod.errors import ConfigError
+from boostvsod.files import Outputs
 from boostvsod.kinds import Student, Trainable
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.settings import override, parse_setting
 from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
-from boostvsod.training.progress import TrainingLog
+from boostvsod.training.progress import BEST, TrainingLog, files_of
 from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
@@ -98,6 +99,19 @@ class TrainingJob:
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+    inputs: tuple[Path, ...] = ()  # files and folders that must not be written over
+    overwrite: bool = False  # replace files that boostvsod did not write
+
+    def __post_init__(self) -> None:
+        name = self.output.name
+        if self.output.suffix != ".safetensors" or name.endswith(BEST):
+            raise ConfigError(f"{self.output}: the name of the output must end in .safetensors, and not in {BEST}")
+
+    def check_output(self) -> Outputs:
+        """Where the training writes. An error is raised if this would replace files of somebody else."""
+        outputs = Outputs(self.output.parent, inputs=self.inputs, overwrite=self.overwrite)
+        outputs.check(*(path.name for path in files_of(self.output)))
+        return outputs
 
     def with_options(self, **options: Any) -> TrainingJob:
         """The same job with further options of the student."""
@@ -129,7 +143,7 @@ class TrainingJob:
         """Train; write the best weights, a card and a report; returns the seconds and the best scores."""
         train = self.settings.train
         steps, key = task.steps(self.epochs, train), self._key(student, task)
-        log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key)
+        log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key, outputs=self.check_output())
         losses = pretrain(
             student, task, self.epochs, train, self.runtime,
             state=log.state_file, after_step=reporter.step, check=log.check, workers=self.workers,
