@@ -38,6 +38,11 @@ def read_image(path: str, flag: int) -> np.ndarray:
     return np.asarray(cv2.imread(path, flag))
 
 
+def visible(folder: Path) -> list[str]:
+    """The names of the files in a folder that are not hidden."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def write_pictures(folder: Path, frames: np.ndarray, suffix: str = ".png") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for i, rgb in enumerate(frames):

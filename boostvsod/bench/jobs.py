@@ -79,7 +79,8 @@ def run_folder(out: Path, target: str, video: str) -> Path:
 
 def slug(text: str) -> str:
     """The text as a file name that every file system accepts."""
-    return re.sub(r"[^A-Za-z0-9._=]+", "_", Path(text).name if "/" in text else text).strip("_")[:60] or "x"
+    plain = re.sub(r"[^A-Za-z0-9._=]+", "_", Path(text).name if "/" in text else text)
+    return plain.strip("_").lstrip(".")[:60] or "x"  # without leading dots, it cannot lead out of a folder
 
 
 def saved_result(job: Job, setup: Setup) -> dict[str, Any] | None:

@@ -15,8 +15,9 @@ from boostvsod.boosting.report import NAME, shown_frames
 from boostvsod.boosting.store import StoredMaps
 from boostvsod.datasets.layouts import Sequence as Video
 from boostvsod.datasets.layouts import open_dataset
+from boostvsod.files import Outputs
 from boostvsod.media.images import decode_rgb
-from boostvsod.report.page import Bars, Clip, Curve, Page, Pane, write_page
+from boostvsod.report.page import Bars, Clip, Curve, Page, Pane, page_as_html
 from boostvsod.report.pictures import map_url, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
@@ -25,9 +26,14 @@ ARMS_SHOWN = 3  # arms in the panes of one video, besides original, truth and ba
 
 
 def write_report(
-    rows: Sequence[Row], summaries: Sequence[ArmSummary], tables: Sequence[Table], setup: Setup, caption: str
+    rows: Sequence[Row],
+    summaries: Sequence[ArmSummary],
+    tables: Sequence[Table],
+    setup: Setup,
+    caption: str,
+    outputs: Outputs,
 ) -> Path:
-    """Write OUT/report.html; returns its path."""
+    """Write OUT/report.html; returns its path. `outputs` is OUT with the rule of what may be replaced there."""
     targets = list(dict.fromkeys(summary.target for summary in summaries))
     clips = [clip for target in targets for clip in _best_and_worst(target, rows, summaries, setup)]
     bars = [_bars(summary) for summary in summaries if summary.arm != BASELINE]
@@ -35,7 +41,7 @@ def write_report(
     facts = [("data set", setup.data), ("about", caption)]
     notes = list(dict.fromkeys(f"{row['video']}: {note}" for row in rows for note in row["score_notes"]))
     page = Page("boosted compared with baseline", facts, notes, clips, tables, bars, plots)
-    return write_page(page, setup.out / NAME)
+    return outputs.write_text(NAME, page_as_html(page))
 
 
 def _bars(summary: ArmSummary) -> Bars:

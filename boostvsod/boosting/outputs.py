@@ -1,20 +1,30 @@
-"""Pictures and films made from the final maps: masks, cut-outs, overlays."""
+"""Pictures and films made from the final maps: masks, cut-outs, overlays.
+
+A folder of pictures is replaced as a whole, and a film appears when it is complete. Files that boostvsod did not
+write are never replaced.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from boostvsod.errors import ConfigError
+from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.record import source_of
+from boostvsod.errors import ConfigError, OutputError
+from boostvsod.files import ADVICE, Outputs
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
 from boostvsod.media.films import film_writer
 from boostvsod.media.images import grey_rgb, write_png
 from boostvsod.media.video import Video
+from boostvsod.stamps import fingerprint
 
 GLOW = (255, 64, 64)  # the overlay's colour, RGB
+FOLDERS = {"mask": "mask", "cutout": "cutout"}  # output -> its place in the run folder
+FILMS = {"overlay": "overlay.mp4", "side-by-side": "side-by-side.mp4"}
 SAVES = ("maps", "mask", "overlay", "side-by-side", "cutout")
 
 
@@ -25,30 +35,64 @@ def check_saves(wanted: list[str]) -> None:
             raise ConfigError(f"--save {name!r} is unknown; there are: {', '.join(SAVES)}")
 
 
-def save(result: Result, video: Video, wanted: list[str], progress: Progress = quiet) -> list[Path]:
-    """Write the wanted outputs beside the maps, unless they are current. Returns their paths."""
-    folder = Path(result.folder)
-    makers: dict[str, Callable[[], Path]] = {
-        "mask": lambda: _pngs(result, video, folder / "mask", binary, progress),
-        "cutout": lambda: _pngs(result, video, folder / "cutout", cut_out, progress),
-        "overlay": lambda: _film(result, video, folder / "overlay.mp4", _overlay_row, progress),
-        "side-by-side": lambda: _film(result, video, folder / "side-by-side.mp4", _three_in_a_row, progress),
+def check_places(outputs: Outputs, wanted: Sequence[str]) -> None:
+    """Refuse to write over what boostvsod did not write, before any work is done."""
+    outputs.check_inputs("maps", "run.json")
+    outputs.check(*(FILMS[name] for name in wanted if name in FILMS))
+    for name in wanted:
+        if name in FOLDERS:
+            outputs.check_folder(FOLDERS[name])
+
+
+def check_same_video(root: Path, video: Video) -> None:
+    """Refuse a run folder that holds the results of another video with the same name."""
+    before = RunFolder(root).record().get("video", {})
+    if before.get("source") == source_of(video) or "content" not in before:
+        return
+    if before["content"] != fingerprint(video.stamp):  # the same video may have been moved
+        raise OutputError(f"{root} holds the results of another video, {before['source']}; {ADVICE}")
+
+
+def outputs_of(result: Result, video: Video) -> Outputs:
+    """The outputs of a run that replace nothing but earlier outputs."""
+    return Outputs(Path(result.folder), inputs=video.files)
+
+
+def save(
+    result: Result,
+    video: Video,
+    wanted: Sequence[str],
+    progress: Progress = quiet,
+    outputs: Outputs | None = None,
+) -> list[Path]:
+    """Write the wanted outputs beside the maps, unless they are current. Returns their paths.
+
+    `outputs` is the run folder with the rule of what may be replaced there.
+    """
+    outputs = outputs or outputs_of(result, video)
+    makers: dict[str, Callable[[], None]] = {
+        "mask": lambda: _pngs(result, video, outputs, "mask", binary, progress),
+        "cutout": lambda: _pngs(result, video, outputs, "cutout", cut_out, progress),
+        "overlay": lambda: _film(result, video, outputs, "overlay", _overlay_row, progress),
+        "side-by-side": lambda: _film(result, video, outputs, "side-by-side", _three_in_a_row, progress),
     }
-    places = {"mask": "mask", "cutout": "cutout", "overlay": "overlay.mp4", "side-by-side": "side-by-side.mp4"}
-    made = [folder / "maps"] if "maps" in wanted else []
+    made = [outputs.folder / "maps"] if "maps" in wanted else []
     for name, make in makers.items():
         if name in wanted:
-            made.append(folder / places[name] if _is_current(folder / places[name], result) else make())
+            if not outputs.is_current(_files(name, result.names), made_of(result)):
+                make()
+            made.append(outputs.folder / {**FOLDERS, **FILMS}[name])
     return made
 
 
-def _is_current(place: Path, result: Result) -> bool:
-    """Whether an output is complete and younger than the record of the run."""
-    made = place.stat().st_mtime_ns if place.is_file() else 0
-    if place.is_dir():
-        pictures = [place / f"{name}.png" for name in result.names]
-        made = min(path.stat().st_mtime_ns if path.is_file() else 0 for path in pictures)
-    return made > (Path(result.folder) / "run.json").stat().st_mtime_ns
+def made_of(result: Result) -> str:
+    """A text that is different after every run: the outputs of an earlier run are made again."""
+    return fingerprint(result.record)
+
+
+def _files(output: str, names: Sequence[str]) -> list[str]:
+    """All files of one output, relative to the run folder."""
+    return [f"{FOLDERS[output]}/{name}.png" for name in names] if output in FOLDERS else [FILMS[output]]
 
 
 def binary(rgb: Rgb, saliency: Map) -> np.ndarray:
@@ -85,15 +129,26 @@ def _frames(result: Result, video: Video, stage: str, progress: Progress) -> Ite
 
 
 def _pngs(
-    result: Result, video: Video, folder: Path, draw: Callable[[Rgb, Map], np.ndarray], progress: Progress
-) -> Path:
-    for name, rgb, _, boosted in _frames(result, video, folder.name, progress):
-        write_png(folder / f"{name}.png", draw(rgb, boosted))
-    return folder
+    result: Result,
+    video: Video,
+    outputs: Outputs,
+    output: str,
+    draw: Callable[[Rgb, Map], np.ndarray],
+    progress: Progress,
+) -> None:
+    with outputs.replacing(FOLDERS[output], made_of(result)) as folder:
+        for name, rgb, _, boosted in _frames(result, video, output, progress):
+            write_png(folder / f"{name}.png", draw(rgb, boosted))
 
 
-def _film(result: Result, video: Video, path: Path, draw: Callable[[Rgb, Map, Map], Rgb], progress: Progress) -> Path:
-    with film_writer(path, video.fps) as write:
-        for _, rgb, before, after in _frames(result, video, path.stem, progress):
+def _film(
+    result: Result,
+    video: Video,
+    outputs: Outputs,
+    output: str,
+    draw: Callable[[Rgb, Map, Map], Rgb],
+    progress: Progress,
+) -> None:
+    with outputs.writing(FILMS[output], made_of(result)) as path, film_writer(path, video.fps) as write:
+        for _, rgb, before, after in _frames(result, video, output, progress):
             write(draw(rgb, before, after))
-    return path

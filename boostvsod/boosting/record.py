@@ -13,7 +13,9 @@ from boostvsod.boosting.plan import Plan
 from boostvsod.boosting.store import STAGES, Store, StoredMaps
 from boostvsod.errors import InputError
 from boostvsod.kinds import Decision, Maps, Outcome, Result, Verdict
+from boostvsod.media.video import Video
 from boostvsod.registry import versions
+from boostvsod.stamps import fingerprint
 
 
 def make_record(
@@ -26,7 +28,8 @@ def make_record(
         "key": plan.key,
         "video": {
             "name": video.name,
-            "source": video.where,
+            "source": source_of(video),
+            "content": fingerprint(video.stamp),
             "frames": len(video),
             "size": [index.width, index.height],
             "fps": index.fps,
@@ -46,6 +49,12 @@ def make_record(
         "cost": store.costs(),
         "losses": store.losses(),
     }
+
+
+def source_of(video: Video) -> str:
+    """Where the video came from: an absolute path where it is a path."""
+    path = Path(video.where).expanduser()
+    return str(path.absolute()) if video.files and path.exists() else video.where
 
 
 def _verdicts(names: Sequence[str], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:

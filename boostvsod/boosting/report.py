@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from boostvsod import registry
+from boostvsod.boosting.outputs import made_of, outputs_of
 from boostvsod.boosting.record import choice_in_words, motion_maps
+from boostvsod.files import Outputs
 from boostvsod.flow.colour import colour_flow
 from boostvsod.kinds import Frame, Maps, Progress, Result, Rgb, quiet
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
-from boostvsod.report.page import Clip, Curve, Page, Pane, write_page
+from boostvsod.report.page import Clip, Curve, Page, Pane, page_as_html
 from boostvsod.report.pictures import map_url, pane_size, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
@@ -24,17 +26,22 @@ NAME = "report.html"
 PREVIEW_FLOW = Recipe.flow  # the default backend, which is fast: the flow of the run itself is not stored
 
 
-def write_run_report(result: Result, video: Video, progress: Progress = quiet) -> Path:
-    """Write OUT/report.html, unless it is younger than the run's record."""
-    folder = Path(result.folder)
-    path = folder / NAME
-    if path.is_file() and path.stat().st_mtime_ns > (folder / "run.json").stat().st_mtime_ns:
+def write_run_report(
+    result: Result, video: Video, progress: Progress = quiet, outputs: Outputs | None = None, *, again: bool = False
+) -> Path:
+    """Write OUT/report.html, unless it is current; with `again`, also then.
+
+    `outputs` is the run folder with the rule of what may be replaced there.
+    """
+    outputs = outputs or outputs_of(result, video)
+    path = outputs.folder / NAME
+    if not again and outputs.is_current([NAME], made_of(result)):
         return path
     record = result.record
     facts = [("target", str(record["target"])), ("recipe", record["recipe"]["name"]), *_facts(record)]
     clips = [_clip(result, video, progress)]
     page = Page(f"{video.name}, boosted", facts, list(record["notes"]), clips, _tables(record), (), _losses(record))
-    return write_page(page, path)
+    return outputs.write_text(NAME, page_as_html(page), made_of(result))
 
 
 def shown_frames(count: int) -> list[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import Number, device_options, format_option, say
+from boostvsod.cli.options import Number, device_options, format_option, overwrite_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from boostvsod.bench.jobs import Job, Setup
     from boostvsod.bench.run import Execution
     from boostvsod.bench.summary import ArmSummary
+    from boostvsod.files import Outputs
     from boostvsod.report.tables import Table
 
+SUMMARY = "bench.json"
 many: dict[str, Any] = {"multiple": True}
 TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the video."
 
@@ -50,8 +52,11 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
 @click.option("--shard", default="", help="I/N: run only part I of N of the jobs, without a report.")
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path))
+@overwrite_option
 @device_options
-def command(data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, **options: Any) -> None:
+def command(
+    data: str | None, runtime: Runtime, output: Path | None, shard: str, form: str, overwrite: bool, **options: Any
+) -> None:
     """Compare recipes with the baseline and with controls, and write tables and a report into OUTPUT.
 
     The results of finished jobs are saved. The same command continues where it stopped, also if other processes
@@ -67,6 +72,7 @@ def command(data: str | None, runtime: Runtime, output: Path | None, shard: str,
     if data is None or output is None:
         raise click.UsageError("--dataset and --output are needed")
     say(str(runtime))
+    outputs = _outputs(data, output, overwrite, options)
     setup = Setup(data, options["layout"], protocol_called(options["protocol"]).name, runtime, output)
     jobs = plan_jobs(setup, options["targets"], _arms(options), options["seeds"], options["videos"])
     if shard:
@@ -74,11 +80,26 @@ def command(data: str | None, runtime: Runtime, output: Path | None, shard: str,
     say(f"{len(jobs)} jobs")
     rows, failures = run_jobs(jobs, setup, _execution(options, runtime), _print_job)
     if rows and not shard:
-        _report(rows, setup, options, form)
+        _report(rows, setup, options, form, outputs)
     if failures:
         from boostvsod.errors import PluginError
 
         raise PluginError(f"{len(failures)} of {len(jobs)} jobs failed:\n" + "\n".join(failures))
+
+
+def _outputs(data: str, folder: Path, overwrite: bool, options: dict[str, Any]) -> Outputs:
+    """The output folder. An error is raised if the benchmark would replace files of somebody else there."""
+    from boostvsod.boosting.report import NAME
+    from boostvsod.cli.inputs import paths_in
+    from boostvsod.files import Outputs
+    from boostvsod.targets import TargetSpec
+
+    targets = [TargetSpec.parse(target) for target in options["targets"]]
+    inputs = paths_in([data, *(target.argument for target in targets)])
+    inputs += paths_in([*options["recipes"], *(target.name for target in targets)], folders=False)
+    outputs = Outputs(folder, inputs=inputs, overwrite=overwrite)
+    outputs.check(SUMMARY, NAME)
+    return outputs
 
 
 def _arms(options: dict[str, Any]) -> list[Arm]:
@@ -105,7 +126,7 @@ def _print_job(job: Job, result: dict[str, Any] | Exception, done: int, total: i
     say(f"[{done}/{total}] {job.video}, {job.target}, {job.arm.name}, seed {job.seed}: {outcome}")
 
 
-def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], form: str) -> None:
+def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], form: str, outputs: Outputs) -> None:
     from boostvsod.bench.report import write_report
     from boostvsod.bench.summary import summarise
     from boostvsod.evaluate import protocol_called
@@ -121,8 +142,9 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
         tables += mined_quality_tables(rows, setup)
     click.echo("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
-    write_json(setup.out / "bench.json", {**about, "arms": [_as_json(summary) for summary in summaries]})
-    say(f"report: {write_report(rows, summaries, tables, setup, caption)}")
+    with outputs.writing(SUMMARY) as path:
+        write_json(path, {**about, "arms": [_as_json(summary) for summary in summaries]})
+    say(f"report: {write_report(rows, summaries, tables, setup, caption, outputs)}")
 
 
 def _as_json(summary: ArmSummary) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, say
+from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, overwrite_option, say
 
 if TYPE_CHECKING:
     from boostvsod.evaluate import Evaluation
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print all numbers as JSON with flat keys.")
 @click.option("--pr", "plot", type=click.Path(path_type=Path), help="Write precision-recall curves to this SVG file.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the tables to this file.")
+@overwrite_option
 @debug_option
 @no_plugins_option
 def command(
     methods: tuple[str, ...], truth: str, protocol: str, layout: str, form: str, as_json: bool, plot: Path | None,
-    output: Path | None, **options: Any,
+    output: Path | None, overwrite: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Score maps against ground truth: `boostvsod eval MAPS GT`.
 
@@ -44,6 +45,7 @@ def command(
     from boostvsod.evaluate import evaluate, protocol_called
     from boostvsod.targets import split_label
 
+    write = _checked_writer(output, plot, [*(maps for _, maps in map(split_label, methods)), truth], overwrite)
     rules, data = protocol_called(protocol), open_dataset(truth, layout)
     results = {name: evaluate(maps, data, rules, **options) for name, maps in map(split_label, methods)}
     caption = f"{data.layout.title}, {len(data.sequences)} sequences; protocol {rules.name}: {rules.summary}"
@@ -56,9 +58,9 @@ def command(
         text = json.dumps(numbers if len(results) > 1 else next(iter(numbers.values())), indent=2)
     else:
         text = "\n\n".join(table.render(form) for table in _tables(results, keys, caption))
-    _write(text, output)
+    write(text, output)
     if plot is not None:
-        _write(_curves(results), plot)
+        write(_curves(results), plot)
 
 
 def _tables(results: dict[str, Evaluation], keys: Sequence[str], caption: str) -> list[Table]:
@@ -86,12 +88,26 @@ def _curves(results: dict[str, Evaluation]) -> str:
     return line_plot(lines, "recall", "precision")
 
 
-def _write(text: str, output: Path | None) -> None:
-    from boostvsod.files import write_atomically
+def _checked_writer(
+    output: Path | None, plot: Path | None, inputs: list[str], overwrite: bool
+) -> Callable[[str, Path | None], None]:
+    """A function that writes a text to a file, or prints it if there is none. Refuses bad files now."""
+    from boostvsod.cli.inputs import paths_in
+    from boostvsod.errors import ConfigError
+    from boostvsod.files import Outputs
 
-    if output is None:
-        click.echo(text)
-        return
-    with write_atomically(output) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    say(f"wrote {output}")
+    if plot is not None and (plot.suffix != ".svg" or plot == output):
+        raise ConfigError(f"--pr {plot}: the name must end in .svg, and must not be that of --output")
+    given = [path for path in (output, plot) if path is not None]
+    places = {path: Outputs(path.parent, inputs=paths_in(inputs), overwrite=overwrite) for path in given}
+    for path, outputs in places.items():
+        outputs.check(path.name)
+
+    def write(text: str, path: Path | None) -> None:
+        if path is None:
+            click.echo(text)
+            return
+        places[path].write_text(path.name, text + "\n")
+        say(f"wrote {path}")
+
+    return write

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from boostvsod.cli.options import DEFAULT_FLOW, Number, device_options, say
+from boostvsod.cli.options import DEFAULT_FLOW, Number, device_options, overwrite_option, say
 from boostvsod.runtime import Runtime
 
+if TYPE_CHECKING:
+    from boostvsod.media.video import Video
+
+PREVIEW = "preview.mp4"
 SCALE = Number(float, 0.05, 4)
 
 
@@ -26,6 +31,7 @@ SCALE = Number(float, 0.05, 4)
 @click.option("--format", "kind", type=click.Choice(["flo", "png", "npy"]), default="flo", show_default=True)
 @click.option("--both", is_flag=True, help="Also write the flow from each frame to the one before: NAME.back.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@overwrite_option
 @device_options
 def command(
     source: str,
@@ -35,6 +41,7 @@ def command(
     kind: str,
     both: bool,
     output: Path,
+    overwrite: bool,
     runtime: Runtime,
 ) -> None:
     """Write the flow from each frame of SOURCE to the next into OUTPUT, and preview.mp4 in Middlebury colours.
@@ -42,8 +49,10 @@ def command(
     The last frame of a shot only has the flow to the frame before it, NAME.back.
     """
     from boostvsod import registry
+    from boostvsod.cli.inputs import paths_in
     from boostvsod.cli.progress import show_progress
     from boostvsod.errors import user_code
+    from boostvsod.files import Outputs
     from boostvsod.flow.colour import colour_flow
     from boostvsod.flow.files import file_name, write_flow
     from boostvsod.flow.tools import at_scale, check_flow
@@ -56,15 +65,37 @@ def command(
     recipe = Recipe("flow", flow=name).with_settings(settings)
     backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), scale)
     video = Video.open(source)
-    with show_progress(video.name) as progress, film_writer(output / "preview.mp4", video.fps) as write_frame:
+    files = [source, *(setting.partition("=")[2] for setting in settings)]
+    outputs = Outputs(output, inputs=[*video.files, *paths_in(files, folders=False)], overwrite=overwrite)
+    outputs.check(PREVIEW, *(f"{file}.{kind}" for file in _file_names(video, both)))
+    with (
+        show_progress(video.name) as progress,
+        outputs.writing(PREVIEW) as preview,
+        film_writer(preview, video.fps) as write_frame,
+    ):
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
                 for k, partner in enumerate(piece.partners(i, 2 if both else 1)):
                     with user_code(f"flow {name}", frame.name):
                         flow = backend.estimate(frame, partner)
                     check_flow(flow, video.shape, f"flow {name}")
-                    write_flow(output / f"{file_name(frame, partner)}.{kind}", flow)
+                    with outputs.writing(f"{file_name(frame, partner)}.{kind}") as path:
+                        write_flow(path, flow)
                     if k == 0:
                         write_frame(colour_flow(flow))
                 progress("flow", frame.index + 1, len(video))
     say(f"wrote the flow of {len(video)} frames to {output}")
+
+
+def _file_names(video: Video, both: bool) -> list[str]:
+    """The names, without suffix, of the flow files of a video."""
+    from boostvsod.errors import InputError
+
+    names = []
+    for start, stop in video.shots():
+        shot = [video.name_of(i) for i in range(start, stop)]
+        names += shot[:-1]
+        names += [f"{name}.back" for name in (shot[1:] if both else shot[1:][-1:])]
+    if not names:
+        raise InputError(f"{video.where}: flow needs two frames of one shot, and there are none")
+    return names

@@ -99,6 +99,11 @@ format_option = click.option(
 )
 
 
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace files that boostvsod did not write, but never an input."
+)
+
+
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--device, --precision, --threads and --seed. The command gets them as one `runtime`."""
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import count, takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from boostvsod.cli.options import device_options, say
+from boostvsod.cli.options import device_options, overwrite_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
+
+if TYPE_CHECKING:
+    from boostvsod.files import Outputs
+    from boostvsod.media.video import Video
 
 
 @click.command("predict")
@@ -17,43 +23,64 @@ from boostvsod.runtime import Runtime
 @click.option("--target", default=DEFAULT_TARGET, show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:NAME.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
+@overwrite_option
 @device_options
-def command(source: str, target: str, output: Path, bits: str, runtime: Runtime) -> None:
+def command(source: str, target: str, output: Path, bits: str, overwrite: bool, runtime: Runtime) -> None:
     """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
+    from boostvsod.cli.inputs import inputs_of
+    from boostvsod.files import Outputs
+    from boostvsod.media.video import Video
+
     say(str(runtime))
+    video = Video.open(source)
+    outputs = Outputs(output, inputs=inputs_of(video, source, target, {}), overwrite=overwrite)
     write = _pictures if Path(source).is_dir() else _video
-    say(f"wrote {write(source, target, output, int(bits), runtime)} maps to {output}")
+    say(f"wrote {write(video, target, outputs, int(bits), runtime)} maps to {output}")
 
 
-def _pictures(folder: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
+def _pictures(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runtime) -> int:
     """Predict each picture separately; returns the number of maps.
 
     The pictures may have different sizes. A target that sees several frames gets the same picture several times.
     """
     from boostvsod.kinds import Window
     from boostvsod.media.images import write_map
-    from boostvsod.media.video import Video
     from boostvsod.targets import open_target, predict_windows, prepare
 
-    video = Video.open(folder)
+    outputs.check(*map(_file_name, video.given_names))
     runtime.apply()
     opened = open_target(target, runtime)
     prepare(opened, video.name, video.given_names)
     for frame in video.unscanned():
         window = Window((frame,) * opened.window, (opened.window - 1) // 2)
-        write_map(output / f"{frame.name}.png", predict_windows(opened, [window], f"target {target}")[0], bits)
+        saliency = predict_windows(opened, [window], f"target {target}")[0]
+        with outputs.writing(_file_name(frame.name)) as path:
+            write_map(path, saliency, bits)
     return len(video.given_names)
 
 
-def _video(source: str, target: str, output: Path, bits: int, runtime: Runtime) -> int:
+def _video(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runtime) -> int:
     """Run the recipe `none` in a temporary folder. Returns the number of maps."""
     import tempfile
 
     from boostvsod.engine import boost
     from boostvsod.media.images import write_map
 
+    outputs.check(*_first_existing(video, outputs.folder))
     with tempfile.TemporaryDirectory() as folder:
-        result = boost(source, target, "none", folder, bits=16, **asdict(runtime))
+        result = boost(video, target, "none", folder, bits=16, **asdict(runtime))
+        outputs.check(*map(_file_name, result.names))
         for name, saliency in zip(result.names, result.maps, strict=True):
-            write_map(output / f"{name}.png", saliency, bits)
+            with outputs.writing(_file_name(name)) as path:
+                write_map(path, saliency, bits)
     return len(result.names)
+
+
+def _first_existing(video: Video, folder: Path) -> list[str]:
+    """The existing files, from the first frame on, that the maps would replace. A film's length is not yet known."""
+    names = video.given_names or map(video.name_of, count())
+    return list(takewhile(lambda name: (folder / name).exists(), map(_file_name, names)))
+
+
+def _file_name(frame: str) -> str:
+    return f"{frame}.png"

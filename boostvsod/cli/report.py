@@ -7,23 +7,27 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import debug_option, no_plugins_option
+from boostvsod.cli.options import debug_option, no_plugins_option, overwrite_option
 
 
 @click.command("report")
 @click.argument("folder", type=click.Path(path_type=Path))
+@overwrite_option
 @debug_option
 @no_plugins_option
-def command(folder: Path) -> None:
+def command(folder: Path, overwrite: bool) -> None:
     """Write report.html into FOLDER, the output of a run. `run` and `bench` already do this."""
     from boostvsod.boosting.record import read_result
     from boostvsod.boosting.report import NAME, write_run_report
     from boostvsod.errors import InputError
+    from boostvsod.files import Outputs
     from boostvsod.media.video import Video
 
     if (folder / "bench.json").is_file():
         again = json.loads((folder / "bench.json").read_text())["command"]
         raise InputError(f"{folder} is a benchmark. Repeat its command, which reads the finished jobs: {again}")
     result = read_result(folder)
-    (folder / NAME).unlink(missing_ok=True)
-    click.echo(write_run_report(result, Video.open(result.record["video"]["source"])))
+    video = Video.open(result.record["video"]["source"])
+    outputs = Outputs(folder, inputs=video.files, overwrite=overwrite)
+    outputs.check(NAME)
+    click.echo(write_run_report(result, video, outputs=outputs, again=True))

@@ -16,6 +16,7 @@ from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.files import Outputs
     from boostvsod.media.video import Video
 
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Bits of the final maps.")
 @click.option("--dry-run", is_flag=True, help="Inspect the video and estimate time and space; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records of the runs on standard output.")
-@click.option("--overwrite", is_flag=True, help="Start again instead of resuming.")
+@click.option(
+    "--overwrite", is_flag=True, help="Start again instead of resuming; replace files of others, never an input."
+)
 @device_options
 def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Runtime, **options: Any) -> None:
     """Boost the maps of a target on videos.
@@ -55,6 +58,8 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     sources = [source for video in videos for source in find_videos(video)]
     jobs = [(source, _folder(source, output, len(sources) > 1)) for source in sources]
     _refuse_collisions(jobs)
+    for source, folder in jobs:
+        _check_outputs(source, folder, outputs, options)
     records = _run_all(jobs, outputs, runtime, options)
     if options["as_json"]:
         click.echo(json.dumps(records if len(jobs) > 1 else records[0], indent=2))
@@ -80,6 +85,31 @@ def _refuse_collisions(jobs: list[tuple[str, Path]]) -> None:
         taken[folder] = source
 
 
+def _outputs(source: str, video: Video, folder: Path, options: dict[str, Any]) -> Outputs:
+    """The run folder, with the rule of what may be replaced there."""
+    from boostvsod.cli.inputs import inputs_of
+    from boostvsod.files import Outputs
+
+    inputs = inputs_of(video, source, options["target"] or DEFAULT_TARGET, options)
+    return Outputs(folder, inputs=inputs, overwrite=options["overwrite"])
+
+
+def _check_outputs(source: str, folder: Path, wanted: list[str], options: dict[str, Any]) -> None:
+    """Refuse to write over what boostvsod did not write, before any work is done."""
+    from boostvsod.boosting.outputs import check_places, check_same_video
+    from boostvsod.boosting.report import NAME
+    from boostvsod.media.video import Video
+
+    if options["dry_run"]:
+        return
+    video = Video.open(source)
+    outputs = _outputs(source, video, folder, options)
+    check_places(outputs, wanted)
+    outputs.check(NAME)
+    if not options["overwrite"]:
+        check_same_video(folder, video)
+
+
 def _run_all(
     jobs: list[tuple[str, Path]], outputs: list[str], runtime: Runtime, options: dict[str, Any]
 ) -> list[dict[str, Any]]:
@@ -98,9 +128,7 @@ def _run_all(
     return records
 
 
-def _run_one(
-    source: str, folder: Path, outputs: list[str], runtime: Runtime, options: dict[str, Any]
-) -> dict[str, Any]:
+def _run_one(source: str, folder: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
     """Boost one video, write its outputs, print a summary; returns its record."""
     from boostvsod.boosting.outputs import save
     from boostvsod.boosting.report import write_run_report
@@ -111,6 +139,7 @@ def _run_one(
     video = Video.open(source)
     if options["dry_run"]:
         return _dry_run(video, folder, runtime, options)
+    outputs = _outputs(source, video, folder, options)
     with show_progress(video.name) as progress:
         result = boost(
             video,
@@ -125,7 +154,8 @@ def _run_one(
         )
         if result.reused:
             say(f"{video.name}: already done, nothing to do")
-        written = [*save(result, video, outputs, progress), write_run_report(result, video, progress)]
+        written = [*save(result, video, wanted, progress, outputs)]
+        written.append(write_run_report(result, video, progress, outputs))
     _summarise(video.name, result.record)
     say(f"{video.name}: wrote {', '.join(map(str, written))}")
     return dict(result.record)

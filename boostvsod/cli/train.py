@@ -23,6 +23,7 @@ from boostvsod.cli.options import (
     DEFAULT_TRAINABLE_DENSIFIER,
     Number,
     device_options,
+    overwrite_option,
     say,
 )
 from boostvsod.cli.progress import TrainingLines
@@ -80,7 +81,8 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
             help="Threads that prepare batches ahead.",
         ),
         click.option("--set", "changes", multiple=True, help="train.KEY, augment.KEY or PLUGIN.KEY=VALUE."),
-        click.option("-o", "--output", type=click.Path(path_type=Path), required=True),
+        click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="NAME.safetensors."),
+        overwrite_option,
         device_options,
     )
 
@@ -102,10 +104,24 @@ def _job(train: TrainOptions, changes: tuple[str, ...], plugins: list[str], opti
     """The job described by the command line; its options are taken out of `options`."""
     from boostvsod.training.job import Settings, TrainingJob
 
+    inputs = _inputs(options, changes)
     names = {field.name for field in fields(TrainingJob)} & options.keys()
     own = {name: options.pop(name) for name in names}
     settings = Settings(train).changed(changes, plugins)
-    return TrainingJob(**own, settings=settings, command=shlex.join(["boostvsod", *sys.argv[1:]]))
+    command = shlex.join(["boostvsod", *sys.argv[1:]])
+    job = TrainingJob(**own, settings=settings, command=command, inputs=inputs)
+    job.check_output()
+    return job
+
+
+def _inputs(options: dict[str, Any], changes: tuple[str, ...]) -> tuple[Path, ...]:
+    """The data and the files of weights that a training reads."""
+    from boostvsod.cli.inputs import paths_in
+
+    data = [*options["sources"], options["validate"], *options.get("staged", ())]
+    files = [options.get(key) for key in ("init", "theta", "localiser")]
+    files += [change.partition("=")[2] for change in changes]
+    return (*paths_in(data), *paths_in(files, folders=False))
 
 
 def motion_options(function: Command) -> Command:

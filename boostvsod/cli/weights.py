@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from boostvsod.cli.options import debug_option, format_option, no_plugins_option, say
+from boostvsod.cli.options import debug_option, format_option, no_plugins_option, overwrite_option, say
 
 if TYPE_CHECKING:
     from boostvsod.offer import Card
@@ -117,16 +117,21 @@ def path(name: str) -> None:
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--half", is_flag=True, help="Write floats with 16 bits.")
 @click.option("--network", default="", help="The network of the weights; a .caffemodel needs it.")
-def convert(source: Path, target: Path, half: bool, network: str) -> None:
+@overwrite_option
+def convert(source: Path, target: Path, half: bool, network: str, overwrite: bool) -> None:
     """Write the tensors of SOURCE (.pth, .pt, .tar, .safetensors, .caffemodel) as the safetensors file TARGET."""
     from boostvsod.errors import ConfigError
+    from boostvsod.files import Outputs
     from boostvsod.weights.files import read_weights, save_tensors, which_fit
 
     if target.suffix != ".safetensors":
         raise ConfigError(f"{target}: the name of TARGET must end in .safetensors")
+    outputs = Outputs(target.parent, inputs=[source], overwrite=overwrite)
+    outputs.check(target.name)
     card = _card(network) if network else None
     tensors = read_weights(source, card.net() if card and card.net else None)
-    save_tensors(tensors, target, half=half)
+    with outputs.writing(target.name) as path:
+        save_tensors(tensors, path, half=half)
     say(f"{len(tensors)} tensors; they fit: {', '.join(which_fit(tensors)) or 'no known network'}")
 
 

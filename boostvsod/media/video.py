@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
+from boostvsod.files import safe_name
 from boostvsod.kinds import Frame, Rgb, Window
-from boostvsod.media.readers import Reader, VideoFile
+from boostvsod.media.readers import Pictures, Reader, VideoFile
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
 
@@ -42,7 +43,7 @@ class Video:
     """A video, whose frames are read by number. Opening reads no frame; the first use of a frame scans them all."""
 
     def __init__(self, source: Source) -> None:
-        self.name, self.where = source.name, source.where
+        self.name, self.where = safe_name(source.name), source.where
         self._content = source.content
         self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
@@ -57,6 +58,13 @@ class Video:
     def stamp(self) -> object:
         """A JSON value that changes when the content changes. Making it reads the files whole, but decodes nothing."""
         return self._content()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the frames are read from. Empty for frames in memory."""
+        if isinstance(self._reader, Pictures):
+            return tuple(file.path for file in self._reader.files)
+        return (self._reader.path,) if isinstance(self._reader, VideoFile) else ()
 
     @property
     def index(self) -> Index:

@@ -69,6 +69,14 @@ class Page:
 
 def write_page(page: Page, path: Path) -> Path:
     """Write the page as one HTML file."""
+    text = page_as_html(page)
+    with write_atomically(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def page_as_html(page: Page) -> str:
+    """The page as the text of one HTML file."""
     html = (HERE / "page.html").read_text(encoding="utf-8")
     parts = {
         "STYLE": (HERE / "page.css").read_text(encoding="utf-8"),
@@ -78,9 +86,7 @@ def write_page(page: Page, path: Path) -> Path:
     }
     for name, part in parts.items():
         html = html.replace(f"<!--{name}-->", part)
-    with write_atomically(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    return path
+    return html
 
 
 def _as_json(page: Page) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 from boostvsod import registry, targets
 from boostvsod.errors import ConfigError, user_code
+from boostvsod.files import Outputs
 from boostvsod.kinds import Student, Trainable
 from boostvsod.offer import Count, Range, Side
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
@@ -17,7 +18,7 @@ from boostvsod.runtime import Runtime
 from boostvsod.settings import check_fields, override, parse_setting
 from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
-from boostvsod.training.progress import TrainingLog
+from boostvsod.training.progress import BEST, TrainingLog, files_of
 from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
@@ -99,9 +100,20 @@ class TrainingJob:
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+    inputs: tuple[Path, ...] = ()  # files and folders that must not be written over
+    overwrite: bool = False  # replace files that boostvsod did not write
 
     def __post_init__(self) -> None:
         check_fields(self, "train")
+        name = self.output.name
+        if self.output.suffix != ".safetensors" or name.endswith(BEST):
+            raise ConfigError(f"{self.output}: the name of the output must end in .safetensors, and not in {BEST}")
+
+    def check_output(self) -> Outputs:
+        """Where the training writes. An error is raised if this would replace files of somebody else."""
+        outputs = Outputs(self.output.parent, inputs=self.inputs, overwrite=self.overwrite)
+        outputs.check(*(path.name for path in files_of(self.output)))
+        return outputs
 
     def with_options(self, **options: Any) -> TrainingJob:
         """The same job with further options of the student."""
@@ -134,7 +146,8 @@ class TrainingJob:
         """Train; write the best weights, a card and a report; returns the seconds and the best scores."""
         train = self.settings.train
         steps, key = task.steps(self.epochs, train), self._key(student, task)
-        log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key)
+        outputs = self.check_output()
+        log = TrainingLog(student, task.evaluate, steps, self.checks, self.output, key, outputs=outputs)
         with user_code(f"student {self.student}, while it learnt"):
             losses = pretrain(
                 student, task, self.epochs, train, self.runtime,

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from boostvsod.errors import ConfigError, WeightsError
-from boostvsod.files import write_atomically
+from boostvsod.files import Outputs
 from boostvsod.kinds import Student
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
@@ -150,7 +150,7 @@ class _Training:
         """Write everything that is needed to continue from here. The write is atomic."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
         state |= {"step": self.step, "losses": self.losses}
-        with write_atomically(path) as temporary:
+        with Outputs(path.parent).writing(path.name) as temporary:
             torch.save(state, temporary)
 
     def restore(self, path: Path | None) -> None:

@@ -6,21 +6,24 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from boostvsod.errors import WeightsError
-from boostvsod.files import write_atomically, write_json
+from boostvsod.files import Outputs, write_json
 from boostvsod.kinds import Student
-from boostvsod.report.page import Page, write_page
+from boostvsod.report.page import Page, page_as_html
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Cell, Table
 from boostvsod.weights.files import read_weights, save_weights
 
 SHOWN = ("MAE", "maxF", "S", "maxE")
 BEST_BY = "S"
+BEST = ".best.safetensors"
+SUFFIXES = (".safetensors", ".md", ".html", ".state", ".scores.json", BEST)
 POINTS = 200  # of the loss curve
 
 
@@ -40,6 +43,7 @@ class TrainingLog:
     scores: dict[int, dict[str, float]] = field(default_factory=dict)  # step -> scores
     seconds_before: float = 0.0  # spent by earlier processes on this training
     started: float = field(default_factory=time.monotonic)
+    outputs: Outputs | None = None  # the folder of the output, with the rule of what may be replaced there
 
     def __post_init__(self) -> None:
         if self.state_file.exists():
@@ -62,7 +66,12 @@ class TrainingLog:
         return saved
 
     def _save(self) -> None:
-        write_json(self.scores_file, {"key": self.key, "seconds": self.seconds, "scores": self.scores})
+        with self._outputs.writing(self.scores_file.name) as path:
+            write_json(path, {"key": self.key, "seconds": self.seconds, "scores": self.scores})
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return self.outputs or Outputs(self.output.parent)
 
     @property
     def state_file(self) -> Path:
@@ -77,7 +86,7 @@ class TrainingLog:
     @property
     def best_file(self) -> Path:
         """The best weights so far, until the training ends."""
-        return self.output.with_suffix(".best.safetensors")
+        return self.output.with_suffix(BEST)
 
     @property
     def seconds(self) -> float:
@@ -90,7 +99,8 @@ class TrainingLog:
             return
         self.scores[step] = self.evaluate(replace(self.student, net=net))
         if step == self.best_step():
-            save_weights(net, self.best_file, half=False)
+            with self._outputs.writing(self.best_file.name) as path:
+                save_weights(net, path, half=False)
         self._save()
 
     def best_step(self) -> int:
@@ -103,15 +113,17 @@ class TrainingLog:
     def finish(self, facts: Mapping[str, str], losses: Sequence[float]) -> dict[str, float]:
         """Load the best weights into the network; write output, card and report; returns the best scores."""
         self.student.net.load_state_dict(read_weights(self.best_file))
-        save_weights(self.student.core or self.student.net, self.output)
+        with self._outputs.writing(self.output.name) as path:
+            save_weights(self.student.core or self.student.net, path)
         best = self.scores[self.best_step()]
         facts = {
             **facts,
             "time": f"{self.seconds / 60:.1f} minutes",
             "best step": f"{self.best_step()} of {self.steps}",
         }
-        write_card(self.output.with_suffix(".md"), facts, best)
-        write_page(self._page(facts, losses), self.output.with_suffix(".html"))
+        stem = self.output.stem
+        self._outputs.write_text(f"{stem}.md", card(stem, facts, best))
+        self._outputs.write_text(f"{stem}.html", page_as_html(self._page(facts, losses)))
         for path in (self.state_file, self.scores_file, self.best_file):
             path.unlink()
         return best
@@ -137,9 +149,13 @@ def loss_curve(losses: Sequence[float]) -> list[tuple[float, float]]:
     return [((i * width + len(part) / 2) / len(losses), sum(part) / len(part) / top) for i, part in enumerate(parts)]
 
 
-def write_card(path: Path, facts: Mapping[str, str], scores: Mapping[str, float]) -> None:
-    """Write a model card: the network, its training data, the command, and its scores on the held-out data."""
+def card(name: str, facts: Mapping[str, str], scores: Mapping[str, float]) -> str:
+    """A model card: the network, its training data, the command, and its scores on the held-out data."""
     rows = {**facts, "scores on the held-out data": ", ".join(f"{key} {scores[key]:.3f}" for key in SHOWN)}
     table = Table(["", ""], list(rows.items())).render("markdown")
-    with write_atomically(path) as temporary:
-        temporary.write_text(f"# {path.stem}\n\n{table}\n", encoding="utf-8")
+    return f"# {name}\n\n{table}\n"
+
+
+def files_of(output: Path) -> list[Path]:
+    """All files that a training with this output writes: weights, card and report, and while it runs its state."""
+    return [output.with_suffix(suffix) for suffix in SUFFIXES]

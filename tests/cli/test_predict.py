@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from made import call, write_film, write_pictures
+from made import call, visible, write_film, write_pictures
 from made import read_image as picture
 
 from boostvsod.media.synthetic import Clip
@@ -17,11 +17,11 @@ def test_predict_takes_pictures_of_any_sizes(tmp_path: Path, clip: Clip) -> None
     cv2.imwrite(str(tmp_path / "in" / "wide.jpg"), np.zeros((40, 120, 3), np.uint8))
     done = call("predict", tmp_path / "in", "--target", "classic", "-o", tmp_path / "o")
     assert done.exit_code == 0, done.output
-    shapes = {p.name: picture(str(p), -1).shape for p in (tmp_path / "o").iterdir()}
+    shapes = {name: picture(str(tmp_path / "o" / name), -1).shape for name in visible(tmp_path / "o")}
     assert shapes == {"00000.png": (48, 64), "00001.png": (48, 64), "wide.png": (40, 120)}
 
 
 def test_predict_takes_a_video(tmp_path: Path, clip: Clip) -> None:
     film = write_film(tmp_path / "a.mp4", clip.frames)
     assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
-    assert len(list((tmp_path / "o").iterdir())) == 12
+    assert len(visible(tmp_path / "o")) == 12
