@@ -14,6 +14,7 @@ from typing import Protocol
 from boostvsod.boosting import gate
 from boostvsod.boosting.finetune import FineTuning
 from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.outputs import check_same_video
 from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.propagate import Propagation
@@ -64,6 +65,8 @@ def boost(
     runtime = decide(device, precision, seed, threads)
     plan = Plan(Video.open(video), TargetSpec.parse(target), find_recipe(recipe, settings), runtime, bits)
     store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
+    if out is None and not overwrite:
+        check_same_video(store.folder.root, plan.video)
     record = store.folder.record()
     if not overwrite and record.get("key") == plan.key and is_published(store.folder, record):
         return result_of(store.folder, record, reused=True)

@@ -219,8 +219,10 @@ class Outputs:
         folder = self.folder / name
         for path in folder.iterdir() if folder.is_dir() else ():
             if not (new / path.name).exists() and not self.owns(f"{name}/{path.name}"):
-                copy = shutil.copytree if path.is_dir() else shutil.copy2
-                copy(path, new / path.name)
+                if path.is_dir() and not path.is_symlink():
+                    shutil.copytree(path, new / path.name, symlinks=True)
+                else:
+                    shutil.copy2(path, new / path.name, follow_symlinks=False)
 
     def _inside(self, name: str) -> Path:
         path = self.folder / name

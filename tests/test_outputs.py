@@ -13,6 +13,9 @@ import pytest
 from click.testing import Result
 from made import call, write_film, write_maps, write_pictures
 
+from boostvsod import boost
+from boostvsod.boosting.lock import locked
+from boostvsod.boosting.outputs import save
 from boostvsod.errors import OutputError
 from boostvsod.files import MANIFEST, Outputs, safe_name, write_json
 from boostvsod.media.films import film_writer, readable_frames
@@ -260,6 +263,33 @@ def test_leftovers_of_a_longer_clip_go(tmp_path: Path, clip: Clip) -> None:
     assert call(*words, "--overwrite").exit_code == 0
 
 
+def test_a_map_that_somebody_edited_is_not_replaced(pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    words = ["run", "--video", pictures, *QUICK, "-o", out]
+    assert call(*words).exit_code == 0
+    before = content(out / "maps")
+    (out / "maps" / "00001.png").unlink()
+    (out / "maps" / "00002.png").write_bytes(before["00002.png"][:-20])
+    assert call(*words).exit_code == 0
+    assert content(out / "maps") == before, "a map that was deleted or cut is written again"
+    write_maps(out / "maps", np.zeros((1, 48, 64)), ["00003"])
+    edited = content(out / "maps")
+    refused(call(*words, "--bits", 16), "00003.png has changed since boostvsod wrote it")
+    assert content(out / "maps") == edited
+    assert call(*words, "--overwrite").exit_code == 0
+    assert content(out / "maps") == before
+
+
+def test_outputs_respect_the_lock(pictures: Path, tmp_path: Path) -> None:
+    """While another process writes into the run folder, its outputs are not touched."""
+    words = ["run", "--video", pictures, *QUICK, "-o", tmp_path / "o"]
+    assert call(*words).exit_code == 0
+    with locked(tmp_path / "o" / ".boostvsod", tmp_path / "o"):
+        refused(call(*words, "--save", "mask"), "is in use by process")
+    assert not (tmp_path / "o" / "mask").exists()
+    assert call(*words, "--save", "mask").exit_code == 0
+
+
 def test_two_videos_with_one_name(tmp_path: Path, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for place, frames in (("x", clip.frames), ("y", clip.frames[::-1])):
@@ -379,10 +409,17 @@ def test_bench_names_stay_in_the_folder() -> None:
     assert [slug(name) for name in ("..", "../..", ".", "bear")] == ["x", "x", "x", "bear"]
 
 
-def test_a_python_caller_gets_the_same_rule(pictures: Path, tmp_path: Path) -> None:
-    from boostvsod import boost
-    from boostvsod.boosting.outputs import save
+def test_two_arrays_do_not_share_the_default_folder(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    boost(clip.frames, "classic", "none")
+    assert boost(clip.frames, "classic", "none").reused
+    with pytest.raises(OutputError, match="holds the results of another video, the array"):
+        boost(clip.frames[::-1], "classic", "none")
 
+
+def test_a_python_caller_gets_the_same_rule(pictures: Path, tmp_path: Path) -> None:
     result = boost(str(pictures), "classic", "none", tmp_path / "o")
     write_json(tmp_path / "o" / "overlay.mp4", "mine")
     with pytest.raises(OutputError, match=REFUSED):

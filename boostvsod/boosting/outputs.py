@@ -6,21 +6,24 @@ write are never replaced.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from boostvsod.boosting.folder import RunFolder
+from boostvsod.boosting.folder import WORK, RunFolder
+from boostvsod.boosting.lock import locked
 from boostvsod.boosting.record import source_of
+from boostvsod.boosting.store import is_whole
 from boostvsod.errors import ConfigError, OutputError
 from boostvsod.files import ADVICE, Outputs
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
 from boostvsod.media.films import film_writer
 from boostvsod.media.images import grey_rgb, write_png
 from boostvsod.media.video import Video
-from boostvsod.stamps import fingerprint
+from boostvsod.stamps import file_stamp, fingerprint
 
 GLOW = (255, 64, 64)  # the overlay's colour, RGB
 FOLDERS = {"mask": "mask", "cutout": "cutout"}  # output -> its place in the run folder
@@ -38,16 +41,28 @@ def check_saves(wanted: list[str]) -> None:
 def check_places(outputs: Outputs, wanted: Sequence[str]) -> None:
     """Refuse to write over what boostvsod did not write, before any work is done."""
     outputs.check_inputs("maps", "run.json")
+    if not outputs.overwrite:
+        _check_retouched(RunFolder(outputs.folder))
     outputs.check(*(FILMS[name] for name in wanted if name in FILMS))
     for name in wanted:
         if name in FOLDERS:
             outputs.check_folder(FOLDERS[name])
 
 
+def _check_retouched(folder: RunFolder) -> None:
+    """Refuse to replace a published map that somebody has edited. One that was cut or deleted may be replaced."""
+    published: dict[str, str] = folder.record().get("published", {})
+    for name, stamp in published.items():
+        path = folder.maps / f"{name}.png"
+        if is_whole(path) and file_stamp(path) != stamp:
+            raise OutputError(f"{path} has changed since boostvsod wrote it; {ADVICE}")
+
+
 def check_same_video(root: Path, video: Video) -> None:
     """Refuse a run folder that holds the results of another video with the same name."""
     before = RunFolder(root).record().get("video", {})
-    if before.get("source") == source_of(video) or "content" not in before:
+    same_path = before.get("source") == source_of(video) and os.path.isabs(source_of(video))
+    if same_path or "content" not in before:
         return
     if before["content"] != fingerprint(video.stamp):  # the same video may have been moved
         raise OutputError(f"{root} holds the results of another video, {before['source']}; {ADVICE}")
@@ -76,13 +91,13 @@ def save(
         "overlay": lambda: _film(result, video, outputs, "overlay", _overlay_row, progress),
         "side-by-side": lambda: _film(result, video, outputs, "side-by-side", _three_in_a_row, progress),
     }
-    made = [outputs.folder / "maps"] if "maps" in wanted else []
-    for name, make in makers.items():
-        if name in wanted:
-            if not outputs.is_current(_files(name, result.names), made_of(result)):
-                make()
-            made.append(outputs.folder / {**FOLDERS, **FILMS}[name])
-    return made
+    stale = [n for n in makers if n in wanted and not outputs.is_current(_files(n, result.names), made_of(result))]
+    if stale:
+        with locked(outputs.folder / WORK, outputs.folder):
+            for name in stale:
+                makers[name]()
+    places = {"maps": "maps", **FOLDERS, **FILMS}
+    return [outputs.folder / place for name, place in places.items() if name in wanted]
 
 
 def made_of(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -54,7 +55,8 @@ def make_record(
 def source_of(video: Video) -> str:
     """Where the video came from: an absolute path where it is a path."""
     path = Path(video.where).expanduser()
-    return str(path.absolute()) if video.files and path.exists() else video.where
+    is_path = video.files and (path.exists() or glob.has_magic(video.where))
+    return str(path.absolute()) if is_path else video.where
 
 
 def _verdicts(names: Sequence[str], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
