@@ -177,7 +177,8 @@ class Outputs:
         """Yield a temporary path. If the block ends without an error, that file becomes the output `name`."""
         self._check_file(name)
         with write_atomically(self.folder / name) as temporary:
-            yield temporary
+            with _naming(temporary, self.folder / name):
+                yield temporary
             self._check_file(name)  # somebody may have put a file there in the meantime
             self._manifest.add({name: file_stamp(temporary)}, made_of)
 
@@ -201,7 +202,8 @@ class Outputs:
                 old.rename(folder)  # an earlier process was killed while it replaced the folder
             _remove(new, old)
             new.mkdir(parents=True)
-            yield new
+            with _naming(new, folder):
+                yield new
             self.check_folder(name)
             self._manifest.add({f"{name}/{path.name}": file_stamp(path) for path in new.iterdir()}, made_of)
             self._adopt_others(name, new)
@@ -250,6 +252,15 @@ class Outputs:
             changed = self._manifest.versions(name)
             fault = "has changed since boostvsod wrote it" if changed else "exists and was not written by boostvsod"
             raise OutputError(f"{path} {fault}; {ADVICE}")
+
+
+@contextmanager
+def _naming(temporary: Path, path: Path) -> Iterator[None]:
+    """Errors inside the block name the output and not its temporary place."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(temporary), str(path))) from error
 
 
 def _identity(path: Path) -> tuple[int, int]:

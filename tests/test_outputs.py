@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def test_a_kill_leaves_no_file_unknown(tmp_path: Path) -> None:
         file.write('{"name": "b.t')  # killed while it wrote the line
     Outputs(tmp_path).write_text("b.txt", "1")
     Outputs(tmp_path).check("a.txt", "b.txt")
+
+
+def test_an_error_names_the_output(tmp_path: Path) -> None:
+    def fail(place: AbstractContextManager[Path]) -> None:
+        with place as path:
+            raise OutputError(f"cannot write {path}/0.png: No space left on device")
+
+    for place in (Outputs(tmp_path).writing("a"), Outputs(tmp_path).replacing("a")):
+        with pytest.raises(OutputError, match=rf"cannot write {tmp_path}/a/0.png: No space"):
+            fail(place)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
