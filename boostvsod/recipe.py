@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from boostvsod.errors import ConfigError
 from boostvsod.offer import Count, Positive, Range, SideOrOwn
-from boostvsod.settings import check_fields, override, parse_setting, read_toml, typed_like
+from boostvsod.settings import check_fields, check_numbers, field_ranges, override, parse_setting, read_toml, typed_like
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ class Recipe:
         if table == "recipe":
             return override(self, table, key, value, CHOICES)
         if table == "train" and key in PASSES:
-            return replace(self, per_frame=typed_like(self.per_frame, value, f"train.{key}"))
+            passes = typed_like(self.per_frame, value, f"train.{key}")
+            check_numbers(passes, field_ranges(Recipe)["per_frame"], f"train.{key}")
+            return replace(self, per_frame=passes)
         if table == "train":
             return replace(self, train=override(self.train, table, key, value))
         return replace(self, options={**self.options, table: {**self.of(table), key: value}})

@@ -60,7 +60,7 @@ def check_fields(settings: object, table: str) -> None:
     """Check the numbers of a dataclass against the ranges in its annotations; `table` is named in the error."""
     kind: Any = type(settings)
     for key, allowed in field_ranges(kind).items():
-        _check_numbers(getattr(settings, key), allowed, f"{table}.{key}")
+        check_numbers(getattr(settings, key), allowed, f"{table}.{key}")
 
 
 @functools.cache
@@ -77,7 +77,7 @@ def check_options(builder: Callable[..., Any], name: str, options: Mapping[str, 
     for key, value in options.items():
         where, hint = f"{name}.{key}", hints.get(key)
         _check_type(value, hint, where)
-        _check_numbers(value, _range_of(hint) or ANY_NUMBER, where)
+        check_numbers(value, _range_of(hint) or ANY_NUMBER, where)
 
 
 def annotations_of(builder: Callable[..., Any]) -> dict[str, Any]:
@@ -119,7 +119,8 @@ def _check_type(value: Any, hint: Any, where: str) -> None:
         raise ConfigError(f"{where}={_shown(value)}: expected {plain.__name__}, got {type(value).__name__}")
 
 
-def _check_numbers(value: Any, allowed: Range, where: str) -> None:
+def check_numbers(value: Any, allowed: Range, where: str) -> None:
+    """Refuse a number outside its range, also inside a list; `where` names the setting."""
     if any(number not in allowed for number in _numbers_in(value)):
         raise ConfigError(f"{where}={_shown(value)}: expected {allowed}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -60,24 +61,23 @@ def test_the_walk_finds_the_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "option", "allowed"), OPTIONS, ids=lambda x: str(x) if isinstance(x, str) else ""
+    ("kind", "name", "option", "allowed"), OPTIONS, ids=[f"{kind}-{name}.{option}" for kind, name, option, _ in OPTIONS]
 )
 def test_options_of_built_in_parts(kind: Any, name: str, option: str, allowed: Range) -> None:
     assert allowed is not ANY_NUMBER, f"{kind} {name}: {option} has no range"
+    value: Any
     for value in BAD:
         if refused(value, allowed):
             with pytest.raises(ConfigError, match=rf"^{name}\.{option}="):
-                registry.build(kind, name, **{option: value})
+                registry.build(kind, name, None, **{option: value})
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_fields_of_settings(settings: type) -> None:
-    numbers = {
-        f.name for f in fields(settings) if isinstance(f.default, (int, float)) and not isinstance(f.default, bool)
-    }  # type: ignore[arg-type]
+    numbers = {f.name for f in fields(settings) if type(f.default) in (int, float)}
     ranges = field_ranges(settings)
     assert numbers <= ranges.keys()
-    needed = {"name": "x"} if settings is Recipe else {}
+    needed: dict[str, Any] = {"name": "x"} if settings is Recipe else {}
     needed |= {"sources": (), "student": "lite", "output": Path("w")} if settings is TrainingJob else {}
     for key, allowed in ranges.items():
         for value in BAD:
@@ -94,10 +94,10 @@ def test_train_settings_of_a_recipe(key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["recipe.flow_scale=1000", "recipe.buffer=0", "train.lambda=nan", "train.epochs=-1"]
+    "setting", ["recipe.flow_scale=1000.0", "recipe.buffer=0", "train.lambda=nan", "train.epochs=-1.0"]
 )
 def test_settings_of_a_recipe(setting: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^(recipe|train)\.\w+={setting.partition('=')[2]}|per_frame"):
+    with pytest.raises(ConfigError, match=f"^{re.escape(setting)}: expected a number from"):
         find_recipe("nr", [setting])
 
 

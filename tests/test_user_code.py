@@ -122,9 +122,8 @@ PARTS: dict[str, tuple[Kind, str]] = {
 def test_errors_of_parts(part: str, plug: Any, pictures: Path, maps: Path, tmp_path: Path) -> None:
     kind, message = PARTS[part]
     plug(kind, "bad", Bad)
-    settings = (*FORCED, f"recipe.{part}=bad")
-    settings = tuple(s for s in settings if part != "miner" or not s.startswith("nr."))
-    done = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(settings))
+    settings = [*(s for s in FORCED if part != "miner" or not s.startswith("nr.")), f"recipe.{part}=bad"]
+    done = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(tuple(settings)))
     assert done.exit_code == 4, done.output
     last = done.stderr.splitlines()[-1]
     assert re.search(message, last), last
@@ -145,8 +144,8 @@ def test_errors_of_a_student(plug: Any, pictures: Path, maps: Path, tmp_path: Pa
             raise LookupError("not today")
 
     plug("students", "bad", lambda: Student(Net(), 32))
-    settings = (*(s for s in FORCED if not s.startswith("lite.")), "recipe.student=bad")
-    done = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(settings))
+    settings = [*(s for s in FORCED if not s.startswith("lite.")), "recipe.student=bad"]
+    done = call("run", "--video", pictures, "--target", f"maps:{maps}", "-o", tmp_path / "o", *sets(tuple(settings)))
     assert done.exit_code == 4, done.output
     assert "student bad, while it learnt: LookupError: not today" in done.stderr.splitlines()[-1]
     assert f"({__file__}:" in done.stderr.splitlines()[-1]
