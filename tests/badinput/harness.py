@@ -110,6 +110,7 @@ def check(case: Case, folder: Path) -> Result:
     assert result.exit_code in CODES, shown
     assert result.exit_code in case.exits, shown
     assert "Traceback" not in result.output, shown
+    assert "internal error" not in result.output, shown
     assert re.search(case.says, result.output), shown
     assert all(char.isprintable() or char == "\n" for char in result.output), shown.encode("unicode_escape").decode()
     if result.exit_code:
