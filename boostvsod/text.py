@@ -7,12 +7,13 @@ import unicodedata
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control, format, surrogate, private, unassigned, separators
 
 
-def printable(text: str, lines: bool = False) -> str:
-    r"""The text with every character that a terminal would obey, or that cannot be seen, as an escape.
+def printable(value: object, lines: bool = False) -> str:
+    r"""A text or a path with every character that a terminal would obey, or that cannot be seen, as an escape.
 
     A terminal's escape becomes `\x1b`, a byte that is not UTF-8 `\xff`, a change of direction `\u202e`. With
     `lines`, line breaks stay.
     """
+    text = str(value)
     if text.isascii() and text.isprintable():
         return text
     return "".join(char if (lines and char == "\n") or not _unseen(char) else _escape(char) for char in text)

@@ -73,10 +73,10 @@ class RunFolder:
         if not self.maps.is_dir():
             return {}
         try:
-            record: dict[str, Any] = json.loads(self.record_path.read_text())
-        except (OSError, ValueError):
+            record = json.loads(self.record_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}  # absent or damaged: the run is done again from the stages that are complete
-        return record if record.get("format") == FORMAT else {}
+        return record if isinstance(record, dict) and record.get("format") == FORMAT else {}
 
     def check_owned(self) -> None:
         """Refuse to touch results of others: they could be the very maps that are to be boosted."""

@@ -78,7 +78,10 @@ def read_result(root: Path) -> Result:
     record = folder.record()
     if not record:
         raise InputError(f"{root}: no finished run of this version in it (run.json and maps/)")
-    return result_of(folder, record, reused=True)
+    try:
+        return result_of(folder, record, reused=True)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{folder.record_path} is damaged ({type(error).__name__}: {error}); run again") from error
 
 
 def result_of(folder: RunFolder, record: dict[str, Any], *, reused: bool = False) -> Result:

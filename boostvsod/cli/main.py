@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from boostvsod.cli.options import DEBUG, say
-from boostvsod.errors import BoostError, OutputError, in_one_line
+from boostvsod.errors import BoostError, InputError, OutputError, in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
     "run": "boostvsod.cli.run",
@@ -115,6 +115,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return "out of memory; use smaller pictures, fewer --jobs or a smaller train.batch", BoostError.exit_code
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return f"cannot write {error.filename or 'a file'}: {error.strerror}", OutputError.exit_code
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"cannot use {error.filename}: {error.strerror}", InputError.exit_code
     return f"internal error: {in_one_line(error)}; run again with --debug", BoostError.exit_code
 
 

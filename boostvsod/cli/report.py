@@ -24,10 +24,17 @@ def command(folder: Path, overwrite: bool) -> None:
     from boostvsod.media.video import Video
 
     if (folder / "bench.json").is_file():
-        again = json.loads((folder / "bench.json").read_text())["command"]
-        raise InputError(f"{folder} is a benchmark. Repeat its command, which reads the finished jobs: {again}")
+        raise InputError(f"{folder} is a benchmark. Repeat its command, which reads the finished jobs{_again(folder)}")
     result = read_result(folder)
     video = Video.open(result.record["video"]["source"])
     outputs = Outputs(folder, inputs=video.files, overwrite=overwrite)
     outputs.check(NAME)
     click.echo(write_run_report(result, video, outputs=outputs, again=True))
+
+
+def _again(folder: Path) -> str:
+    """The command of a benchmark, after a colon; nothing if its file is damaged."""
+    try:
+        return f": {json.loads((folder / 'bench.json').read_text(encoding='utf-8'))['command']}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""

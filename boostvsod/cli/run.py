@@ -14,6 +14,7 @@ from boostvsod.cli.options import device_options, named_parts, say
 from boostvsod.errors import BoostError
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
+from boostvsod.text import printable
 
 if TYPE_CHECKING:
     from boostvsod.files import Outputs
@@ -121,7 +122,7 @@ def _run_all(
         except BoostError as error:
             if len(jobs) == 1:
                 raise
-            say(f"boostvsod: {source}: {error}")
+            say(f"boostvsod: {printable(source)}: {error}")
             failures.append(error)
     if failures:
         raise type(failures[0])(f"{len(failures)} of {len(jobs)} videos failed; the first: {failures[0]}")

@@ -92,10 +92,10 @@ class Tree:
             inner = path.relative_to(archive).as_posix()
             tree = cls(archive, "" if inner == "." else f"{inner}/")
             if not any(name.startswith(tree.inner) for name in _names(archive)):
-                raise MissingError(f"{where}: {archive} has no folder {inner!r}")
+                raise MissingError(f"{printable(where)}: {printable(archive)} has no folder {inner!r}")
             return tree
         if not path.is_dir():
-            raise MissingError(f"{where}: neither a folder nor a readable zip archive")
+            raise MissingError(f"{printable(where)}: neither a folder nor a readable zip archive")
         return cls(path)
 
     def file(self, name: str) -> File:
@@ -185,7 +185,7 @@ def _names(archive: Path) -> list[str]:
     try:
         return _listing(archive, archive.stat().st_mtime_ns)
     except ZIP_ERRORS as error:
-        raise InputError(f"{archive}: not a readable zip archive ({_reason(error)})") from error
+        raise InputError(f"{printable(archive)}: not a readable zip archive ({_reason(error)})") from error
 
 
 @functools.lru_cache(64)
@@ -195,9 +195,9 @@ def _listing(archive: Path, changed: int) -> list[str]:
     for name in names:
         parts = name.replace("\\", "/").split("/")
         if not parts[0] or ".." in parts or parts[0].endswith(":"):
-            raise InputError(f"{archive}: the member {name!r} leads out of the archive; pack it again")
+            raise InputError(f"{printable(archive)}: the member {name!r} leads out of the archive; pack it again")
     if (same := first_twice(names)) is not None:
-        raise InputError(f"{archive}: two members are called {same!r}; pack it again")
+        raise InputError(f"{printable(archive)}: two members are called {same!r}; pack it again")
     return names
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from boostvsod.errors import InputError
+from boostvsod.text import printable
 
 
 def user_path(given: str | Path) -> Path:
@@ -16,7 +17,9 @@ def user_path(given: str | Path) -> Path:
         path = Path(given).expanduser()
         path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long, not permitted, unknown user, a null character
-        raise InputError(f"{given}: not a usable path: {getattr(error, 'strerror', None) or error}") from error
+        raise InputError(
+            f"{printable(given)}: not a usable path: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return path
 
 
@@ -37,7 +40,9 @@ def opencv_path(path: Path) -> Iterator[str]:
         try:
             link.symlink_to(absolute)
         except OSError as error:
-            raise InputError(f"{path}: its name is not UTF-8, and no link to it can be made; rename it") from error
+            raise InputError(
+                f"{printable(path)}: its name is not UTF-8, and no link to it can be made; rename it"
+            ) from error
         yield str(link)
 
 

@@ -21,6 +21,7 @@ from boostvsod.media.archive import File
 from boostvsod.media.containers import counts_exactly, cut_short, is_text
 from boostvsod.media.images import decode_rgb
 from boostvsod.media.paths import opencv_path
+from boostvsod.text import printable
 
 MISSING_SHARE = 0.02  # containers miscount by a frame or two; a greater loss means that frames are damaged
 
@@ -73,6 +74,7 @@ class VideoFile:
 
     def __init__(self, path: Path, checksums: Sequence[int] = ()) -> None:
         self.path = path
+        self.shown = printable(path)  # for messages
         self.checksums: list[int] = list(checksums)
         self.next = 0  # number of the frame that `capture` decodes next
 
@@ -86,15 +88,15 @@ class VideoFile:
             size = self.path.stat().st_size
             text = size > 0 and is_text(self.path)
         except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror}") from error
+            raise InputError(f"cannot read {self.shown}: {error.strerror}") from error
         if size == 0:
-            raise InputError(f"{self.path} is empty (0 bytes)")
+            raise InputError(f"{self.shown} is empty (0 bytes)")
         if text:
-            raise InputError(f"{self.path} cannot be opened as a video: it is a text file ({size} bytes)")
+            raise InputError(f"{self.shown} cannot be opened as a video: it is a text file ({size} bytes)")
         with opencv_path(self.path) as path:
             capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
         if not capture.isOpened():
-            raise InputError(f"{self.path} cannot be opened as a video ({size} bytes); is it damaged?")
+            raise InputError(f"{self.shown} cannot be opened as a video ({size} bytes); is it damaged?")
         return capture
 
     @property
@@ -118,7 +120,7 @@ class VideoFile:
         """Refuse a file that lacks frames, as far as that can be known: many containers only estimate their count."""
         if not decoded or decoded >= promised:
             return
-        problem = f"{self.path}: the file promises {promised} frames, but only {decoded} can be decoded"
+        problem = f"{self.shown}: the file promises {promised} frames, but only {decoded} can be decoded"
         if cut_short(self.path):
             raise InputError(f"{problem}; it is truncated")
         if promised - decoded > max(2, MISSING_SHARE * promised) and counts_exactly(self.path):
@@ -131,7 +133,7 @@ class VideoFile:
                 self.next += 1
         rgb = self._decode()
         if rgb is None:
-            raise InputError(f"{self.path}: frame {i} could be decoded before, but not now; did the file change?")
+            raise InputError(f"{self.shown}: frame {i} could be decoded before, but not now; did the file change?")
         return rgb
 
     def _seek(self, i: int) -> bool:
@@ -151,7 +153,7 @@ class VideoFile:
         try:
             done, bgr = self.capture.read()
         except cv2.error as error:  # frames that are too large to decode
-            raise InputError(f"{self.path}: frame {self.next} cannot be decoded ({_first_line(error)})") from error
+            raise InputError(f"{self.shown}: frame {self.next} cannot be decoded ({_first_line(error)})") from error
         self.next += 1
         return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8) if done else None
 

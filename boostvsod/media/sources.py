@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
-from boostvsod.files import natural
+from boostvsod.files import MANIFEST, Manifest, natural
 from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.paths import user_path
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
 from boostvsod.stamps import file_stamp
+from boostvsod.text import printable
 
 log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
-MARKS = (".boostvsod", "run.json", "bench.json")  # each is only in folders that boostvsod wrote
+MARKS = (".boostvsod", MANIFEST, "run.json", "bench.json")  # each is only in folders that boostvsod wrote
 FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
 
 
@@ -62,13 +63,20 @@ def find_videos(source: str) -> list[str]:
     if any(p.suffix.lower() in SUFFIXES and p.is_file() for p in inside):
         return [source]
     folders = [p for p in inside if p.is_dir() and not _is_output(p)]
-    without = [p.name for p in folders if not _has_pictures(p)]
-    videos = [p for p in inside if (p.suffix.lower() in FILM and p.is_file()) or (p in folders and _has_pictures(p))]
-    if not videos:
-        raise InputError(f"{source}: the folder holds neither pictures nor videos")
-    if without:
-        log.warning("%s: left out %d folders without pictures: %s", source, len(without), ", ".join(without[:3]))
-    return [str(p) for p in videos]
+    full = {p for p in folders if _has_pictures(p)}
+    films = {p for p in not_ours(path, inside) if p.suffix.lower() in FILM and p.is_file()}
+    if not full | films:
+        raise InputError(f"{printable(source)}: the folder holds neither pictures nor videos")
+    if without := [p.name for p in folders if p not in full]:
+        some = printable(", ".join(without[:3]))
+        log.warning("%s: left out %d folders without pictures: %s", printable(source), len(without), some)
+    return [str(p) for p in inside if p in full | films]
+
+
+def not_ours(folder: Path, files: Iterable[Path]) -> list[Path]:
+    """The files of a folder that boostvsod did not write there."""
+    manifest = Manifest(folder / MANIFEST)
+    return [file for file in files if not manifest.versions(file.name)]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -76,19 +84,24 @@ def _entries(folder: Path) -> list[Path]:
     try:
         return [p for p in folder.iterdir() if not p.name.startswith(".")]
     except OSError as error:
-        raise InputError(f"cannot read the folder {folder}: {error.strerror}") from error
+        raise InputError(f"cannot read the folder {printable(folder)}: {error.strerror}") from error
 
 
 def _has_pictures(folder: Path) -> bool:
-    return any(p.suffix.lower() in SUFFIXES for p in _entries(folder))
+    """Whether a folder holds pictures that boostvsod did not write."""
+    return any(p.suffix.lower() in SUFFIXES for p in not_ours(folder, _entries(folder)))
 
 
 def _is_output(folder: Path) -> bool:
-    """Whether boostvsod wrote a folder, or all folders in it: a run, a benchmark, or a folder of runs."""
-    if any((folder / mark).exists() for mark in MARKS):
-        return True
+    """Whether a folder holds nothing but what boostvsod wrote: a run, a benchmark, maps, or a folder of runs."""
+    if _is_marked(folder):
+        return not _has_pictures(folder)
     inside = [p for p in _entries(folder) if p.is_dir()]
-    return bool(inside) and all(any((p / mark).exists() for mark in MARKS) for p in inside)
+    return bool(inside) and not _has_pictures(folder) and all(map(_is_marked, inside))
+
+
+def _is_marked(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in MARKS)
 
 
 def _from_array(frames: NDArray[np.uint8]) -> Source:
@@ -107,10 +120,10 @@ def _from_path(source: str) -> Source:
     if path.is_file():
         return Source(path.stem, None, VideoFile(path), lambda: file_stamp(path), str(path))
     if path.exists():
-        raise InputError(f"{source} is neither a file nor a folder")
+        raise InputError(f"{printable(source)} is neither a file nor a folder")
     matching = sorted(glob.glob(str(path)), key=natural)
     if not matching:
-        raise InputError(f"{source}: no such file or folder, and no file matches it as a pattern")
+        raise InputError(f"{printable(source)}: no such file or folder, and no file matches it as a pattern")
     return from_pictures([File(Path(p)) for p in matching], path.parent.resolve().name, source)
 
 
@@ -119,27 +132,30 @@ def _listed(path: Path) -> list[Path]:
     try:
         lines = File(path).read().decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: a list of pictures must be a text in UTF-8 ({error.reason})") from error
+        raise InputError(f"{printable(path)}: a list of pictures must be a text in UTF-8 ({error.reason})") from error
     paths = [user_path(line.strip()) for line in lines if line.strip()]
     if not paths:
-        raise InputError(f"{path}: the list names no picture")
+        raise InputError(f"{printable(path)}: the list names no picture")
     return paths
 
 
 def _pictures_in(folder: Path) -> list[File]:
     pictures = Tree.open(folder).files(SUFFIXES)
+    others = set(not_ours(folder, (file.path for file in pictures if not file.inner)))
+    pictures = [file for file in pictures if file.inner or file.path in others] or pictures
     if not pictures:
-        raise InputError(f"{folder}: no picture in it (searched for {', '.join(SUFFIXES)})")
+        raise InputError(f"{printable(folder)}: no picture in it (searched for {', '.join(SUFFIXES)})")
     return pictures
 
 
 def from_pictures(files: Sequence[File], name: str, where: str) -> Source:
     """A source with one picture file per frame, in the given order."""
+    shown = printable(where)
     for file in files:
         if not file.path.is_file():
             problem = "is a folder, not a picture" if file.path.is_dir() else "does not exist"
-            raise InputError(f"{where}: {file} {problem}")
+            raise InputError(f"{shown}: {file} {problem}")
     names = [file.stem for file in files]
     if (name_twice := first_twice(names)) is not None:
-        raise InputError(f"{where}: two pictures are called {name_twice!r}; their maps would overwrite each other")
+        raise InputError(f"{shown}: two pictures are called {name_twice!r}; their maps would overwrite each other")
     return Source(name, names, Pictures(files), lambda: [[file.stem, *file.stamp()] for file in files], where)

@@ -20,6 +20,7 @@ from boostvsod.kinds import Frame, Rgb, Window
 from boostvsod.media.readers import Pictures, Reader, VideoFile
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
+from boostvsod.text import printable
 
 SMALLEST = 8  # pixels per side; image pyramids fail below
 VideoInput: TypeAlias = "Video | Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
@@ -82,7 +83,7 @@ class Video:
             times += [time] if time is not None else []
             progress(i + 1)
         if not len(thumbnails):
-            raise InputError(f"{self.where}: no frame can be decoded")
+            raise InputError(f"{printable(self.where)}: no frame can be decoded")
         reader = self._reader
         checksums = tuple(reader.checksums) if isinstance(reader, VideoFile) else ()
         fps, notes = _rate(reader, times)
@@ -104,10 +105,12 @@ class Video:
         height, width = rgb.shape[:2]
         if i and (height, width) != shape:
             sizes = f"{width}x{height}, the frames before it are {shape[1]}x{shape[0]}"
-            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {sizes}; all must have the same size")
+            raise InputError(
+                f"{printable(self.where)}: frame {self.name_of(i)!r} is {sizes}; all must have the same size"
+            )
         if min(height, width) < SMALLEST:
             size = f"{width}x{height}; the smallest allowed size is {SMALLEST}x{SMALLEST}"
-            raise InputError(f"{self.where}: frame {self.name_of(i)!r} is {size}")
+            raise InputError(f"{printable(self.where)}: frame {self.name_of(i)!r} is {size}")
         return height, width
 
     def name_of(self, i: int) -> str:
@@ -142,7 +145,7 @@ class Video:
 
     def __getitem__(self, i: int) -> Frame:
         if not 0 <= i < len(self):
-            raise IndexError(f"{self.where} has {len(self)} frames, no frame {i}")
+            raise IndexError(f"{printable(self.where)} has {len(self)} frames, no frame {i}")
         if i not in self._cache:
             self._cache[i] = self._reader.read(i)
             if len(self._cache) > CACHE:

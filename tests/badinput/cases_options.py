@@ -84,7 +84,8 @@ def _options() -> Iterator[Case]:
         ("doctor", "x"), ("doctor", "--nothing"), ("datasets", ""), ("datasets", "--format", "x", "{in}"),
         ("demo", "--target", "nothing", "-o", "{out}"), ("demo", "--recipe", "nothing", "-o", "{out}"),
         ("demo", "--set", "x", "-o", "{out}"), ("demo", "x"), ("bench", "flow", "--size", "big"),
-        ("bench", "flow", "--size", "0x0"), ("bench", "flow", "--backend", "nothing"), ("bench", "nothing"), ("nothing",),
+        ("bench", "flow", "--size", "0x0"), ("bench", "flow", "--backend", "nothing"), ("bench", "nothing"),
+        ("nothing",),
         ("bench", "flow", "--backend", "dis", "--runs", "0"), ("bench", "flow", "--backend", "dis", "--size", "-5x9"),
         ("weights", "get", "u2net", "--offline"), ("weights", "convert", "{in}/x", "{out}/x.txt"),
     ):  # fmt: skip

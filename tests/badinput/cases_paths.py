@@ -62,7 +62,6 @@ def _bad_places() -> Iterator[Case]:
         "missing": "{in}/nowhere",
         "below a file": "{in}/file.txt/x",
         "too long": "{in}/" + "x" * 5000,
-        "a null": "{in}/a\0b",
         "an unknown user": "~nobody-of-this-name/x",
         "a loop": "{in}/loop",
         "a dead link": "{in}/dead",
