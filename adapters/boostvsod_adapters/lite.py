@@ -1,7 +1,7 @@
 """LiteNet, the built-in small saliency network, as a target and as a student.
 
-It can use any timm backbone with the same decoder. Bundled are weights for two backbones: `lite`, on EfficientNet-lite0,
-is the target; `lite-slim`, on a slim ResNet, is the student, because it is trained twice as fast.
+It can use any timm backbone with the same decoder. Weights for two backbones are bundled: `lite`, on EfficientNet-lite0,
+is the target, and `lite-slim`, on a slim ResNet, is the student, because it learns faster.
 """
 
 from __future__ import annotations
