@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from boostvsod import registry
-from boostvsod.errors import ConfigError
 from boostvsod.flow.colour import colour_flow
 from boostvsod.flow.pictures import flow_pictures
 from boostvsod.flow.tools import LEAST, check_flow
@@ -23,8 +22,6 @@ from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
 from boostvsod_adapters.running import to_picture_size, to_tensor
-
-VIEWS = (1, 2)
 
 
 class FrameAndFlow:
@@ -61,10 +58,6 @@ class FlowTarget:
     longer: int
     window = 3
     batch = 4
-
-    def __post_init__(self) -> None:
-        if self.views not in VIEWS:
-            raise ConfigError(f"video-lite.views={self.views}: expected 1 or 2")
 
     @property
     def student(self) -> Student:

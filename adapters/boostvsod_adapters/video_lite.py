@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import MotionSaliency, Target
-from boostvsod.offer import Offer
+from boostvsod.offer import Offer, Range, Side
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ SIZE = 288  # the network sees about 288 x 288 pixels: 256 x 320 of a wide frame
 LONGER = 428  # the longer side of the pictures that the target computes flow on, as in training
 
 
-def network(runtime: Runtime, weights: str = "video-lite", size: int = SIZE) -> FrameAndFlow:
+def network(runtime: Runtime, weights: str = "video-lite", size: Side = SIZE) -> FrameAndFlow:
     """The network, ready to predict."""
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.lite import BUNDLED
@@ -31,9 +31,9 @@ def target(
     runtime: Runtime,
     weights: str = "video-lite",
     flow: str = "dis",
-    views: int = 2,
-    size: int = SIZE,
-    longer: int = LONGER,
+    views: Annotated[int, Range(1, 2)] = 2,
+    size: Side = SIZE,
+    longer: Side = LONGER,
 ) -> Target:
     """`flow`: the flow backend; `longer`: the longer side of the pictures that it gets; `views`: 1 uses the flow to
     the next frame, 2 also the flow to the previous frame.
@@ -44,7 +44,7 @@ def target(
     return FlowTarget(network(runtime, weights, size), registry.build("flows", flow, runtime), views, longer)
 
 
-def motion(runtime: Runtime, weights: str = "video-lite", size: int = SIZE) -> MotionSaliency:
+def motion(runtime: Runtime, weights: str = "video-lite", size: Side = SIZE) -> MotionSaliency:
     """`weights`: a file or a bundled name; `size`: the network sees about `size` x `size` pixels."""
     return network(runtime, weights, size)
 

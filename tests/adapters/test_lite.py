@@ -30,7 +30,13 @@ def test_other_backbones_work(backbone: str) -> None:
 
 @pytest.mark.parametrize("backbone", ["slim", "lite0", "mobilenetv3_small_050"])
 def test_for_inference_it_predicts_the_same_without_batch_norms(backbone: str) -> None:
-    student = build("students", "lite", weights={"slim": "lite-slim", "lite0": "lite"}.get(backbone, "none"), backbone=backbone, size=64)
+    student = build(
+        "students",
+        "lite",
+        weights={"slim": "lite-slim", "lite0": "lite"}.get(backbone, "none"),
+        backbone=backbone,
+        size=64,
+    )
     done = for_inference(student, RUNTIME)
     kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
     assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can still be trained"
