@@ -1,6 +1,6 @@
 """LiteNet, the built-in small saliency network, as a target and as a student.
 
-It can use any timm backbone with the same decoder. Weights for two backbones are bundled: `lite`, on EfficientNet-lite0,
+It can use any timm backbone with the same decoder. Two backbones have bundled weights: `lite`, on EfficientNet-lite0,
 is the target, and `lite-slim`, on a slim ResNet, is the student, because it learns faster.
 """
 
