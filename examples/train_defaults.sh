@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Train the bundled networks. A network whose file exists is not trained: delete a file to train it again.
+# Train the bundled networks on slim backbones; examples/train_pretrained.sh trains lite and video-lite. A network whose
+# file exists is not trained: delete a file to train it again.
 #
 #   examples/train_defaults.sh --duts DUTS-TR.zip --davis DAVIS-2016-train.zip [--out FOLDER] [OPTION ...]
 #   examples/train_defaults.sh --smoke [--out FOLDER]      # a few steps on synthetic clips, to test the script
@@ -39,23 +40,23 @@ train() {  # NAME KIND OPTION ...: one network, unless its file exists
 large=(--set train.weight_decay=0.02 --set train.ema=0.9995)
 small=(--set train.weight_decay=0.02 --set train.ema=0.995)
 faint=(--set augment.colour=0.05 --set augment.grey=0) # little change of colours: in coloured flow they are directions
-lite=$out/lite.safetensors
+slim=$out/lite-slim.safetensors
 
-train lite saliency --data "$duts" --epochs 170 --set train.batch=128 --set train.lr=3e-3 "${large[@]}"
-train lite-video saliency --data "$davis" --init "$lite" --epochs 16 --set train.batch=64 --set train.lr=5e-4 "${small[@]}"
+train lite-slim saliency --data "$duts" --epochs 170 --set train.batch=128 --set train.lr=3e-3 "${large[@]}"
+train lite-video saliency --data "$davis" --init "$slim" --epochs 16 --set train.batch=64 --set train.lr=5e-4 "${small[@]}"
 
-if [[ ! -e $out/patch-lite.safetensors ]]; then # the encoder is that of lite, and only the decoder is saved
-  out=$parts train patch patch --data "$duts" --init "$lite" --epochs 1 --set train.batch=32 --set train.lr=1e-3 \
+if [[ ! -e $out/patch-lite.safetensors ]]; then # the encoder is that of lite-slim, and only the decoder is saved
+  out=$parts train patch patch --data "$duts" --init "$slim" --epochs 1 --set train.batch=32 --set train.lr=1e-3 \
     --set train.freeze=encoder "${small[@]}"
   python examples/cut_weights.py "$parts/patch.safetensors" "$out/patch-lite.safetensors" without encoder.
 fi
 
 filmed=(--data "$davis" --cache "$parts/cache" "${faint[@]}")
-train motion-lite motion "${filmed[@]}" --init "$lite" --epochs 2.5 --size 224 --checks 1 \
+train motion-lite motion "${filmed[@]}" --init "$slim" --epochs 2.5 --size 224 --checks 1 \
   --set train.batch=16 --set train.lr=1e-3 --set train.weight_decay=0.02 --set train.ema=0.99
 
 if [[ ! -e $out/mqpm-lite.safetensors ]]; then # the judging half; motion-lite is the locating half
-  out=$parts train judge mqpm "${filmed[@]}" --theta "$lite" --localiser "$out/motion-lite.safetensors" --epochs 1 \
+  out=$parts train judge mqpm "${filmed[@]}" --theta "$slim" --localiser "$out/motion-lite.safetensors" --epochs 1 \
     --size 320 --checks 1 --set train.lr=1e-3 --set train.ema=0.98 --set train.freeze=locate --set augment.swap=true
   python examples/cut_weights.py "$parts/judge.safetensors" "$out/mqpm-lite.safetensors" only quality.
 fi

@@ -44,10 +44,10 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
     done = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
     assert done.returncode == 0, done.stderr
     monkeypatch.setattr("boostvsod_adapters.lite.BUNDLED", out)
-    for name in ("lite", "lite-video", "patch-lite", "motion-lite"):
+    for name in ("lite-slim", "lite-video", "patch-lite", "motion-lite"):
         build("students", "lite", RUNTIME, weights=name)
     build("students", "judge-lite", RUNTIME)
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     again = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
-    assert again.stdout.count(".safetensors exists") == 3, "lite, lite-video, motion-lite; the others are not reported"
+    assert again.stdout.count(".safetensors exists") == 3, "lite-slim, lite-video, motion-lite; the others are not reported"
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before

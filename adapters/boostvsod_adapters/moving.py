@@ -1,20 +1,103 @@
-"""The target of MGA, which sees a frame and its coloured flow."""
+"""Networks that see a frame and its flow: `video-lite`, and the target of MGA."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from torch import Tensor, nn
 
 from boostvsod import registry
 from boostvsod.flow.colour import colour_flow
-from boostvsod.flow.tools import check_flow
-from boostvsod.kinds import Map, Rgb, Window
+from boostvsod.flow.pictures import flow_pictures
+from boostvsod.flow.tools import LEAST, check_flow
+from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb, Student, Window
+from boostvsod.media.images import resize_rgb
+from boostvsod.media.maps import resize_map
 from boostvsod.runtime import Runtime
+from boostvsod.training.students import as_batch, for_inference, predict_batch, sides_near
 from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
 from boostvsod_adapters.running import to_picture_size, to_tensor
+
+
+class FrameAndFlow:
+    """Motion saliency by a network that sees the frame and two pictures of its flow, B 9 H W."""
+
+    def __init__(self, net: nn.Module, origin: str, size: int, runtime: Runtime) -> None:
+        self.student = Student(net, size, origin=origin)
+        self.ready, self.runtime = for_inference(self.student, runtime), runtime
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+        """The map of a frame. The flow may be that of a smaller picture of the frame."""
+        return resize_map(self.small_maps([(rgb, flow)])[0], *rgb.shape[:2])
+
+    def small_maps(self, views: Sequence[tuple[Rgb, Flow]]) -> np.ndarray:
+        """Maps B H W at the size of the network's input, of frames of one size."""
+        sides = sides_near(self.student.size, *views[0][0].shape[:2])
+        batch = torch.cat([network_input(rgb, flow, *sides) for rgb, flow in views])
+        return predict_batch(self.ready, batch, self.runtime)
+
+
+def network_input(rgb: Rgb, flow: Flow, height: int, width: int) -> Tensor:
+    """A frame and its flow as the network sees them, 1 9 `height` `width` in [0, 1]."""
+    moving = torch.from_numpy(flow_pictures(flow, height, width)).permute(2, 0, 1)
+    return torch.cat([as_batch([rgb], height, width), moving[None]], 1)
+
+
+@dataclass
+class FlowTarget:
+    """`video-lite` as a target. With two views, the flow to the previous frame is seen too, in a mirror."""
+
+    network: FrameAndFlow
+    flow: FlowBackend
+    views: int
+    longer: int
+    window = 3
+    batch = 4
+
+    @property
+    def student(self) -> Student:
+        """The network, for the records."""
+        return self.network.student
+
+    def predict(self, windows: Sequence[Window]) -> list[Map]:
+        return [self._predict_one(window) for window in windows]
+
+    def _predict_one(self, window: Window) -> Map:
+        rgb = window.frame.rgb
+        views = list(zip((rgb, rgb), self._flows(window), strict=False))
+        views[1:] = [mirrored_view(*view) for view in views[1:]]
+        maps = list(self.network.small_maps(views))
+        maps[1:] = [mirrored[:, ::-1] for mirrored in maps[1:]]
+        return resize_map(np.mean(maps, axis=0), *rgb.shape[:2])
+
+    def _flows(self, window: Window) -> list[Flow]:
+        """The flow of each view, forwards in time. At the ends of a video both views have the same flow."""
+        frame, before, after = (self._shrunk(window.frames[window.centre + step]) for step in (0, -1, 1))
+        others = [after if after.index != frame.index else before, before if before.index != frame.index else after]
+        return [self._estimate(frame, other) for other in others[: self.views]]
+
+    def _estimate(self, frame: Frame, other: Frame) -> Flow:
+        flow = check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of video-lite")
+        return -flow if other.index < frame.index else flow
+
+    def _shrunk(self, frame: Frame) -> Frame:
+        """The frame with a longer side of at most `longer` pixels."""
+        height, width = frame.rgb.shape[:2]
+        scale = self.longer / max(height, width)
+        if scale >= 1:
+            return frame
+        sides = (max(LEAST, round(side * scale)) for side in (height, width))
+        return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
+
+
+def mirrored_view(rgb: Rgb, flow: Flow) -> tuple[Rgb, Flow]:
+    """The mirror image of a frame, and of its flow."""
+    return np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
 
 
 class MovingTarget:

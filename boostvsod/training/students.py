@@ -93,6 +93,15 @@ def predict_windows(
     return maps
 
 
+def sides_near(size: int, height: int, width: int) -> tuple[int, int]:
+    """Height and width, multiples of 32, of a network's input of about `size` x `size` pixels.
+
+    The aspect ratio is the square root of the picture's: pictures are wide, but training used squares.
+    """
+    half = (width / height) ** 0.25
+    return max(1, round(size / half / 32)) * 32, max(1, round(size * half / 32)) * 32
+
+
 class StudentTarget:
     """A target that predicts with a student's network, and can be fine-tuned because it hands out a `twin`.
 
@@ -113,13 +122,7 @@ class StudentTarget:
         return maps
 
     def _sides(self, rgb: Rgb) -> tuple[int, int]:
-        """Height and width of the network's input, multiples of 32.
-
-        The aspect ratio is the square root of the picture's: pictures are wide, but training used squares.
-        """
-        height, width = rgb.shape[:2]
-        half = (width / height) ** 0.25
-        return max(1, round(self.size / half / 32)) * 32, max(1, round(self.size * half / 32)) * 32
+        return sides_near(self.size, *rgb.shape[:2])
 
     def twin(self) -> Student:
         """A copy with the same weights. Training it does not change this target."""

@@ -25,6 +25,11 @@ def consensus(maps: Sequence[Map]) -> Map:
     return stretched(geometric_mean(maps))
 
 
+def object_of(maps: Sequence[Map], motion: Map) -> Map:
+    """The map that shows where the object is: the motion map, or the consensus if the motion map shows nothing."""
+    return motion if shows_object(motion) else consensus(maps)
+
+
 def sharpened(saliency: Map, contrast: float) -> Map:
     """x^c / (x^c + (1 - x)^c): 0, 1/2 and 1 do not change; other values move away from 1/2 for c > 1."""
     high, low = saliency**contrast, (1 - saliency) ** contrast

@@ -28,9 +28,15 @@ def test_other_backbones_work(backbone: str) -> None:
     assert [m.shape for m in maps] == [(30, 50), (64, 40)]
 
 
-@pytest.mark.parametrize("backbone", ["slim", "mobilenetv3_small_050"])
+@pytest.mark.parametrize("backbone", ["slim", "lite0", "mobilenetv3_small_050"])
 def test_for_inference_it_predicts_the_same_without_batch_norms(backbone: str) -> None:
-    student = build("students", "lite", weights="lite" if backbone == "slim" else "none", backbone=backbone, size=64)
+    student = build(
+        "students",
+        "lite",
+        weights={"slim": "lite-slim", "lite0": "lite"}.get(backbone, "none"),
+        backbone=backbone,
+        size=64,
+    )
     done = for_inference(student, RUNTIME)
     kinds = [[type(part).__name__ for part in net.modules()] for net in (student.net, done.net)]
     assert any("BatchNorm" in kind for kind in kinds[0]), "the student itself can still be trained"
@@ -79,7 +85,7 @@ def test_logits_have_the_pictures_size_and_sides_only_in_training() -> None:
     assert [tuple(x.shape) for x in net.train()(rgb)] == [(2, 1, 70, 90)] * 4
 
 
-@pytest.mark.parametrize("weights", ["lite", "lite-video", "motion-lite", "patch-lite"])
+@pytest.mark.parametrize("weights", ["lite", "lite-slim", "lite-video", "motion-lite", "patch-lite"])
 def test_bundled_weights_load_and_name_their_origin(weights: str) -> None:
     student = build("students", "lite", weights=weights)
     assert student.origin.startswith(f"{weights}.safetensors sha256:")

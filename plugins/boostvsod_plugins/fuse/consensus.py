@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 class Consensus:
     """A fuser that weighs three maps and increases the contrast of their sum.
 
-    One half is the consensus of all maps, which is reliable but incomplete. One quarter is the student's map and
-    one quarter the map of the closer look, which show the whole object. Unlike the products of the papers, an
-    object that stands still is not lost.
+    One half is the consensus of all maps. One quarter is the student's map, and one quarter is the consensus of the
+    motion map and the closer look. Unlike with the products of the papers, an object that stands still is not lost.
     """
 
     def __init__(self, closer_look: CloserLook, contrast: float) -> None:
@@ -33,12 +32,12 @@ class Consensus:
         import numpy as np
 
         from boostvsod.media.maps import stretched
-        from boostvsod_plugins.opinions import consensus, sharpened
+        from boostvsod_plugins.opinions import consensus, object_of, sharpened
 
         maps = [target, motion, student]
-        # outside the box the consensus remains, so that a misplaced box does not cut off the object
-        closer = self.closer_look(rgb, consensus(maps), copy_outside=True)
-        mixed = consensus([*maps, closer]) / 2 + stretched(student) / 4 + stretched(closer) / 4
+        # outside the box the map of the object remains, so that a misplaced box does not cut off the object
+        closer = self.closer_look(rgb, object_of(maps, motion), copy_outside=True)
+        mixed = consensus([*maps, closer]) / 2 + stretched(student) / 4 + consensus([motion, closer]) / 4
         return sharpened(stretched(np.asarray(mixed, np.float32)), self.contrast)
 
 

@@ -82,13 +82,14 @@ class TrustMiner:
     def _opinions(self, evidence: Evidence, numbers: Sequence[int]) -> list[list[Map]]:
         """For each frame the maps of the target, the motion, the network and the closer look."""
         from boostvsod.training.students import predict
-        from boostvsod_plugins.opinions import consensus
+        from boostvsod_plugins.opinions import object_of
 
         pictures = [evidence.frames[i].rgb for i in numbers]
         opinions = []
         for i, rgb, own in zip(numbers, pictures, predict(self.student, pictures, self.runtime), strict=True):
             maps = [evidence.target[i], evidence.motion[i], own]
-            opinions.append([*maps, self.closer_look(rgb, consensus(maps))])
+            # outside the box of the closer look the map of the object remains
+            opinions.append([*maps, self.closer_look(rgb, object_of(maps, maps[1]), copy_outside=True)])
         return opinions
 
     def _rejections(self, features: Sequence[Features], trust: Sequence[float]) -> list[str]:
@@ -136,13 +137,15 @@ def trusted(features: Sequence[Features]) -> list[float]:
 
 
 def _truth(maps: Sequence[Map]) -> Map:
-    """The mean of the consensus, which is reliable, and the last map (the closer look), which has sharp outlines."""
+    """The mean of two maps: the consensus of all opinions, and the consensus of the motion map and the closer look.
+
+    The second is the better map on most clips. The first includes the target.
+    """
     import numpy as np
 
-    from boostvsod.media.maps import stretched
     from boostvsod_plugins.opinions import consensus
 
-    return np.asarray((consensus(maps) + stretched(maps[-1])) / 2, np.float32)
+    return np.asarray((consensus(maps) + consensus([maps[1], maps[-1]])) / 2, np.float32)
 
 
 def build(
@@ -157,8 +160,8 @@ def build(
     least: Share = 0.7,
     agree: Share = 0.15,
 ) -> Miner:
-    """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: further weights for the
-    closer look; `margin`: around the object, as a share of its box; `B`: frames per mined frame. A frame is rejected
+    """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: weights for the closer
+    look; `margin`: around the object, as a share of its box; `B`: frames per mined frame. A frame is rejected
     if its trust is less than `least`, or `near` less than that of a neighbour, or if its agreement is less than
     `agree`.
     """
@@ -169,9 +172,7 @@ def build(
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
     own = registry.build("students", student, runtime, weights=weights, size=size)
-    names = dict.fromkeys((closer, weights))
-    networks = [registry.build("students", student, runtime, weights=name) for name in names]
-    closer_look = CloserLook(networks, margin, runtime)
+    closer_look = CloserLook([registry.build("students", student, runtime, weights=closer)], margin, runtime)
     return TrustMiner(for_inference(own, runtime), closer_look, B, near, least, agree, runtime)
 
 
