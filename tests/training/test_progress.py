@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from made import visible
 from torch import nn
 
+from boostvsod.files import Outputs
 from boostvsod.kinds import Student
 from boostvsod.training.progress import TrainingLog, loss_curve
 
@@ -45,11 +47,11 @@ def test_the_best_weights_are_saved_and_survive_a_kill(tmp_path: Path) -> None:
     assert scores["S"] == 0.9
     assert float(student.net.value.detach()) == 4  # type: ignore[operator]
     assert "| best step | 4 of 6 |" in (tmp_path / "w.md").read_text()
-    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".html", ".md", ".safetensors"]
+    assert visible(tmp_path) == ["w.html", "w.md", "w.safetensors"]
 
 
 def test_the_log_of_another_training_is_not_used(tmp_path: Path) -> None:
-    (tmp_path / "w.scores.json").write_text('{"seconds": 9, "scores": {"3": {"S": 1.0}}}')
+    Outputs(tmp_path).write_text("w.scores.json", '{"seconds": 9, "scores": {"3": {"S": 1.0}}}')
     log = TrainingLog(Student(Constant(), 8), lambda _: {}, 6, 3, tmp_path / "w.safetensors", "key")
     assert (log.scores, log.seconds_before) == ({}, 0.0)
 
