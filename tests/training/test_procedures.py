@@ -99,7 +99,7 @@ def test_the_command_passes_on_options_of_plugins(monkeypatch: pytest.MonkeyPatc
         return {"S": 1.0}
 
     monkeypatch.setattr("boostvsod.training.procedures.train_clips", train_clips)
-    words = ["--data", "d", "-o", str(tmp_path / "w"), "--made", "2", "--densifier", "fgplg"]
+    words = ["--data", "d", "-o", str(tmp_path / "w.safetensors"), "--made", "2", "--densifier", "fgplg"]
     sets = ["--set", "fgplg.weights=none", "--set", "rcrnet-ner.window=4", "--set", "train.lr=1e-5"]
     done = CliRunner().invoke(main, ["train", "rcrnet", *words, *sets])
     assert done.exit_code == 0, done.output
