@@ -99,6 +99,7 @@ def test_the_command_passes_on_options_of_plugins(monkeypatch: pytest.MonkeyPatc
         return {"S": 1.0}
 
     monkeypatch.setattr("boostvsod.training.procedures.train_clips", train_clips)
+    monkeypatch.setattr("sys.argv", ["boostvsod", "train", "rcrnet"])
     words = ["--data", "d", "-o", str(tmp_path / "w"), "--made", "2", "--densifier", "fgplg"]
     sets = ["--set", "fgplg.weights=none", "--set", "rcrnet-ner.window=4", "--set", "train.lr=1e-5"]
     done = CliRunner().invoke(main, ["train", "rcrnet", *words, *sets])
