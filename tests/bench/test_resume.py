@@ -19,7 +19,6 @@ from boostvsod.bench.jobs import Job, Setup, run_job
 from boostvsod.bench.run import Execution, plan_jobs, run_jobs
 
 
-@pytest.mark.slow
 def test_the_job_of_a_dead_worker_is_tried_again(setup: Setup, tmp_path: Path) -> None:
     jobs = plan_jobs(setup, [dying_target(tmp_path)], plan_arms(["nr"], SETTINGS, controls=[])[:1], 1)
     rows, failures = run_jobs(jobs, setup, Execution(workers=2), must_succeed)
@@ -35,11 +34,11 @@ def command(setup: Setup, *more: str) -> list[str]:
 @pytest.mark.slow
 def test_a_killed_benchmark_resumes_to_the_same_scores(setup: Setup, tmp_path: Path) -> None:
     process = subprocess.Popen(command(setup), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    while process.poll() is None and len(list((setup.out / "jobs").glob("*.json"))) < 3:
+    while process.poll() is None and len(list((setup.out / "jobs").glob("[!.]*.json"))) < 3:
         pass
     process.kill()
     process.wait()
-    saved = set((setup.out / "jobs").glob("*.json"))
+    saved = set((setup.out / "jobs").glob("[!.]*.json"))
     assert 3 <= len(saved) < 12
     stamps = {path: path.stat().st_mtime_ns for path in saved}
     again = subprocess.run(command(setup), capture_output=True, text=True, check=True)
@@ -55,7 +54,7 @@ def test_a_killed_benchmark_resumes_to_the_same_scores(setup: Setup, tmp_path: P
 
 
 def _scores(setup: Setup) -> dict[str, Any]:
-    found = (json.loads(path.read_text()) for path in (setup.out / "jobs").glob("*.json"))
+    found = (json.loads(path.read_text()) for path in (setup.out / "jobs").glob("[!.]*.json"))
     return {f"{row['video']} {row['arm']}": row["scores"] for row in found}
 
 
