@@ -83,17 +83,27 @@ def slug(text: str) -> str:
     return plain.strip("_").lstrip(".")[:60] or "x"  # without leading dots, it cannot lead out of a folder
 
 
-def saved_result(job: Job, setup: Setup) -> dict[str, Any] | None:
-    """The saved result of a job; None if the job has not been run."""
+def known_result(job: Job, setup: Setup) -> dict[str, Any] | None:
+    """The saved result of a job; None if the job has not been run, or if only a worker can know.
+
+    The key of a Python file's target is found by running its code, and that may do anything. A worker runs it.
+    """
+    return None if TargetSpec.parse(job.spec).is_file else _read(job.result_file(setup))
+
+
+def _read(file: Path) -> dict[str, Any] | None:
     try:
-        row: dict[str, Any] = json.loads(job.result_file(setup).read_text())
+        row: dict[str, Any] = json.loads(file.read_text())
     except (OSError, ValueError):
         return None
     return row
 
 
 def run_job(job: Job, setup: Setup) -> dict[str, Any]:
-    """Boost one video, score the maps, and save the result; returns it as a row for the tables."""
+    """Boost one video, score the maps, and save the result; returns it, or a saved one, as a row for the tables."""
+    file = job.result_file(setup)
+    if (saved := _read(file)) is not None:
+        return saved
     data = open_dataset(setup.data, setup.layout)
     clip = find_clip(data, job.video)
     runtime = Runtime(**{**asdict(setup.runtime), "seed": job.seed})
@@ -108,7 +118,7 @@ def run_job(job: Job, setup: Setup) -> dict[str, Any]:
     score = _score(clip, result, setup.protocol)
     row = {"video": job.video, "target": job.target, "arm": job.arm.name, "seed": job.seed}
     row |= {"frames": len(clip.frames), "megabytes": peak.megabytes, **_run_facts(result), **_score_facts(score)}
-    write_json(job.result_file(setup), row)
+    write_json(file, row)
     return row
 
 

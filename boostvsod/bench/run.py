@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from boostvsod.bench.arms import Arm
-from boostvsod.bench.jobs import Job, Setup, saved_result
+from boostvsod.bench.jobs import Job, Setup, known_result
 from boostvsod.bench.local import Group, JobResult, run_local
 from boostvsod.datasets.layouts import open_dataset
 from boostvsod.errors import ConfigError
@@ -62,7 +62,7 @@ def run_jobs(
     jobs: Sequence[Job], setup: Setup, execution: Execution, after_job: AfterJob
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows of all jobs that succeeded, in order, and one message for each job that failed."""
-    results = {job: row for job in jobs if (row := saved_result(job, setup)) is not None}
+    results = {job: row for job in jobs if (row := known_result(job, setup)) is not None}
     failures = []
     for job, result in _execute(_groups(job for job in jobs if job not in results), setup, execution):
         if isinstance(result, Exception):

@@ -57,7 +57,8 @@ def test_flow_from_files_gives_the_maps_of_its_backend(tmp_path: Path, clip: Cli
     frames = write_pictures(tmp_path / "walk", clip.frames)
     done = CliRunner().invoke(main, ["flow", str(frames), "-o", str(tmp_path / "flow"), "--format", "npy", "--both"])
     assert done.exit_code == 0, done.output
-    settings = {"dis": FORCED, "file": (*FORCED, "recipe.flow=file", f"file.folder={tmp_path / 'flow'}")}
+    full = (*FORCED, "recipe.flow_scale=1.0")  # as `boostvsod flow` computes it
+    settings = {"dis": full, "file": (*full, "recipe.flow=file", f"file.folder={tmp_path / 'flow'}")}
     made = {name: boost(frames, "classic", out=tmp_path / name, settings=how) for name, how in settings.items()}
     assert all(np.array_equal(a, b) for a, b in zip(made["dis"].maps, made["file"].maps, strict=True))
 
