@@ -16,8 +16,9 @@ import boostvsod_plugins
 
 CORE = Path(boostvsod.__file__).parent
 FLOORS = (  # from the ground up; rooms on one floor do not import one another
-    "errors offer text workers",
-    "kinds runtime settings files stamps",
+    "errors offer workers",
+    "kinds settings stamps",
+    "runtime files",
     "media recipe",
     "hookspecs flow report",
     "registry metrics",

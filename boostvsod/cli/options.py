@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from boostvsod.errors import printable
 from boostvsod.offer import Range
 from boostvsod.recipe import DEFAULT_TARGET, Recipe
-from boostvsod.text import printable
 
 DEBUG = "boostvsod.debug"  # key in the click context's meta: whether to show tracebacks
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import click
 
 from boostvsod.cli.options import say
+from boostvsod.errors import printable
 from boostvsod.kinds import Progress
-from boostvsod.text import printable
 
 LINE_EVERY = 10.0  # seconds between two plain lines of one stage
 LOSS_EVERY = 15.0  # seconds between two lines about the loss

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boostvsod.cli.options import device_options, named_parts, say
-from boostvsod.errors import BoostError
+from boostvsod.errors import BoostError, printable
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
-from boostvsod.text import printable
 
 if TYPE_CHECKING:
     from boostvsod.files import Outputs

@@ -17,11 +17,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from boostvsod.errors import InputError
+from boostvsod.errors import InputError, printable
 from boostvsod.files import natural
 from boostvsod.media.paths import user_path
 from boostvsod.stamps import file_stamp
-from boostvsod.text import printable
 
 MOST_BYTES = 2**30  # of one file in memory: pictures, masks and maps are far smaller
 SUSPECT_BYTES, SUSPECT_RATIO = 2**26, 200  # a member that is larger and packed more tightly is a zip bomb

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boostvsod.errors import InputError
-from boostvsod.text import printable
+from boostvsod.errors import InputError, printable
 
 
 def user_path(given: str | Path) -> Path:

@@ -15,13 +15,12 @@ os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file"
 import cv2
 import numpy as np
 
-from boostvsod.errors import InputError
+from boostvsod.errors import InputError, printable
 from boostvsod.kinds import Rgb
 from boostvsod.media.archive import File
 from boostvsod.media.containers import counts_exactly, cut_short, is_text
 from boostvsod.media.images import decode_rgb
 from boostvsod.media.paths import opencv_path
-from boostvsod.text import printable
 
 MISSING_SHARE = 0.02  # containers miscount by a frame or two; a greater loss means that frames are damaged
 

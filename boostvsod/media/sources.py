@@ -13,14 +13,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.errors import InputError
+from boostvsod.errors import InputError, printable
 from boostvsod.files import MANIFEST, Manifest, natural
 from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.paths import user_path
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
 from boostvsod.stamps import file_stamp
-from boostvsod.text import printable
 
 log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"

@@ -14,13 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.errors import InputError
+from boostvsod.errors import InputError, printable
 from boostvsod.files import safe_name
 from boostvsod.kinds import Frame, Rgb, Window
 from boostvsod.media.readers import Pictures, Reader, VideoFile
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
-from boostvsod.text import printable
 
 SMALLEST = 8  # pixels per side; image pyramids fail below
 VideoInput: TypeAlias = "Video | Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostvsod.text import printable
+from boostvsod.errors import printable
 
 Cell = str | float | int | None
 FORMATS = ("text", "markdown", "latex", "csv")

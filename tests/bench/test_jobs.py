@@ -12,7 +12,7 @@ from bench_setup import jobs_of, must_succeed
 from made import QUICK
 
 from boostvsod.bench.arms import plan_arms
-from boostvsod.bench.jobs import Job, Setup, saved_result
+from boostvsod.bench.jobs import Job, Setup, known_result
 from boostvsod.bench.run import Execution, run_jobs, shard
 from boostvsod.errors import ConfigError
 from boostvsod.media.synthetic import Clip
@@ -58,7 +58,7 @@ def test_saved_jobs_are_not_run_again(setup: Setup) -> None:
     assert both[:4] == first
     assert {job: job.result_file(setup).stat().st_mtime_ns for job in jobs[:4]} == stamps
     other = replace(setup, protocol="davsod")
-    assert saved_result(jobs[0], other) is None, "another protocol is another job"
+    assert known_result(jobs[0], other) is None, "another protocol is another job"
 
 
 def test_shards_are_disjoint_and_complete(setup: Setup) -> None:

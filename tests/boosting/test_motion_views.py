@@ -7,6 +7,7 @@ import pytest
 
 from boostvsod import build
 from boostvsod.boosting.motion_views import MotionViews, combine
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Judged, Map, Rgb
 from boostvsod.media.synthetic import make_clip
@@ -90,4 +91,4 @@ def test_a_view_without_an_object_is_left_out() -> None:
 @pytest.mark.parametrize("views", [0, 5])
 def test_a_wrong_number_of_views_is_refused(views: int) -> None:
     with pytest.raises(ConfigError, match=f"recipe.motion_views={views}: expected a number from 1 to 4"):
-        MotionViews(Speed(), views, "motion test")
+        find_recipe("default", [f"recipe.motion_views={views}"])
