@@ -137,7 +137,7 @@ def test_otsu_is_black_and_white() -> None:
 def test_bad_options_are_named() -> None:
     with pytest.raises(ConfigError, match=r"longterm\.paste"):
         build("miners", "longterm", paste="sum")
-    with pytest.raises(ConfigError, match="longterm.K=0: expected a number from 1 to 1000"):
+    with pytest.raises(ConfigError, match=r"longterm\.K=0: expected a number from 1 to 1000"):
         build("miners", "longterm", K=0)
 
 

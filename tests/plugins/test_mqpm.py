@@ -82,7 +82,7 @@ def test_missing_judgement_and_bad_options_are_named() -> None:
         build("miners", "mqpm").mine(evidence)
     with pytest.raises(ConfigError, match=r"mqpm\.truth"):
         build("miners", "mqpm", truth="flow")
-    with pytest.raises(ConfigError, match="mqpm.T=0: expected a number from 1 to 100000"):
+    with pytest.raises(ConfigError, match=r"mqpm\.T=0: expected a number from 1 to 100000"):
         build("miners", "mqpm", T=0)
     with pytest.raises(ConfigError, match="cannot judge motion"):
         build("motion", "judged", net="lite", weights="none")
