@@ -103,7 +103,7 @@ def _arm(fault: Fault) -> None:
     """Make the progress display of this process strike. It prints nothing."""
     from boostvsod.cli import progress
 
-    struck = []
+    struck: list[str] = []
 
     @contextmanager
     def show(title: str) -> Iterator[Callable[[str, int, int], None]]:
