@@ -19,6 +19,7 @@ from pathlib import Path
 LOADED = ["boostvsod.engine", "boostvsod.cli.run", "boostvsod.boosting.report", "boostvsod_adapters.nets.lite"]
 
 FRAMES = 16  # of the small run: two batches in every stage
+BATCH = 8  # frames whose maps are computed and written together
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class Run:
 def bits_of(out: Path) -> dict[str, bytes]:
     """The final maps of a run."""
     return {path.name: path.read_bytes() for path in sorted((out / "maps").iterdir())}
+
+
+def finished_maps(out: Path) -> dict[Path, int]:
+    """The maps of all whole batches of every stage, with their times. They must not be computed again."""
+    stages = [sorted(stage.glob("*.png")) for stage in out.glob(".boostvsod/[tmsf]*-*")]
+    batches = [[path for path in maps if int(path.stem) // BATCH == i] for maps in stages for i in range(FRAMES)]
+    return {path: path.stat().st_mtime_ns for batch in batches if len(batch) == BATCH for path in batch}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from made import call
-from processes import FRAMES, Fault, Run, finish, start
+from processes import FRAMES, Fault, Run, finish, finished_maps, start
 
 MOMENTS = [
     ("index", 1), ("target", 1), ("target", 12), ("motion", 8), ("motion", 16), ("learn", 1), ("learn", 9),
@@ -34,7 +34,7 @@ def test_a_killed_run_resumes(stage: str, done: int, number: signal.Signals, run
         lines = [line for line in printed.splitlines() if not line.startswith("device ")]
         assert len(lines) == 1, printed
         assert re.match(r"boostvsod: interrupted; to resume: boostvsod run --video ", lines[0])
-    before = {path: path.stat().st_mtime_ns for path in out.glob(".boostvsod/[tmsf]*-*/*.png")}
+    before = finished_maps(out)
     again = call(*run.into(out))
     assert again.exit_code == 0, again.output
     assert run.finished(out)
