@@ -6,16 +6,15 @@ import os
 import random
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING
 
 from boostvsod.errors import ConfigError, DeviceError
 from boostvsod.offer import Range
-from boostvsod.settings import check_options
 
 if TYPE_CHECKING:
     import torch
 
-Seed: TypeAlias = Annotated[int, Range(0, 2**32 - 1)]
+SEEDS, THREADS = Range(0, 2**32 - 1), Range(1, 1024)
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -59,13 +58,13 @@ class Runtime:
         random.seed(self.seed)
 
 
-def decide(
-    device: str = "cpu", precision: str = "auto", seed: Seed = 0, threads: Annotated[int, Range(1, 1024)] | None = None
-) -> Runtime:
+def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
     """Decide what a run uses. `device="auto"` uses a GPU if there is one; a named device must exist."""
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
-    check_options(decide, "runtime", {"seed": seed, **({} if threads is None else {"threads": threads})})
+    for name, value, allowed in (("seed", seed, SEEDS), ("threads", threads, THREADS)):
+        if value is not None and value not in allowed:
+            raise ConfigError(f"runtime.{name}={value!r}: expected {allowed}")
     chosen = _device(device)
     return Runtime(chosen, _precision(precision, chosen), threads or _cpus(), seed)
 

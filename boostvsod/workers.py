@@ -55,8 +55,9 @@ class WorkerContext(SpawnContext):
 
 
 def process_pool(workers: int) -> ProcessPoolExecutor:
-    """A pool of worker processes."""
-    return ProcessPoolExecutor(workers, mp_context=WorkerContext())
+    """A pool of worker processes. Its locks start a process too, the resource tracker of multiprocessing."""
+    with _LAUNCH, _changed_environment(SAFE_PATH, "1"):
+        return ProcessPoolExecutor(workers, mp_context=WorkerContext())
 
 
 def kill_workers(pool: Executor) -> None:

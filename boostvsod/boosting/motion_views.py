@@ -13,8 +13,11 @@ import numpy as np
 from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, Rgb
 from boostvsod.media.maps import check_map, geometric_mean
 from boostvsod.media.video import Piece
+from boostvsod.offer import Range
+from boostvsod.settings import check_numbers
 
 Pair = tuple[Frame, Frame]
+MOST = 4
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class MotionViews:
     saliency: MotionSaliency
     count: int
     who: str  # for error messages
+
+    def __post_init__(self) -> None:
+        check_numbers(self.count, Range(1, MOST), "recipe.motion_views")
 
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
         """The pairs of frames that need flow: a frame and the next; for several views also the one before."""
