@@ -49,5 +49,7 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
     build("students", "judge-lite", RUNTIME)
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     again = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
-    assert again.stdout.count(".safetensors exists") == 3, "lite-slim, lite-video, motion-lite; the others are not reported"
+    assert again.stdout.count(".safetensors exists") == 3, (
+        "lite-slim, lite-video, motion-lite; the others are not reported"
+    )
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before

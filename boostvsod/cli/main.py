@@ -115,8 +115,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return "out of memory; use smaller pictures, fewer --jobs or a smaller train.batch", BoostError.exit_code
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return f"cannot write {error.filename or 'a file'}: {error.strerror}", OutputError.exit_code
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"cannot use {error.filename}: {error.strerror}", InputError.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot use {error.filename or 'a file'}: {error.strerror}", InputError.exit_code
     if isinstance(error, RuntimeError) and "home directory" in str(error):  # of `Path.expanduser`
         return "a path begins with ~ and the name of a user who does not exist", InputError.exit_code
     return f"internal error: {in_one_line(error)}; run again with --debug", BoostError.exit_code
