@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import shlex
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import click
 
-from boostvsod.cli.options import DEBUG, say
+from boostvsod.cli.options import DEBUG, PrintedWarnings, say
 from boostvsod.errors import BoostError, InputError, OutputError, in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
@@ -62,6 +63,7 @@ class Commands(click.Group):
         door().call("add_commands", cli=self)
 
     def invoke(self, ctx: click.Context) -> Any:
+        logging.lastResort = PrintedWarnings(logging.WARNING)
         with _terminable():
             try:
                 return super().invoke(ctx)
