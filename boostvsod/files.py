@@ -44,8 +44,8 @@ def write_json(path: Path, value: object) -> None:
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """A sort key that orders numbers inside texts by value: frame 2 comes before frame 10."""
-    pieces = re.split(r"(\d+)", text.lower())
-    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces]
+    pieces = re.split(r"([0-9]{1,4000})", text.lower())  # Python reads no longer numbers
+    return [(0, int(piece), "") if i % 2 else (1, 0, piece) for i, piece in enumerate(pieces)]
 
 
 def safe_name(name: str) -> str:

@@ -14,6 +14,8 @@ from made import random_net, write_maps, write_pictures
 from boostvsod import registry
 from boostvsod.media.synthetic import Clip, make_clip
 
+BAD_INPUT = "badinput"  # the marker of the suite in tests/badinput
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """The number of worker processes for `-n auto`: one a core, four at most, since each needs some gigabytes."""
@@ -28,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many bad inputs were tried. Worker processes cannot print it themselves."""
+    ran = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ()) if BAD_INPUT in r.keywords]
+    if ran:
+        terminalreporter.write_line(f"{BAD_INPUT}: {len(ran)} cases")
 
 
 def _cores() -> list[int]:

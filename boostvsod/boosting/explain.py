@@ -25,7 +25,7 @@ def find_frame(result: Result, wanted: str) -> int:
     """A frame by its name, or by its number in the video."""
     if wanted in result.names:
         return result.names.index(wanted)
-    if wanted.isdigit() and int(wanted) < len(result.names):
+    if wanted.isdecimal() and len(wanted) < 20 and int(wanted) < len(result.names):
         return int(wanted)
     first, last = result.names[0], result.names[-1]
     raise ConfigError(f"--frame {wanted!r}: there are {len(result.names)} frames, {first} to {last}")

@@ -18,6 +18,8 @@ from boostvsod.media.video import Video
 from boostvsod.registry import versions
 from boostvsod.stamps import fingerprint
 
+NEEDED = ("video", "recipe", "stages", "seconds")  # tables of a record that its readers need
+
 
 def make_record(
     plan: Plan, parts: Parts, store: Store, outcomes: Sequence[Outcome], notes: Iterable[str]
@@ -79,9 +81,26 @@ def read_result(root: Path) -> Result:
     if not record:
         raise InputError(f"{root}: no finished run of this version in it (run.json and maps/)")
     try:
+        _check(record)
         return result_of(folder, record, reused=True)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{folder.record_path} is damaged ({type(error).__name__}: {error}); run again") from error
+
+
+def _check(record: dict[str, Any]) -> None:
+    """Raise ValueError if a record lacks what its readers need, or if a frame's name leads out of the folder."""
+    lacking = [key for key in NEEDED if not isinstance(record.get(key), dict)]
+    lacking += [f"video.{key}" for key in ("source",) if key not in record.get("video", {})]
+    lacking += [f"recipe.{key}" for key in ("name", "miner", "options") if key not in record.get("recipe", {})]
+    if lacking:
+        raise ValueError(f"it lacks {', '.join(lacking)}")
+    names = [frame["frame"] for frame in record["frames"]]
+    outside = [name for name in names if Path(name).name != name]
+    if outside:
+        raise ValueError(f"the frame name {outside[0]!r} leads out of the folder")
+    decided = sum(decision["stop"] - decision["start"] for decision in record["decisions"])
+    if decided != len(names):
+        raise ValueError(f"its decisions are about {decided} of {len(names)} frames")
 
 
 def result_of(folder: RunFolder, record: dict[str, Any], *, reused: bool = False) -> Result:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import Number, device_options, format_option, overwrite_option, say
+from boostvsod.cli.options import Number, device_options, format_option, overwrite_option, say, show
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
@@ -140,7 +140,7 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
         from boostvsod.bench.mined_quality import mined_quality_tables
 
         tables += mined_quality_tables(rows, setup)
-    click.echo("\n\n".join(table.render(form) for table in tables))
+    show("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
     with outputs.writing(SUMMARY) as path:
         write_json(path, {**about, "arms": [_as_json(summary) for summary in summaries]})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, overwrite_option, say
+from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, overwrite_option, say, show
 
 if TYPE_CHECKING:
     from boostvsod.evaluate import Evaluation
@@ -105,7 +105,7 @@ def _checked_writer(
 
     def write(text: str, path: Path | None) -> None:
         if path is None:
-            click.echo(text)
+            show(text)
             return
         places[path].write_text(path.name, text + "\n")
         say(f"wrote {path}")

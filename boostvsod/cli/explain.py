@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import debug_option, no_plugins_option, overwrite_option, say
+from boostvsod.cli.options import debug_option, no_plugins_option, overwrite_option, say, show
 
 
 @click.command("explain")
@@ -43,7 +43,7 @@ def command(folder: Path, frame: str | None, as_json: bool, strip: Path | None, 
     inputs = [*(video.files if video else ()), *folder.glob("maps/*"), folder / "run.json"]
     outputs = Outputs(strip.parent, inputs=inputs, overwrite=overwrite)
     outputs.check(strip.name)
-    click.echo(json.dumps(explanation, indent=2) if as_json else as_text(explanation))
+    show(json.dumps(explanation, indent=2) if as_json else as_text(explanation))
     with outputs.writing(strip.name) as path:
         write_strip(result, video, strip_frames(result, chosen), path)
     say(f"wrote {strip}")

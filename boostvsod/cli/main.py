@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import shlex
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import click
 
-from boostvsod.cli.options import DEBUG, say
+from boostvsod.cli.options import DEBUG, PrintedWarnings, say
 from boostvsod.errors import BoostError, InputError, OutputError, in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
@@ -62,6 +63,7 @@ class Commands(click.Group):
         door().call("add_commands", cli=self)
 
     def invoke(self, ctx: click.Context) -> Any:
+        logging.lastResort = PrintedWarnings(logging.WARNING)
         with _terminable():
             try:
                 return super().invoke(ctx)
@@ -115,8 +117,10 @@ def _explain(error: Exception) -> tuple[str, int]:
         return "out of memory; use smaller pictures, fewer --jobs or a smaller train.batch", BoostError.exit_code
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return f"cannot write {error.filename or 'a file'}: {error.strerror}", OutputError.exit_code
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"cannot use {error.filename}: {error.strerror}", InputError.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot use {error.filename or 'a file'}: {error.strerror}", InputError.exit_code
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # of `Path.expanduser`
+        return "a path begins with ~ and the name of a user who does not exist", InputError.exit_code
     return f"internal error: {in_one_line(error)}; run again with --debug", BoostError.exit_code
 
 

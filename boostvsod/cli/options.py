@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -41,6 +42,18 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
             whole = "a whole number" if self.kind is int else "a number"
             self.fail(f"{value!r} is not {whole} from {self.name}.", param, ctx)
         return number
+
+
+class PrintedWarnings(logging.Handler):
+    """Prints warnings of the program and of libraries that no run collects for its record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+def show(text: str) -> None:
+    """Print a result for people to standard output, with names escaped."""
+    click.echo(printable(text, lines=True))
 
 
 def say(text: str) -> None:

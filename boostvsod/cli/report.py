@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from boostvsod.cli.options import debug_option, no_plugins_option, overwrite_option
+from boostvsod.cli.options import debug_option, no_plugins_option, overwrite_option, show
 
 
 @click.command("report")
@@ -29,7 +29,7 @@ def command(folder: Path, overwrite: bool) -> None:
     video = Video.open(result.record["video"]["source"])
     outputs = Outputs(folder, inputs=video.files, overwrite=overwrite)
     outputs.check(NAME)
-    click.echo(write_run_report(result, video, outputs=outputs, again=True))
+    show(str(write_run_report(result, video, outputs=outputs, again=True)))
 
 
 def _again(folder: Path) -> str:

@@ -69,7 +69,10 @@ class File:
 
     def stamp(self) -> list[str]:
         """Values that change when the content of the file changes, or the content of its archive."""
-        return [file_stamp(self.path), self.inner]
+        try:
+            return [file_stamp(self.path), self.inner]
+        except OSError as error:
+            raise InputError(f"cannot read {self}: {_reason(error)}") from error
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 HEAD = 1024  # bytes that show whether a file is text
-BOXES = 10_000  # outermost boxes that are read, at most
+BOXES = 10_000  # boxes in a row that are read, at most
+EDIT_SLACK = 0.02  # an edit list shows a track whole if it lacks no more than this share
 TOP = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")  # first boxes of ISO media
 SEGMENT = b"\x18\x53\x80\x67"
 RAW_VIDEO = b"YUV4MPEG2"  # a video format that begins with a line of text
@@ -49,18 +50,58 @@ def counts_exactly(path: Path) -> bool:
     with path.open("rb") as file:
         if file.read(12)[4:8] not in TOP:
             return False
-        for name, at, length in _boxes(file, 0, size):
-            if name == b"moov":
-                file.seek(at)
-                movie = file.read(min(length, size))
-                return b"elst" not in movie and b"mvex" not in movie
-    return False
+        movie = _inside(file, b"moov", 0, size)
+        if movie is None or _inside(file, b"mvex", *movie) is not None:
+            return False
+        ticks, _ = _times(file, b"mvhd", movie)
+        tracks = [(at + 8, at + length) for name, at, length in _boxes(file, *movie) if name == b"trak"]
+        return not any(_hides_frames(file, track, ticks) for track in tracks)
 
 
-def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, place and length of each box of an ISO file, up to and with the first one that leaves the file."""
+def _hides_frames(file: BinaryIO, track: tuple[int, int], ticks: int) -> bool:
+    """Whether the edit list of a track shows less than the track holds. `ticks` per second are its unit."""
+    media, edits = _inside(file, b"mdia", *track), _inside(file, b"edts", *track)
+    edit = _inside(file, b"elst", *edits) if edits else None
+    if media is None or edit is None:
+        return False
+    own_ticks, length = _times(file, b"mdhd", media)
+    shown = sum(seconds for seconds, start in _edits(file, edit[0]) if start >= 0)
+    return shown / max(ticks, 1) < (1 - EDIT_SLACK) * length / max(own_ticks, 1)
+
+
+def _edits(file: BinaryIO, at: int) -> Iterator[tuple[int, int]]:
+    """Length and start of each entry of an edit list; a start of -1 is an empty entry."""
+    file.seek(at)
+    version, count = struct.unpack(">B3xI", file.read(8).ljust(8, b"\0"))
+    form = ">qq4x" if version == 1 else ">Ii4x"
+    for _ in range(min(count, BOXES)):
+        entry = file.read(struct.calcsize(form))
+        if len(entry) == struct.calcsize(form):
+            yield struct.unpack(form, entry)
+
+
+def _times(file: BinaryIO, name: bytes, parent: tuple[int, int]) -> tuple[int, int]:
+    """Ticks per second and length in ticks, of the header box `name`; zeros if there is none."""
+    box = _inside(file, name, *parent)
+    if box is None:
+        return 0, 0
+    file.seek(box[0])
+    data = file.read(32).ljust(32, b"\0")
+    ticks, length = struct.unpack_from(">IQ", data, 20) if data[0] == 1 else struct.unpack_from(">II", data, 12)
+    return ticks, length
+
+
+def _inside(file: BinaryIO, name: bytes, start: int, stop: int) -> tuple[int, int] | None:
+    """Where the content of the first box `name` between two places begins and ends."""
+    return next(((at + 8, at + length) for kind, at, length in _boxes(file, start, stop) if kind == name), None)
+
+
+def _boxes(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, place and length of each box between two places, up to and with the first one that goes beyond."""
     at = start
     for _ in range(BOXES):
+        if at + 8 > stop:
+            return
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
@@ -69,7 +110,7 @@ def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, 
         if length == 1 and len(head) == 16:
             length = struct.unpack(">Q", head[8:])[0]
         elif length == 0:  # up to the end of the file
-            length = size - at
+            length = stop - at
         if length < 8:
             return
         yield name, at, length

@@ -19,7 +19,6 @@ from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.paths import user_path
 from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
-from boostvsod.stamps import file_stamp
 
 log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
@@ -117,7 +116,7 @@ def _from_path(source: str) -> Source:
     if path.suffix.lower() == ".txt" and path.is_file():
         return from_pictures([File(path.parent / p) for p in _listed(path)], path.stem, source)
     if path.is_file():
-        return Source(path.stem, None, VideoFile(path), lambda: file_stamp(path), str(path))
+        return Source(path.stem, None, VideoFile(path), lambda: File(path).stamp()[0], str(path))
     if path.exists():
         raise InputError(f"{printable(source)} is neither a file nor a folder")
     matching = sorted(glob.glob(str(path)), key=natural)

@@ -27,6 +27,7 @@ NAMES = {  # names of files, as bytes: the system does not ask for UTF-8
     "a quote": b"a'\"`$(id)",
     "other letters": "b\u00e4r\u718a\U0001f43b".encode(),
 }
+MEMORY = Path("/proc/self/mem")
 SAFE = tuple(["a space", "a dash", "a pattern", "markup", "a colon", "a quote", "other letters"])
 COMMANDS: dict[str, tuple[str, ...]] = {  # calls that take one path, X
     "run": ("run", "--target", "classic", "--recipe", "none", "-o", "{out}", "--video", "X"),
@@ -52,6 +53,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {  # calls that take one path, X
 def cases() -> Iterator[Case]:
     """All cases of this file."""
     yield from _bad_places()
+    yield from _unreadable()
     yield from _odd_names()
     yield from _wrong_kinds()
     yield from _own_outputs()
@@ -73,6 +75,31 @@ def _bad_places() -> Iterator[Case]:
                 continue  # click opens nothing; these only read regular files, see the missing ones
             filled = tuple(argument.replace("X", path) for argument in arguments)
             yield Case(f"{command}: {place}", filled, _files(), (2, 3, 4, 5), make=_links)
+
+
+def _unreadable() -> Iterator[Case]:
+    """Files that exist and cannot be read, not even by root: links to the memory of this process."""
+    for command, arguments in COMMANDS.items():
+        if not MEMORY.exists():
+            return
+        name = next(argument for argument in arguments if "X" in argument)
+        suffix = name.partition("X")[2].partition(":")[0]
+        filled = tuple(argument.replace("X", "{in}/x") for argument in arguments)
+        yield Case(f"{command}: unreadable", filled, _files(), (2, 3, 4, 5), make=_at(f"x{suffix}", _memory))
+        if command not in ("recipe", "report", "explain", "predict, onnx", "predict, python"):
+            inside = tuple(argument.replace("X", "{in}/y") for argument in arguments)
+            exits = (0,) if command == "datasets" else (2, 3, 4, 5)  # it counts files and reads none
+            yield Case(f"{command}: unreadable inside", inside, _files(), exits, make=_full_of_memory)
+
+
+def _memory(given: Path, name: str) -> None:
+    (given / name).symlink_to(MEMORY)
+
+
+def _full_of_memory(given: Path) -> None:
+    for name in ("00000.png", "00000.flo", "frames/00000.png", "masks/00000.png"):
+        (given / "y" / name).parent.mkdir(parents=True, exist_ok=True)
+        (given / "y" / name).symlink_to(MEMORY)
 
 
 def _files() -> dict[str, bytes]:

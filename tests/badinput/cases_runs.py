@@ -11,7 +11,8 @@ from badinput.harness import Case
 
 RECORD: dict[str, Any] = {
     "format": 2, "key": "k", "stages": {"target": "target-x", "motion": "motion-x"}, "frames": [], "decisions": [],
-    "notes": [], "seconds": {}, "video": {"source": "nowhere.mp4"},
+    "notes": [], "seconds": {}, "video": {"source": "nowhere.mp4"}, "target": "x", "weights": {},
+    "cost": {}, "losses": {}, "recipe": {"name": "none", "miner": "", "options": {}},
 }  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def _wrong_records() -> dict[str, bytes]:
         "a map that lacks": RECORD | {"frames": [{"frame": "9", "mined": True, "scores": {}, "why": ""}]},
         "a wrong decision": RECORD | {"decisions": [{"nothing": 1}]},
         "another format": RECORD | {"format": 999},
+        "no recipe": {key: value for key, value in RECORD.items() if key != "recipe"},
         "no video": {key: value for key, value in RECORD.items() if key != "video"},
     }
     return {name: json.dumps(value).encode() for name, value in wrong.items()} | {"deep": b"[" * 9000}

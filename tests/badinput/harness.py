@@ -61,7 +61,7 @@ def snapshot(folder: Path) -> dict[str, str]:
 def _content(path: Path) -> str:
     if path.is_symlink():
         return f"link to {os.readlink(path)}"
-    if not path.is_file():
+    if not path.is_file() or not os.access(path, os.R_OK):
         return "folder"
     return f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.stat().st_mtime_ns}"
 
