@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Consensus:
     """A fuser that weighs three maps and increases the contrast of their sum.
 
-    One half is the consensus of all maps. One quarter is the student's map, and one quarter is the consensus of the
+    One half is the consensus of all maps with a closer look at the object. The other half is the consensus of the
     motion map and the closer look. Unlike with the products of the papers, an object that stands still is not lost.
     """
 
@@ -37,7 +37,7 @@ class Consensus:
         maps = [target, motion, student]
         # outside the box the map of the object remains, so that a misplaced box does not cut off the object
         closer = self.closer_look(rgb, object_of(maps, motion), copy_outside=True)
-        mixed = consensus([*maps, closer]) / 2 + stretched(student) / 4 + consensus([motion, closer]) / 4
+        mixed = (consensus([*maps, closer]) + consensus([motion, closer])) / 2
         return sharpened(stretched(np.asarray(mixed, np.float32)), self.contrast)
 
 

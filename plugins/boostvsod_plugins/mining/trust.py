@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from boostvsod_plugins.opinions import CloserLook
 
 BATCH = 8
-LOSS = 0.36  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
+LOSS = 0.56  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
 AROUND = 10  # frames on each side that count as neighbours
 MOTION_SHARE = 0.25  # if at least this share of the frames has motion, frames without motion are rejected
 
@@ -156,8 +156,8 @@ def build(
     closer: str = "lite",
     margin: Annotated[float, Range(0, 10)] = 0.25,
     B: Count = 2,
-    near: Share = 0.05,
-    least: Share = 0.7,
+    near: Share = 0.08,
+    least: Share = 0.55,
     agree: Share = 0.15,
 ) -> Miner:
     """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: weights for the closer
