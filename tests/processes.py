@@ -67,7 +67,9 @@ class Fault:
         if self.remove:
             shutil.rmtree(self.remove)
         if self.freeze:
-            mount("-o", "remount,ro", self.freeze)
+            # The lock is open for writing, so the mount itself cannot change; a read-only one is laid over it.
+            assert mount("--bind", self.freeze, self.freeze)
+            assert mount("-o", "remount,bind,ro", self.freeze)
 
 
 @functools.cache
