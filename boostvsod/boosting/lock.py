@@ -7,6 +7,7 @@ import os
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from boostvsod.errors import OutputError
 from boostvsod.files import write_json
 
 LOCK, OWNER = "lock", "lock.json"
+OWNER_TRIES = 20  # a second in all
 
 
 @contextmanager
@@ -49,8 +51,11 @@ def _this_process() -> dict[str, str | int]:
 
 
 def _owner(path: Path) -> str:
-    try:
-        owner = json.loads(path.read_text())
-        return f"process {owner['process']} on {owner['host']} since {owner['since']} ({owner['command']})"
-    except (OSError, ValueError, KeyError):
-        return "another process"
+    """Who holds the lock. The owner writes it down just after it has got the lock."""
+    for _ in range(OWNER_TRIES):
+        try:
+            owner = json.loads(path.read_text())
+            return f"process {owner['process']} on {owner['host']} since {owner['since']} ({owner['command']})"
+        except (OSError, ValueError, KeyError):
+            time.sleep(0.05)
+    return "another process"
