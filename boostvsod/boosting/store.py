@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from boostvsod.boosting.clock import Clock
 from boostvsod.boosting.folder import RunFolder
@@ -96,9 +96,7 @@ class Store:
         """Scan the video once; a later run reads what the scan found."""
         path = self.folder.index(self.keys["index"])
         with self.clock.timed("index"):
-            if path.is_file():
-                video.restore(json.loads(path.read_text()))
-            else:
+            if not _restored(video, path):
                 video.scan(lambda done: self.progress("index", done, 0))
                 write_json(path, video.index_as_dict())
         self.total = len(video)
@@ -147,7 +145,8 @@ class Store:
     def losses(self) -> dict[str, list[float]]:
         """First frame of a piece -> the loss of every step, from this run or an earlier one."""
         files = sorted(self.stage("student").glob("losses-*.json"), key=lambda path: natural(path.name))
-        return {path.stem.partition("-")[2]: json.loads(path.read_text()) for path in files}
+        losses = {path.stem.partition("-")[2]: _read_json(path) for path in files}
+        return {start: values for start, values in losses.items() if isinstance(values, list)}
 
     def costs(self) -> dict[str, float]:
         """step -> seconds: of a stage, what its maps cost in any run; of another step, what it took in this run."""
@@ -160,7 +159,13 @@ class Store:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a PNG is there up to its last chunk: one that was cut is computed again."""
+    """Whether a PNG is there up to its last chunk, and its features, if there are any, can be read.
+
+    A map that was cut is computed again.
+    """
+    features = path.with_suffix(".json")
+    if features.is_file() and _read_json(features) is None:
+        return False
     try:
         with path.open("rb") as file:
             file.seek(-len(PNG_END), os.SEEK_END)
@@ -174,3 +179,20 @@ def _write(path: Path, made: Map | Judged) -> None:
     if isinstance(made, Judged):
         write_json(path.with_suffix(".json"), dict(made.features))
     write_map(path, made.map if isinstance(made, Judged) else made, WORK_BITS)
+
+
+def _read_json(path: Path) -> Any:
+    """The content of a JSON file; None if it is absent or damaged."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _restored(video: Video, path: Path) -> bool:
+    """Whether the index of an earlier scan could be read and used. A damaged one is made again."""
+    try:
+        video.restore(_read_json(path))
+    except (TypeError, AttributeError):
+        return False
+    return True
