@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 import pluggy
 
 from boostvsod import hookspecs
-from boostvsod.errors import ConfigError, PluginError, user_code
+from boostvsod.errors import ConfigError, PluginError
+from boostvsod.errors.user_code import user_code
 from boostvsod.offer import API_VERSION, Card, Offer
 from boostvsod.runtime import Runtime
 from boostvsod.settings import check_options

@@ -21,7 +21,8 @@ from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 from boostvsod import registry
-from boostvsod.errors import ConfigError, PluginError, in_one_line, user_code
+from boostvsod.errors import ConfigError, PluginError
+from boostvsod.errors.user_code import in_one_line, user_code
 from boostvsod.kinds import Map, Prepares, Rgb, Target, Window
 from boostvsod.media.maps import check_map
 from boostvsod.runtime import Runtime

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from boostvsod.datasets.layouts import open_dataset
 from boostvsod.datasets.masks import read_mask
-from boostvsod.errors import BoostError, ConfigError, InputError, WeightsError, printable
+from boostvsod.errors import BoostError, ConfigError, InputError, WeightsError
+from boostvsod.errors.text import printable
 from boostvsod.files import natural
 from boostvsod.flow.files import FORMATS, read_flow, write_flow
 from boostvsod.media.archive import File, Tree

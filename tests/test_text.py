@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from boostvsod.errors import printable
+from boostvsod.errors.text import printable
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from made import read_image as picture
 from boostvsod import registry
 from boostvsod.cli import main
 from boostvsod.engine import boost
-from boostvsod.errors import PluginError, user_code
+from boostvsod.errors import PluginError
+from boostvsod.errors.user_code import user_code
 from boostvsod.kinds import Frame, Mined, Mining, Verdict
 from boostvsod.media.synthetic import Clip
 from boostvsod.media.video import Video

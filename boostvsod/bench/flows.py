@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from boostvsod import registry
-from boostvsod.errors import ConfigError, user_code
+from boostvsod.errors import ConfigError
+from boostvsod.errors.user_code import user_code
 from boostvsod.kinds import FlowBackend, Frame
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.synthetic import make_clip

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
-from boostvsod.errors import user_code
+from boostvsod.errors.user_code import user_code
 from boostvsod.kinds import Map, Mined, Progress, Student
 from boostvsod.media.maps import resize_map
 from boostvsod.media.video import Piece

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from boostvsod import registry, targets
 from boostvsod.boosting.motion_views import MotionViews
 from boostvsod.boosting.plan import TWIN, Plan
-from boostvsod.errors import PluginError, user_code
+from boostvsod.errors import PluginError
+from boostvsod.errors.user_code import user_code
 from boostvsod.flow.tools import at_scale, check_flow, estimate_many
 from boostvsod.kinds import (
     Densifier,

@@ -8,7 +8,7 @@ import numpy as np
 
 from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
-from boostvsod.errors import user_code
+from boostvsod.errors.user_code import user_code
 from boostvsod.flow.tools import check_flow, resize_flow, warp_back
 from boostvsod.kinds import Map, Mined
 from boostvsod.media.maps import resize_map

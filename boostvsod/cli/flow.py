@@ -51,7 +51,7 @@ def command(
     from boostvsod import registry
     from boostvsod.cli.inputs import paths_in
     from boostvsod.cli.progress import show_progress
-    from boostvsod.errors import user_code
+    from boostvsod.errors.user_code import user_code
     from boostvsod.files import Outputs
     from boostvsod.flow.colour import colour_flow
     from boostvsod.flow.files import file_name, write_flow

@@ -17,7 +17,8 @@ from typing import Any
 import click
 
 from boostvsod.cli.options import DEBUG, PrintedWarnings, say
-from boostvsod.errors import BoostError, InputError, OutputError, in_one_line
+from boostvsod.errors import BoostError, InputError, OutputError
+from boostvsod.errors.user_code import in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
     "run": "boostvsod.cli.run",

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from boostvsod.errors import printable
+from boostvsod.errors.text import printable
 from boostvsod.offer import Range
 from boostvsod.recipe import DEFAULT_TARGET, Recipe
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 
 from boostvsod.cli.options import say
-from boostvsod.errors import printable
+from boostvsod.errors.text import printable
 from boostvsod.kinds import Progress
 
 LINE_EVERY = 10.0  # seconds between two plain lines of one stage

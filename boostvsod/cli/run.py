@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boostvsod.cli.options import device_options, named_parts, say
-from boostvsod.errors import BoostError, printable
+from boostvsod.errors import BoostError
+from boostvsod.errors.text import printable
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 

@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from boostvsod.errors import InputError, printable
+from boostvsod.errors import InputError
+from boostvsod.errors.text import printable
 from boostvsod.files import natural
 from boostvsod.media.paths import user_path
 from boostvsod.stamps import file_stamp

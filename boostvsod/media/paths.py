@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boostvsod.errors import InputError, printable
+from boostvsod.errors import InputError
+from boostvsod.errors.text import printable
 
 
 def user_path(given: str | Path) -> Path:

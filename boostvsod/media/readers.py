@@ -15,7 +15,8 @@ os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "protocol_whitelist;file"
 import cv2
 import numpy as np
 
-from boostvsod.errors import InputError, printable
+from boostvsod.errors import InputError
+from boostvsod.errors.text import printable
 from boostvsod.kinds import Rgb
 from boostvsod.media.archive import File
 from boostvsod.media.containers import counts_exactly, cut_short, is_text

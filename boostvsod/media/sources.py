@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.errors import InputError, printable
+from boostvsod.errors import InputError
+from boostvsod.errors.text import printable
 from boostvsod.files import MANIFEST, Manifest, natural
 from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES

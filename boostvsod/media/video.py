@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.errors import InputError, printable
+from boostvsod.errors import InputError
+from boostvsod.errors.text import printable
 from boostvsod.files import safe_name
 from boostvsod.kinds import Frame, Rgb, Window
 from boostvsod.media.readers import Pictures, Reader, VideoFile

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boostvsod.errors import printable
+from boostvsod.errors.text import printable
 
 Cell = str | float | int | None
 FORMATS = ("text", "markdown", "latex", "csv")

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
-from boostvsod.errors import ConfigError, user_code
+from boostvsod.errors import ConfigError
+from boostvsod.errors.user_code import user_code
 from boostvsod.kinds import Densifier, Frame, LearnsToFill, Map, Mined, Rgb
 from boostvsod.offer import Range
 from boostvsod.runtime import Runtime

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from boostvsod import registry, targets
-from boostvsod.errors import ConfigError, user_code
+from boostvsod.errors import ConfigError
+from boostvsod.errors.user_code import user_code
 from boostvsod.files import Outputs
 from boostvsod.kinds import Student, Trainable
 from boostvsod.offer import Count, Range, Side

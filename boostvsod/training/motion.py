@@ -17,7 +17,7 @@ import numpy as np
 
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
-from boostvsod.errors import user_code
+from boostvsod.errors.user_code import user_code
 from boostvsod.flow.colour import colour_flow
 from boostvsod.flow.tools import warp_back
 from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb

@@ -1,22 +1,9 @@
-"""All errors that boostvsod raises on purpose, and the exit codes of its commands.
-
-    BoostError            1   any other error
-    ├── ConfigError       2   an unknown option or name, or a value that is not allowed
-    ├── InputError        3   a video, an image or a folder that cannot be read
-    ├── PluginError       4   a plugin is missing or broken, or returned a wrong value
-    ├── WeightsError      5   weights are missing, damaged, or belong to another network
-    ├── DeviceError       6   the requested device does not exist
-    └── OutputError       7   results cannot be written
-
-A message names the problem, the place, the actual value, and what the user can do.
-Ctrl-C ends with 130 and SIGTERM with 143, as usual in shells. An error that boostvsod did not expect ends with 1.
-"""
+"""Errors of code that is not boostvsod's own: one `PluginError` that names the part, the frame and the line."""
 
 from __future__ import annotations
 
 import sys
 import sysconfig
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,47 +11,7 @@ from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
 
-
-class BoostError(Exception):
-    """The base class of all errors that boostvsod raises on purpose."""
-
-    exit_code = 1
-
-
-class ConfigError(BoostError):
-    """An unknown option or name, or a value that is not allowed."""
-
-    exit_code = 2
-
-
-class InputError(BoostError):
-    """A video, an image or a folder that cannot be read."""
-
-    exit_code = 3
-
-
-class PluginError(BoostError):
-    """A plugin that is missing or broken, or returned a wrong value."""
-
-    exit_code = 4
-
-
-class WeightsError(BoostError):
-    """Weights that are missing, damaged, or belong to another network."""
-
-    exit_code = 5
-
-
-class DeviceError(BoostError):
-    """A requested device that does not exist."""
-
-    exit_code = 6
-
-
-class OutputError(BoostError):
-    """Results that cannot be written."""
-
-    exit_code = 7
+from boostvsod.errors import BoostError, PluginError
 
 
 @contextmanager
@@ -113,11 +60,12 @@ def place_of(traceback: TracebackType | None) -> str:
     return ":".join(map(str, lines[-1])) if lines else ""
 
 
+PACKAGE = Path(__file__).parent.parent  # boostvsod itself
 LIBRARIES = ("torch", "torchvision", "timm", "numpy", "cv2", "onnxruntime", "PIL", "scipy", "click", "pluggy")
 
 
 def _is_library(path: Path) -> bool:
-    if path.is_relative_to(Path(__file__).parent):
+    if path.is_relative_to(PACKAGE):
         return True
     packages, standard = _library_folders()
     inside = next((path.relative_to(folder).parts[0] for folder in packages if path.is_relative_to(folder)), None)
@@ -129,30 +77,3 @@ def _library_folders() -> tuple[tuple[Path, ...], Path]:
     """The folders of installed packages, and that of the standard library."""
     packages = {path for path in sys.path if path.endswith(("site-packages", "dist-packages"))}
     return tuple(map(Path, sorted(packages))), Path(sysconfig.get_path("stdlib"))
-
-
-UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # control, format, surrogate, private, unassigned, separators
-
-
-def printable(value: object, lines: bool = False) -> str:
-    r"""A text or a path with every character that a terminal would obey, or that cannot be seen, as an escape.
-
-    A terminal's escape becomes `\x1b`, a byte that is not UTF-8 `\xff`, a change of direction `\u202e`. With
-    `lines`, line breaks stay.
-    """
-    text = str(value)
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if (lines and char == "\n") or not _unseen(char) else _escape(char) for char in text)
-
-
-def _unseen(char: str) -> bool:
-    return unicodedata.category(char) in UNSEEN
-
-
-def _escape(char: str) -> str:
-    """One character as an escape; a byte that was no UTF-8 (a surrogate) as that byte."""
-    code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    return char.encode("unicode_escape", "surrogatepass").decode("ascii")
