@@ -14,7 +14,8 @@ from pathlib import Path
 from boostvsod.errors import OutputError
 from boostvsod.stamps import file_stamp
 
-MANIFEST = ".boostvsod-outputs.jsonl"
+WORK = ".boostvsod"  # begins the name of every file and folder that only boostvsod reads
+MANIFEST = f"{WORK}-outputs.jsonl"
 ADVICE = "choose another output, or give --overwrite"
 DESKTOP = ("Thumbs.db", "desktop.ini")  # file managers put these into any folder; hidden files are ignored like them
 
@@ -51,7 +52,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def safe_name(name: str) -> str:
     """`name` as the name of a folder inside another one: never `..`, a path, or boostvsod's own hidden folder."""
     plain = re.sub(r"[/\\\0]", "_", name)
-    hidden = re.fullmatch(r"\.*|\.boostvsod.*", plain)
+    hidden = not plain.strip(".") or plain.startswith(WORK)
     return f"_{plain.lstrip('.')}" if hidden else plain
 
 
@@ -197,7 +198,7 @@ class Outputs:
         """
         self.check_folder(name)
         folder = self.folder / name
-        new, old = (folder.with_name(f".{folder.name}.boostvsod-{what}") for what in ("new", "old"))
+        new, old = (folder.with_name(f".{folder.name}{WORK}-{what}") for what in ("new", "old"))
         try:
             if old.is_dir() and not folder.exists():
                 old.rename(folder)  # an earlier process was killed while it replaced the folder

@@ -13,13 +13,13 @@ import numpy as np
 
 from boostvsod.bench.arms import Arm, recipe_of
 from boostvsod.bench.memory import Peak
-from boostvsod.boosting.folder import WORK, RunFolder
+from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.plan import Plan
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.engine import boost
 from boostvsod.evaluate import SequenceScore, counted_frames, protocol_called, score_frames
-from boostvsod.files import write_json
+from boostvsod.files import WORK, write_json
 from boostvsod.kinds import Result
 from boostvsod.media.archive import File
 from boostvsod.media.sources import from_pictures

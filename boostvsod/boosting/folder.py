@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from boostvsod.errors import OutputError
+from boostvsod.files import WORK, check_writable
 
 FORMAT = 2  # of run.json; it rises when a key of the record changes its name or meaning
-WORK = ".boostvsod"
 
 
 @dataclass(frozen=True)
@@ -85,13 +84,8 @@ class RunFolder:
                 raise OutputError(f"{path} exists and was not written by boostvsod; choose another output folder")
 
     def check_writable(self) -> None:
-        """Fail now and not after an hour. The probe file has no name, so it is never visible."""
-        nearest = next(folder for folder in (self.work, *self.work.absolute().parents) if folder.exists())
-        try:
-            with tempfile.TemporaryFile(dir=nearest):
-                pass
-        except OSError as error:
-            raise OutputError(f"cannot write to {self.root}: {error.strerror}") from error
+        """Fail now and not after an hour."""
+        check_writable(self.work)
 
     def clear_stages(self) -> None:
         """Remove every stage, so that a run begins afresh. The maps stay until they are replaced."""

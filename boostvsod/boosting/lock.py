@@ -1,4 +1,4 @@
-"""The lock of a run folder: one process writes at a time, and another one is told who that is."""
+"""The lock of a run folder: one process writes at a time. Another one gets an error that names it."""
 
 from __future__ import annotations
 

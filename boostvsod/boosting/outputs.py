@@ -13,12 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from boostvsod.boosting.folder import WORK, RunFolder
+from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.lock import locked
 from boostvsod.boosting.record import source_of
 from boostvsod.boosting.store import is_whole
 from boostvsod.errors import ConfigError, OutputError
-from boostvsod.files import ADVICE, Outputs
+from boostvsod.files import ADVICE, WORK, Outputs
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
 from boostvsod.media.films import film_writer
 from boostvsod.media.images import grey_rgb, write_png

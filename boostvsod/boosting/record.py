@@ -129,6 +129,10 @@ def motion_maps(result: Result) -> Maps | None:
 
 
 def choice_in_words(choice: str, target: str) -> str:
-    """Which maps became the final ones, for people."""
-    words = {"boosted": "boosted", "baseline": f"kept {target}'s maps", "blend": f"mean of {target}'s and boosted maps"}
-    return words[choice]
+    """Which maps became the final ones, for people. A target that is named by a path is called "the target"."""
+    owner = "the target" if {"/", ":"} & set(target) else target
+    return {
+        "boosted": "used the boosted maps",
+        "blend": f"used the mean of {owner}'s and the boosted maps",
+        "baseline": f"kept {owner}'s maps",
+    }[choice]

@@ -164,25 +164,17 @@ def _run_one(source: str, folder: Path, wanted: list[str], runtime: Runtime, opt
 
 def _summarise(name: str, record: Mapping[str, Any]) -> None:
     """Print the choice for each piece of the video, the notes, the origin of the weights, and the time."""
+    from boostvsod.boosting.record import choice_in_words
+
     for decision in record["decisions"]:
         span = f"frames {decision['start']}-{decision['stop'] - 1}"
-        say(f"{name}: {span}: {_describe(decision['choice'], record['target'])}: {decision['why']}")
+        say(f"{name}: {span}: {choice_in_words(decision['choice'], record['target'])}: {decision['why']}")
     for note in record["notes"]:
         say(f"{name}: note: {note}")
     for part, origin in record["weights"].items():
         say(f"{name}: {part} weights: {origin}")
     spent = record["seconds"]
     say(f"{name}: {sum(spent.values()):.1f} s ({_parts(spent)})")
-
-
-def _describe(choice: str, target: str) -> str:
-    """Which maps were chosen, in words."""
-    owner = "the target" if {"/", ":"} & set(target) else target
-    return {
-        "boosted": "used the boosted maps",
-        "blend": f"used the mean of {owner}'s and the boosted maps",
-        "baseline": f"kept {owner}'s maps",
-    }[choice]
 
 
 def _parts(seconds: dict[str, float]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from boostvsod.errors import InputError
 from boostvsod.errors.text import printable
-from boostvsod.files import MANIFEST, Manifest, natural
+from boostvsod.files import MANIFEST, WORK, Manifest, natural
 from boostvsod.media.archive import File, Tree, archive_in, first_twice
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.paths import user_path
@@ -23,7 +23,7 @@ from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
 
 log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
-MARKS = (".boostvsod", MANIFEST, "run.json", "bench.json")  # each is only in folders that boostvsod wrote
+MARKS = (WORK, MANIFEST, "run.json", "bench.json")  # each is only in folders that boostvsod wrote
 FILM = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".gif", ".m4v", ".mpg", ".mpeg")
 
 

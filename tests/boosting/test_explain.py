@@ -34,7 +34,7 @@ def explained(run: Path, *options: str) -> str:
 def test_text_names_settings_pieces_and_reasons(run: Path) -> None:
     lines = explained(run).splitlines()
     assert lines[0].startswith("recipe mqpm, miner mqpm: threshold 0.0, T 3")
-    assert lines[1].startswith("frames 0 to 6: boosted: learnt from 3 of 7 frames")
+    assert lines[1].startswith("frames 0 to 6: used the boosted maps: learnt from 3 of 7 frames")
     assert len(lines) == 2 + 7
     assert sum("mined" in line for line in lines[2:]) == 3
     assert all("rivals: " in line for line in lines[2:])
