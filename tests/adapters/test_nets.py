@@ -246,7 +246,7 @@ def test_run_from_the_command_line(name: str, tmp_path: Path) -> None:
     more = [f"--set=target.{key}={value}" for key, value in sizes.items()]
     words = ["run", "--target", name, "--video", str(film), "--weights", str(tmp_path / f"{name}.safetensors")]
     quick = sets((*FORCED, "recipe.student=lite", "lite.weights=none"))
-    done = CliRunner().invoke(main, [*words, *more, *quick, "-o", str(tmp_path / "o"), "--threads", "2"])
+    done = CliRunner().invoke(main, [*words, *more, *quick, "-o", str(tmp_path / "o")])
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "o" / "maps").glob("*.png"))) == 3
     (tmp_path / f"{name}.safetensors").unlink()  # many large files would fill the disk
