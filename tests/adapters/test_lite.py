@@ -73,7 +73,7 @@ def test_pretrained_is_passed_on_only_on_request(monkeypatch: pytest.MonkeyPatch
         return create(name, pretrained=False, **rest)
 
     monkeypatch.setattr(timm, "create_model", remember)
-    build("students", "lite", weights="none")
+    build("students", "lite", weights="none", backbone="lcnet_050")
     build("students", "lite", weights="none", backbone="lcnet_050", pretrained=True)
     assert asked == [False, True]
 

@@ -15,14 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from boostvsod.weights.backbones import timm_backbone
+from boostvsod_adapters.nets.encoders import EfficientNetLite0, SlimResNet
 
-# A ResNet-18 with fewer channels. Plain narrow convolutions run well on the bf16 matrix units of CPUs.
-SLIM: dict[str, Any] = {"channels": (32, 64, 112, 176), "stem_width": 16, "stem_type": "deep"}
-BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
-    "slim": ("resnet18", SLIM),
-    # EfficientNet-lite0 with its published epsilon and with even padding, so that batch norms can be folded
-    "lite0": ("efficientnet_lite0", {"bn_eps": 1e-3}),
-}
+BUILT_IN = {"slim": SlimResNet, "lite0": EfficientNetLite0}
+TIMM = {"lite0": "efficientnet_lite0"}  # the same encoder in timm, with weights from ImageNet
 FINEST = 4  # the smallest stride that is decoded; a level at stride 2 doubled the time and added .002 to .005 of S
 # One number for all channels: constants per channel take a fifth of the forward pass in channels-last.
 MEAN, STD = 0.45, 0.225
@@ -30,10 +26,13 @@ MEAN, STD = 0.45, 0.225
 
 def make_encoder(backbone: str, channels: int = 3, pretrained: bool = False) -> tuple[nn.Module, list[int], list[int]]:
     """An encoder, the numbers of its features that are decoded, and the channels of these features."""
-    name, extra = BACKBONES.get(backbone, (backbone, {}))
-    if channels != 3:
-        extra = {**extra, "in_chans": channels}
-    encoder = timm_backbone(name, pretrained=pretrained, **extra)
+    extra = {} if channels == 3 else {"in_chans": channels}
+    if backbone in BUILT_IN:
+        own = BUILT_IN[backbone](channels)
+        if pretrained:
+            own.load_state_dict(timm_backbone(TIMM.get(backbone, backbone), pretrained=True, **extra).state_dict())
+        return own, list(range(len(own.channels))), list(own.channels)
+    encoder = timm_backbone(backbone, pretrained=pretrained, **extra)
     info: Any = encoder.feature_info
     used = [i for i, stride in enumerate(info.reduction()) if stride >= FINEST]
     return encoder, used, [info.channels()[i] for i in used]
