@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import cv2
 import numpy as np
 
+from boostvsod import registry
 from boostvsod.kinds import Map, Proposal, Rgb, Student
-from boostvsod.media.maps import geometric_mean, shows_object, shrunk, soft_iou, stretched
+from boostvsod.media.maps import geometric_mean, resize_map, shows_object, shrunk, soft_iou, stretched
 from boostvsod.runtime import Runtime
-from boostvsod.training.students import for_inference, predict
+from boostvsod.stamps import fingerprint
+from boostvsod.training.students import as_batch, for_inference, predict_batch
+from boostvsod.weights.stamps import part_stamp
 
 TINY = 1e-4  # prevents divisions by zero
 SIDE = 160  # the longer side of the small maps that are compared
+REMEMBERED = 128  # maps that a closer look remembers: those of a whole piece
 LEAST_PART = 0.2  # parts of the object are at least this share of its largest part
 
 
@@ -82,20 +89,43 @@ def object_box(saliency: Map, margin: float) -> Proposal | None:
 
 
 class CloserLook:
-    """Networks that see the crop around the object at their full input size (LIM's patchwise refiner, IV-A)."""
+    """A network that sees the crop around the object at its full input size (LIM's patchwise refiner, IV-A).
 
-    def __init__(self, students: Sequence[Student], margin: float, runtime: Runtime) -> None:
-        self.students = [for_inference(student, runtime) for student in students]
-        self.margin, self.runtime = margin, runtime
+    It remembers its last maps, because the miner and the fuser look at the same crops.
+    """
+
+    def __init__(self, student: Student, margin: float, runtime: Runtime) -> None:
+        self.student, self.margin, self.runtime = for_inference(student, runtime), margin, runtime
+        self.remembered: OrderedDict[bytes, Map] = OrderedDict()
 
     def __call__(self, rgb: Rgb, saliency: Map, *, copy_outside: bool = False) -> Map:
-        """The networks' mean map in the box around the object that `saliency` shows.
+        """The network's map in the box around the object that `saliency` shows.
 
         Outside the box the result is 0 or, with `copy_outside`, equal to `saliency`.
         """
         closer = saliency.copy() if copy_outside else np.zeros_like(saliency)
         if (box := object_box(saliency, self.margin)) is not None:
             inside = np.s_[box.top : box.bottom, box.left : box.right]
-            crop = np.ascontiguousarray(rgb[inside])
-            closer[inside] = np.mean([predict(student, [crop], self.runtime)[0] for student in self.students], axis=0)
+            closer[inside] = self._seen(np.ascontiguousarray(rgb[inside]))
         return closer
+
+    def _seen(self, crop: Rgb) -> Map:
+        """The map of a crop, from memory if exactly this crop was seen lately."""
+        key = hashlib.blake2b(crop, digest_size=16).digest() + str(crop.shape).encode()
+        if key not in self.remembered:
+            size = self.student.size
+            self.remembered[key] = predict_batch(self.student, as_batch([crop], size, size), self.runtime)[0]
+            if len(self.remembered) > REMEMBERED:
+                self.remembered.popitem(last=False)
+        return resize_map(self.remembered[key], *crop.shape[:2])
+
+
+def closer_look(student: str, weights: str, margin: float, runtime: Runtime) -> CloserLook:
+    """A closer look with the student of that name. Parts of one process that ask for the same get the same one."""
+    stamp = fingerprint(part_stamp("students", student, {"weights": weights}))
+    return _closer_look(student, weights, margin, runtime, stamp)
+
+
+@lru_cache(maxsize=1)
+def _closer_look(student: str, weights: str, margin: float, runtime: Runtime, stamp: str) -> CloserLook:
+    return CloserLook(registry.build("students", student, runtime, weights=weights), margin, runtime)

@@ -90,7 +90,7 @@ def test_choice() -> None:
 
 def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> Result:
     clip, given = write_pictures(folder / "clip", frames), write_maps(folder / "maps", maps)
-    quick = ("train.size=160", "train.epochs=2", "trust.size=160")
+    quick = ("train.size=160", "train.epochs=2")
     return boost(clip, f"maps:{given}", "default", folder / "out", settings=[*quick, *settings])
 
 

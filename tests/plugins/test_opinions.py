@@ -70,7 +70,7 @@ def test_the_closer_look_sees_only_the_crop() -> None:
     student = build("students", "lite", Runtime(), weights="none", size=64)
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (40, 60, 3)).astype(np.uint8)
-    look = opinions.CloserLook([student], 0.2, Runtime())
+    look = opinions.CloserLook(student, 0.2, Runtime())
     output = look(rgb, box(10, 20, 20, 30))
     assert output[7:23, 17:33].min() > 0
     assert np.count_nonzero(output) == 16 * 16

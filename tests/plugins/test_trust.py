@@ -1,4 +1,4 @@
-"""The miner of the default recipe: frames on whose maps target, motion and student agree."""
+"""The miner of the default recipe: frames on which target, motion and closer look agree."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def clip_evidence(target: list[Map], motion: list[Map], frames: np.ndarray) -> E
 
 
 def mine(evidence: Evidence, **options: Any) -> Mining:
-    return build("miners", "trust", Runtime(), size=96, **options).mine(evidence)
+    return build("miners", "trust", Runtime(), **options).mine(evidence)
 
 
 def test_frames_on_which_maps_agree_are_trusted() -> None:
@@ -62,7 +62,7 @@ def test_mined_truths_are_those_that_the_miner_makes_for_single_frames() -> None
     clip = make_clip(4, 96, 128)
     truth = [mask.astype(np.float32) for mask in clip.truth]
     evidence = clip_evidence(truth, truth, clip.frames)
-    miner = build("miners", "trust", Runtime(), size=96)
+    miner = build("miners", "trust", Runtime())
     mined = miner.mine(evidence).mined
     assert mined
     assert isinstance(miner, MakesTruth)
@@ -79,7 +79,7 @@ def test_frames_without_motion_are_mined_only_if_there_are_no_others() -> None:
     assert mining.mined
     assert "nothing moves here" in mining.verdicts[5].why
     assert mining.verdicts[2].why.endswith("rivals: none"), "a frame that may not be mined is no rival"
-    everywhere = mine(clip_evidence(truth, [np.zeros_like(m) for m in truth], clip.frames), weights="lite")
+    everywhere = mine(clip_evidence(truth, [np.zeros_like(m) for m in truth], clip.frames))
     assert any(m.index >= 3 for m in everywhere.mined)
 
 

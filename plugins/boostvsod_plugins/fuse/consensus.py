@@ -51,11 +51,9 @@ def build(
     """`student`, `weights`: the network of the closer look; `margin`: around the object, as a share of its box;
     `contrast`: 1 changes nothing.
     """
-    from boostvsod import registry
-    from boostvsod_plugins.opinions import CloserLook
+    from boostvsod_plugins.opinions import closer_look
 
-    network = registry.build("students", student, runtime, weights=weights)
-    return Consensus(CloserLook([network], margin, runtime), contrast)
+    return Consensus(closer_look(student, weights, margin, runtime), contrast)
 
 
 @hookimpl

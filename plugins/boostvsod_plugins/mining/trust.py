@@ -1,8 +1,8 @@
-"""The miner trust: it mines the frames whose opinions agree. There are four opinions of each frame.
+"""The miner trust: it mines the frames whose opinions agree. There are three opinions of each frame.
 
-They are the maps of the target, of the motion, of a network, and of a closer look at the object. Each makes other
-mistakes: colour fails on cluttered scenes, motion fails on objects that stand still. The truth of a frame combines
-all four and is better than each of them. Its trust is high if the truth is white instead of grey (the opinions
+They are the maps of the target, of the motion, and of a closer look at the object. Each makes other mistakes: colour
+fails on cluttered scenes, motion fails on objects that stand still. The truth of a frame combines all three and is
+better than each of them. Its trust is high if the truth is white instead of grey (the opinions
 agree), and if the object is as large as in the frames around.
 """
 
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
-from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Student, Verdict
-from boostvsod.offer import Count, Offer, Range, Share, Side
+from boostvsod.kinds import Evidence, Map, Mined, Miner, Mining, Verdict
+from boostvsod.offer import Count, Offer, Range, Share
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod_plugins.opinions import CloserLook
 
-BATCH = 8
 LOSS = 0.56  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
 AROUND = 10  # frames on each side that count as neighbours
 MOTION_SHARE = 0.25  # if at least this share of the frames has motion, frames without motion are rejected
@@ -45,13 +44,11 @@ class TrustMiner:
     neighbour, and those without motion if others have it, because their colours may agree on the background.
     """
 
-    student: Student
     closer_look: CloserLook
     B: int
     near: float
     least: float
     agree: float
-    runtime: Runtime
 
     def mine(self, evidence: Evidence) -> Mining:
         features, truths = self._study(evidence)
@@ -66,31 +63,25 @@ class TrustMiner:
 
     def truth(self, evidence: Evidence, i: int) -> Map:
         """The truth of frame `i`, mined or not."""
-        return _truth(self._opinions(evidence, [i])[0])
+        return _truth(self._opinions(evidence, i))
 
     def _study(self, evidence: Evidence) -> tuple[list[Features], list[Map]]:
         """The features and the truth of every frame. Truths are float16: a piece is short, but frames may be large."""
         features, truths = [], []
-        for start in range(0, len(evidence.frames), BATCH):
-            numbers = range(start, min(start + BATCH, len(evidence.frames)))
-            for maps in self._opinions(evidence, numbers):
-                truth = _truth(maps)
-                features.append(_features_of(maps, truth))
-                truths.append(truth.astype("float16"))
+        for i in range(len(evidence.frames)):
+            maps = self._opinions(evidence, i)
+            truth = _truth(maps)
+            features.append(_features_of(maps, truth))
+            truths.append(truth.astype("float16"))
         return features, truths
 
-    def _opinions(self, evidence: Evidence, numbers: Sequence[int]) -> list[list[Map]]:
-        """For each frame the maps of the target, the motion, the network and the closer look."""
-        from boostvsod.training.students import predict
+    def _opinions(self, evidence: Evidence, i: int) -> list[Map]:
+        """The maps of the target, the motion and the closer look."""
         from boostvsod_plugins.opinions import object_of
 
-        pictures = [evidence.frames[i].rgb for i in numbers]
-        opinions = []
-        for i, rgb, own in zip(numbers, pictures, predict(self.student, pictures, self.runtime), strict=True):
-            maps = [evidence.target[i], evidence.motion[i], own]
-            # outside the box of the closer look the map of the object remains
-            opinions.append([*maps, self.closer_look(rgb, object_of(maps, maps[1]), copy_outside=True)])
-        return opinions
+        maps = [evidence.target[i], evidence.motion[i]]
+        # outside the box of the closer look the map of the object remains
+        return [*maps, self.closer_look(evidence.frames[i].rgb, object_of(maps, maps[1]), copy_outside=True)]
 
     def _rejections(self, features: Sequence[Features], trust: Sequence[float]) -> list[str]:
         """For each frame the reason why it must not be mined; empty if it may be mined."""
@@ -137,7 +128,7 @@ def trusted(features: Sequence[Features]) -> list[float]:
 
 
 def _truth(maps: Sequence[Map]) -> Map:
-    """The mean of two maps: the consensus of all opinions, and the consensus of the motion map and the closer look.
+    """The mean of two maps: the consensus of all opinions, and that of the motion map and the closer look.
 
     The second is the better map on most clips. The first includes the target.
     """
@@ -151,29 +142,22 @@ def _truth(maps: Sequence[Map]) -> Map:
 def build(
     runtime: Runtime,
     student: str = "lite",
-    weights: str = "lite-video",
-    size: Side = 320,
-    closer: str = "lite",
+    weights: str = "lite",
     margin: Annotated[float, Range(0, 10)] = 0.25,
     B: Count = 2,
     near: Share = 0.08,
     least: Share = 0.55,
     agree: Share = 0.15,
 ) -> Miner:
-    """`student`, `weights`, `size`: the network that gives one of the opinions; `closer`: weights for the closer
-    look; `margin`: around the object, as a share of its box; `B`: frames per mined frame. A frame is rejected
-    if its trust is less than `least`, or `near` less than that of a neighbour, or if its agreement is less than
-    `agree`.
+    """`student`, `weights`: the network of the closer look; `margin`: around the object, as a share of its box;
+    `B`: frames per mined frame. A frame is rejected if its trust is less than `least`, or `near` less than that of
+    a neighbour, or if its agreement is less than `agree`.
     """
-    from boostvsod import registry
-    from boostvsod.training.students import for_inference
-    from boostvsod_plugins.opinions import CloserLook
+    from boostvsod_plugins.opinions import closer_look
 
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
-    own = registry.build("students", student, runtime, weights=weights, size=size)
-    closer_look = CloserLook([registry.build("students", student, runtime, weights=closer)], margin, runtime)
-    return TrustMiner(for_inference(own, runtime), closer_look, B, near, least, agree, runtime)
+    return TrustMiner(closer_look(student, weights, margin, runtime), B, near, least, agree)
 
 
 @hookimpl
