@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from boostvsod import registry
-from boostvsod.datasets.layouts import Dataset
+from boostvsod.datasets.layouts import MASKS_ALONE, Dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.datasets.maps import find_maps
 from boostvsod.errors import ConfigError, InputError
@@ -22,11 +22,13 @@ from boostvsod.flow.tools import at_scale
 from boostvsod.kinds import Frame
 from boostvsod.media.archive import File, MissingError
 from boostvsod.media.images import decode_exactly, decode_rgb
-from boostvsod.metrics.scores import Averages, Scores
+from boostvsod.metrics.scores import KEYS, MEASURED, Averages, Scores
 from boostvsod.metrics.stability import decay, flicker
 from boostvsod.recipe import Recipe
 from boostvsod.workers import spread
 
+IN_TIME = ("J_recall", "J_decay", "F_recall", "F_decay")
+MEASURES = tuple(dict.fromkeys((*KEYS, *MEASURED, *IN_TIME)))  # of every sequence
 ONE_LEVEL = 1 / 255  # the lowest value above 0 of an 8-bit map
 
 
@@ -112,6 +114,8 @@ def evaluate(
     options: dict[str, Any] = {"maps": maps, "protocol": protocol, "allow_missing": allow_missing}
     score = functools.partial(score_sequence, **options, stability=stability)
     clips = [clip for clip in data.sequences if clip.truths]
+    if stability and data.layout is MASKS_ALONE:
+        raise ConfigError(f"--stability follows the motion of the frames, and {data.where} holds only masks")
     scores = tuple(one for one in spread(score, clips, jobs) if one.frames)
     if not scores:
         raise InputError(f"{maps}: there is no map for any of the {len(clips)} sequences of {data.where}")

@@ -59,13 +59,19 @@ def _check_retouched(folder: RunFolder) -> None:
 
 
 def check_same_video(root: Path, video: Video) -> None:
-    """Refuse a run folder that holds the results of another video with the same name."""
+    """Refuse a run folder that holds the results of another video."""
+    if holds_another_video(root, video):
+        before = RunFolder(root).record()["video"]["source"]
+        raise OutputError(f"{root} holds the results of another video, {before}; {ADVICE}")
+
+
+def holds_another_video(root: Path, video: Video) -> bool:
+    """Whether a run folder holds the results of another video."""
     before = RunFolder(root).record().get("video", {})
     same_path = before.get("source") == source_of(video) and os.path.isabs(source_of(video))
     if same_path or "content" not in before:
-        return
-    if before["content"] != fingerprint(video.stamp):  # the same video may have been moved
-        raise OutputError(f"{root} holds the results of another video, {before['source']}; {ADVICE}")
+        return False
+    return bool(before["content"] != fingerprint(video.stamp))  # the same video may have been moved
 
 
 def outputs_of(result: Result, video: Video) -> Outputs:

@@ -1,9 +1,9 @@
-"""`boostvsod flow`: the optical flow of a video, as files and as a preview clip."""
+"""`boostvsod flow`: the optical flow of videos, as files and as a preview clip."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,8 @@ from boostvsod.cli.options import DEFAULT_FLOW, Number, device_options, overwrit
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.files import Outputs
+    from boostvsod.kinds import FlowBackend
     from boostvsod.media.video import Video
 
 PREVIEW = "preview.mp4"
@@ -18,7 +20,7 @@ SCALE = Number(float, 0.05, 4)
 
 
 @click.command("flow")
-@click.argument("source")
+@click.argument("words", nargs=-1, required=True, metavar="VIDEO...")
 @click.option("--flow", "name", default=DEFAULT_FLOW, show_default=True, help="Name of the flow backend.")
 @click.option("--set", "settings", multiple=True, help="BACKEND.KEY=VALUE, as in raft-small.weights=FILE.")
 @click.option(
@@ -33,41 +35,43 @@ SCALE = Number(float, 0.05, 4)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @overwrite_option
 @device_options
-def command(
-    source: str,
-    name: str,
-    settings: tuple[str, ...],
-    scale: float,
-    kind: str,
-    both: bool,
-    output: Path,
-    overwrite: bool,
-    runtime: Runtime,
-) -> None:
-    """Write the flow from each frame of SOURCE to the next into OUTPUT, and preview.mp4 in Middlebury colours.
+def command(words: tuple[str, ...], output: Path, overwrite: bool, runtime: Runtime, **options: Any) -> None:
+    """Write the flow from each frame of VIDEO to the next into OUTPUT, and preview.mp4 in Middlebury colours.
 
-    The last frame of a shot only has the flow to the frame before it, NAME.back.
+    The last frame of a shot only has the flow to the frame before it, NAME.back. Several videos get a folder each.
     """
     from boostvsod import registry
-    from boostvsod.cli.inputs import paths_in
-    from boostvsod.cli.progress import show_progress
-    from boostvsod.errors.user_code import user_code
+    from boostvsod.cli.inputs import find_inputs, paths_in
     from boostvsod.files import Outputs
-    from boostvsod.flow.colour import colour_flow
-    from boostvsod.flow.files import file_name, write_flow
-    from boostvsod.flow.tools import at_scale, check_flow
-    from boostvsod.media.films import film_writer
-    from boostvsod.media.video import Video
+    from boostvsod.flow.tools import at_scale
     from boostvsod.recipe import Recipe
 
     say(str(runtime))
     runtime.apply()
+    name, settings = options["name"], options["settings"]
     recipe = Recipe("flow", flow=name).with_settings(settings)
-    backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), scale)
-    video = Video.open(source)
-    files = [source, *(setting.partition("=")[2] for setting in settings)]
-    outputs = Outputs(output, inputs=[*video.files, *paths_in(files, folders=False)], overwrite=overwrite)
-    outputs.check(PREVIEW, *(f"{file}.{kind}" for file in _file_names(video, both)))
+    backend = at_scale(registry.build("flows", name, runtime, **recipe.of(name)), options["scale"])
+    files = [setting.partition("=")[2] for setting in settings]
+    jobs = []
+    for given in find_inputs(words, output):
+        inputs = [*given.video.files, *paths_in([given.word, *files], folders=False)]
+        outputs = Outputs(given.folder, inputs=inputs, overwrite=overwrite)
+        outputs.check(PREVIEW, *(f"{file}.{options['kind']}" for file in _file_names(given.video, options["both"])))
+        jobs.append((given.video, outputs))
+    for video, outputs in jobs:
+        _write_flow(video, backend, outputs, options)
+        say(f"wrote the flow of {len(video)} frames to {outputs.folder}")
+
+
+def _write_flow(video: Video, backend: FlowBackend, outputs: Outputs, options: dict[str, Any]) -> None:
+    from boostvsod.cli.progress import show_progress
+    from boostvsod.errors.user_code import user_code
+    from boostvsod.flow.colour import colour_flow
+    from boostvsod.flow.files import file_name, write_flow
+    from boostvsod.flow.tools import check_flow
+    from boostvsod.media.films import film_writer
+
+    who = f"flow {options['name']}"
     with (
         show_progress(video.name) as progress,
         outputs.writing(PREVIEW) as preview,
@@ -75,16 +79,15 @@ def command(
     ):
         for piece in video.pieces(len(video)):
             for i, frame in enumerate(piece):
-                for k, partner in enumerate(piece.partners(i, 2 if both else 1)):
-                    with user_code(f"flow {name}", frame.name):
+                for k, partner in enumerate(piece.partners(i, 2 if options["both"] else 1)):
+                    with user_code(who, frame.name):
                         flow = backend.estimate(frame, partner)
-                    check_flow(flow, video.shape, f"flow {name}")
-                    with outputs.writing(f"{file_name(frame, partner)}.{kind}") as path:
+                    check_flow(flow, video.shape, who)
+                    with outputs.writing(f"{file_name(frame, partner)}.{options['kind']}") as path:
                         write_flow(path, flow)
                     if k == 0:
                         write_frame(colour_flow(flow))
                 progress("flow", frame.index + 1, len(video))
-    say(f"wrote the flow of {len(video)} frames to {output}")
 
 
 def _file_names(video: Video, both: bool) -> list[str]:

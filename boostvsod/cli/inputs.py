@@ -1,9 +1,14 @@
-"""The files and folders that a command reads, so that it never writes over them."""
+"""What a command reads: the videos that its words name, each with a folder of its own to write to, and all files.
+
+No command writes over a file that it reads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +16,88 @@ from boostvsod.errors import BoostError
 
 if TYPE_CHECKING:
     from boostvsod.media.video import Video
+
+
+@dataclass(frozen=True)
+class Input:
+    """One video, and the folder for what is made of it."""
+
+    video: Video
+    folder: Path
+
+    @property
+    def word(self) -> str:
+        """The video as a path, or as words that are no path."""
+        return self.video.where
+
+
+def find_inputs(words: Sequence[str], output: Path | None) -> list[Input]:
+    """The videos that words of the command line name, in order, each once.
+
+    A word is a video file, a folder, a pattern or a list of paths; picture files of one folder are one video. A
+    single video is written to `output`. Several videos get a folder each in `output`; without `output`, every video
+    gets one in `runs`. Two videos never share a folder, and no folder with results of another video is used.
+    """
+    videos = list(_videos(words))
+    if output is not None and len(videos) == 1:
+        return [Input(videos[0], output)]
+    root, taken = output or Path("runs"), set[str]()
+    inputs = []
+    for video, names in zip(videos, _distinct_names(videos), strict=True):
+        name = _free_name(root, video, names, taken)
+        taken.add(name)
+        inputs.append(Input(video, root / name))
+    return inputs
+
+
+def _videos(words: Sequence[str]) -> Iterator[Video]:
+    from boostvsod.media.sources import find_videos, is_picture, picture_videos
+    from boostvsod.media.video import Video
+
+    pictures = [word for word in words if is_picture(word)]
+    grouped = iter(picture_videos(pictures))
+    seen = set()
+    for word in words:
+        found = list(grouped) if word in pictures else find_videos(word)  # all groups stand where the first picture was
+        for each in found:
+            video = Video.open(each)
+            if os.path.abspath(video.where) not in seen:
+                yield video
+            seen.add(os.path.abspath(video.where))
+
+
+def _distinct_names(videos: Sequence[Video]) -> list[list[str]]:
+    """For each video, names for its folder, the best first. The first names of all videos differ, if any do."""
+    every = list(map(_names, videos))
+    return [names[_first_distinct([n for n in every if n[0] == names[0]]) :] for names in every]
+
+
+def _first_distinct(alike: Sequence[Sequence[str]]) -> int:
+    """The first place at which several lists of names hold different names."""
+    shortest = min(map(len, alike))
+    return next((k for k in range(shortest) if len({names[k] for names in alike}) == len(alike)), 0)
+
+
+def _free_name(root: Path, video: Video, names: Sequence[str], taken: Iterable[str]) -> str:
+    """The first of the names whose folder in `root` no other video has."""
+    from boostvsod.boosting.outputs import holds_another_video
+    from boostvsod.errors import ConfigError
+
+    for name in names:
+        if name not in taken and not holds_another_video(root / name, video):
+            return name
+    raise ConfigError(f"{video.where}: all of its folders in {root} belong to other videos: {', '.join(names)}; use -o")
+
+
+def _names(video: Video) -> list[str]:
+    """The video's name; with the folder above it; with its suffix; with more and more of the folders above it."""
+    from boostvsod.files import safe_name
+
+    path = Path(os.path.abspath(video.where))
+    above = [part for part in path.parent.parts if part != path.anchor]
+    longer = ["-".join([*above[len(above) - count :], video.name]) for count in range(1, len(above) + 1)]
+    suffixed = f"{video.name}-{path.suffix.lstrip('.')}" if path.suffix else video.name
+    return [safe_name(name) for name in [video.name, *longer[:1], suffixed, *longer[1:]]]
 
 
 def paths_in(words: Iterable[str | None], *, folders: bool = True) -> list[Path]:

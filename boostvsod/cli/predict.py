@@ -1,4 +1,4 @@
-"""`boostvsod predict`: the maps of a target, without boosting, for a video or for unrelated pictures."""
+"""`boostvsod predict`: the maps of a target, without boosting, for videos or for unrelated pictures."""
 
 from __future__ import annotations
 
@@ -19,23 +19,26 @@ if TYPE_CHECKING:
 
 
 @click.command("predict")
-@click.argument("source")
+@click.argument("words", nargs=-1, required=True, metavar="VIDEO...")
 @click.option("--target", default=DEFAULT_TARGET, show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:NAME.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
 @overwrite_option
 @device_options
-def command(source: str, target: str, output: Path, bits: str, overwrite: bool, runtime: Runtime) -> None:
-    """Write a target's maps of SOURCE, a video or a folder of pictures of any sizes, to OUTPUT."""
-    from boostvsod.cli.inputs import inputs_of
+def command(words: tuple[str, ...], target: str, output: Path, bits: str, overwrite: bool, runtime: Runtime) -> None:
+    """Write a target's maps of VIDEO, a video or a folder of pictures of any sizes, to OUTPUT.
+
+    Several videos get a folder each in OUTPUT.
+    """
+    from boostvsod.cli.inputs import find_inputs, inputs_of
     from boostvsod.files import Outputs
-    from boostvsod.media.video import Video
 
     say(str(runtime))
-    video = Video.open(source)
-    outputs = Outputs(output, inputs=inputs_of(video, source, target, {}), overwrite=overwrite)
-    write = _pictures if Path(source).is_dir() else _video
-    say(f"wrote {write(video, target, outputs, int(bits), runtime)} maps to {output}")
+    for given in find_inputs(words, output):
+        inputs = inputs_of(given.video, given.word, target, {})
+        outputs = Outputs(given.folder, inputs=inputs, overwrite=overwrite)
+        write = _pictures if Path(given.word).is_dir() else _video
+        say(f"wrote {write(given.video, target, outputs, int(bits), runtime)} maps to {given.folder}")
 
 
 def _pictures(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runtime) -> int:

@@ -17,12 +17,14 @@ from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.cli.inputs import Input
     from boostvsod.files import Outputs
     from boostvsod.media.video import Video
 
 
 @click.command("run")
-@click.option("--video", "videos", multiple=True, required=True, help="File, folder, glob or list; may be repeated.")
+@click.argument("words", nargs=-1, metavar="VIDEO...")
+@click.option("--video", "videos", multiple=True, help="The same as VIDEO; may be repeated.")
 @click.option("--target", default="", help=f"NAME, maps:DIR, FILE.onnx or FILE.py:FUNCTION. Default: {DEFAULT_TARGET}.")
 @click.option("--recipe", default="default", show_default=True, help="Name or TOML file; none: only the target.")
 @click.option(
@@ -40,15 +42,20 @@ if TYPE_CHECKING:
     "--overwrite", is_flag=True, help="Start again instead of resuming; replace files of others, never an input."
 )
 @device_options
-def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Runtime, **options: Any) -> None:
+def command(
+    words: tuple[str, ...], videos: tuple[str, ...], output: Path | None, save: str, runtime: Runtime, **options: Any
+) -> None:
     """Boost the maps of a target on videos.
 
-    Final maps are written to OUTPUT/maps, or to OUTPUT/VIDEO/maps for several videos. The same command again
-    resumes an interrupted run and does nothing for a finished one.
+    VIDEO is a film, a folder of pictures, a folder of videos, a pattern, or a text file of paths. Pictures of one
+    folder that are named one by one are one video. Final maps are written to OUTPUT/maps, or to OUTPUT/VIDEO/maps for
+    several videos. The same command again resumes an interrupted run and does nothing for a finished one.
     """
     from boostvsod.boosting.outputs import check_saves
-    from boostvsod.media.sources import find_videos
+    from boostvsod.cli.inputs import find_inputs
 
+    if not words + videos:
+        raise click.UsageError("no VIDEO is given, as in: boostvsod run clip.mp4")
     say(str(runtime))
     named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
     if gate := options.pop("gate"):
@@ -56,91 +63,66 @@ def command(videos: tuple[str, ...], output: Path | None, save: str, runtime: Ru
     options["settings"] = [*named, *options["settings"]]
     outputs = [name.strip() for name in save.split(",")]
     check_saves(outputs)
-    sources = [source for video in videos for source in find_videos(video)]
-    jobs = [(source, _folder(source, output, len(sources) > 1)) for source in sources]
-    _refuse_collisions(jobs)
-    for source, folder in jobs:
-        _check_outputs(source, folder, outputs, options)
-    records = _run_all(jobs, outputs, runtime, options)
+    inputs = find_inputs([*words, *videos], output)
+    for each in inputs:
+        _check_outputs(each, outputs, options)
+    records = _run_all(inputs, outputs, runtime, options)
     if options["as_json"]:
-        click.echo(json.dumps(records if len(jobs) > 1 else records[0], indent=2))
+        click.echo(json.dumps(records if len(inputs) > 1 else records[0], indent=2))
 
 
-def _folder(source: str, output: Path | None, many: bool) -> Path:
-    """The output folder of one video."""
-    from boostvsod.media.video import Video
-
-    name = Video.open(source).name
-    if output is None:
-        return Path("runs") / name
-    return output / name if many else output
-
-
-def _refuse_collisions(jobs: list[tuple[str, Path]]) -> None:
-    from boostvsod.errors import ConfigError
-
-    taken: dict[Path, str] = {}
-    for source, folder in jobs:
-        if folder in taken:
-            raise ConfigError(f"{source} and {taken[folder]} would both be written to {folder}; run them separately")
-        taken[folder] = source
-
-
-def _outputs(source: str, video: Video, folder: Path, options: dict[str, Any]) -> Outputs:
+def _outputs(given: Input, options: dict[str, Any]) -> Outputs:
     """The run folder, with the rule of what may be replaced there."""
     from boostvsod.cli.inputs import inputs_of
     from boostvsod.files import Outputs
 
-    inputs = inputs_of(video, source, options["target"] or DEFAULT_TARGET, options)
-    return Outputs(folder, inputs=inputs, overwrite=options["overwrite"])
+    inputs = inputs_of(given.video, given.word, options["target"] or DEFAULT_TARGET, options)
+    return Outputs(given.folder, inputs=inputs, overwrite=options["overwrite"])
 
 
-def _check_outputs(source: str, folder: Path, wanted: list[str], options: dict[str, Any]) -> None:
+def _check_outputs(given: Input, wanted: list[str], options: dict[str, Any]) -> None:
     """Refuse to write over what boostvsod did not write, before any work is done."""
     from boostvsod.boosting.outputs import check_places, check_same_video
     from boostvsod.boosting.report import NAME
-    from boostvsod.media.video import Video
 
     if options["dry_run"]:
         return
-    video = Video.open(source)
-    outputs = _outputs(source, video, folder, options)
+    outputs = _outputs(given, options)
     check_places(outputs, wanted)
     outputs.check(NAME)
     if not options["overwrite"]:
-        check_same_video(folder, video)
+        check_same_video(given.folder, given.video)
 
 
 def _run_all(
-    jobs: list[tuple[str, Path]], outputs: list[str], runtime: Runtime, options: dict[str, Any]
+    inputs: list[Input], outputs: list[str], runtime: Runtime, options: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Run every video. If one fails, the others still run, and the first error is raised at the end."""
     records, failures = [], []
-    for source, folder in jobs:
+    for given in inputs:
         try:
-            records.append(_run_one(source, folder, outputs, runtime, options))
+            records.append(_run_one(given, outputs, runtime, options))
         except BoostError as error:
-            if len(jobs) == 1:
+            if len(inputs) == 1:
                 raise
-            say(f"boostvsod: {printable(source)}: {error}")
+            say(f"boostvsod: {printable(given.word)}: {error}")
             failures.append(error)
     if failures:
-        raise type(failures[0])(f"{len(failures)} of {len(jobs)} videos failed; the first: {failures[0]}")
+        raise type(failures[0])(f"{len(failures)} of {len(inputs)} videos failed; the first: {failures[0]}")
     return records
 
 
-def _run_one(source: str, folder: Path, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+def _run_one(given: Input, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
     """Boost one video, write its outputs, print a summary; returns its record."""
     from boostvsod.boosting.outputs import save
     from boostvsod.boosting.report import write_run_report
     from boostvsod.cli.progress import show_progress
     from boostvsod.engine import boost
-    from boostvsod.media.video import Video
 
-    video = Video.open(source)
+    video, folder = given.video, given.folder
     if options["dry_run"]:
         return _dry_run(video, folder, runtime, options)
-    outputs = _outputs(source, video, folder, options)
+    outputs = _outputs(given, options)
     with show_progress(video.name) as progress:
         result = boost(
             video,

@@ -170,8 +170,11 @@ def _notes(layout: Layout, sequences: tuple[Sequence, ...]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def open_dataset(where: str, name: str = "") -> Dataset:
-    """Open the data set in a folder or an archive, in the named layout or in the first layout that fits."""
+def open_dataset(where: str, name: str = "", *, masks_alone: bool = False) -> Dataset:
+    """Open the data set in a folder or an archive, in the named layout or in the first layout that fits.
+
+    With `masks_alone`, masks without frames are a data set too, if no layout fits: then the masks stand for the frames.
+    """
     from boostvsod import registry
 
     tree = Tree.open(where)
@@ -179,8 +182,31 @@ def open_dataset(where: str, name: str = "") -> Dataset:
     for layout in sorted(layouts.values(), key=_strictest_first):
         if (data := read_layout(layout, tree)) is not None:
             return data
+    if masks_alone and not name and (data := read_masks(tree)) is not None:
+        return data
     tried = ", ".join(layouts)
     raise InputError(f"{where}: no annotated sequence in it; tried the layouts {tried} (see boostvsod datasets)")
+
+
+MASKS_ALONE = Layout("masks", "masks without frames", (), GENERIC_MASKS)
+
+
+def read_masks(tree: Tree) -> Dataset | None:
+    """The masks in a folder or an archive: those in folders that are called so, else all pictures. None without any.
+
+    The files of one folder are a sequence. Its frames are the masks themselves, since there are no others.
+    """
+    files = tree.walk()
+    masks = _by_sequence(files, GENERIC_MASKS, "") or _by_sequence(files, (".",), "")
+    names = _short_names(list(masks), PurePosixPath(str(tree)).stem or "sequence") if masks else {}
+    sequences = []
+    for key, found in masks.items():
+        truths: dict[str, tuple[File, ...]] = {}
+        for stem, file in found:
+            truths[stem] = (*truths.get(stem, ()), file)
+        sequences.append(Sequence(names[key], tuple(same[0] for same in truths.values()), truths))
+    note = f"there are no frames here, so all {sum(len(s.truths) for s in sequences)} pictures count as masks"
+    return Dataset(MASKS_ALONE, str(tree), tuple(sequences), (note,)) if sequences else None
 
 
 def _strictest_first(layout: Layout) -> tuple[int, int, str]:

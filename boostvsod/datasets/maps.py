@@ -12,10 +12,10 @@ VIDEO = "{video}"
 def find_maps(folder: str, video: str) -> list[File]:
     """The map files of a video, in natural order.
 
-    They are searched for in FOLDER/VIDEO/maps (a run folder), FOLDER/VIDEO and FOLDER, in this order. If FOLDER
-    contains `{video}`, the name of the video is put in its place, and only that folder is searched.
+    They are searched for in FOLDER/VIDEO/maps (a folder of runs), FOLDER/VIDEO, FOLDER and FOLDER/maps (a run), in this
+    order. If FOLDER contains `{video}`, the name of the video is put in its place, and only that folder is searched.
     """
-    usual = (f"{folder}/{video}/maps", f"{folder}/{video}", folder)
+    usual = (f"{folder}/{video}/maps", f"{folder}/{video}", folder, f"{folder}/maps")
     places = (folder.replace(VIDEO, video),) if VIDEO in folder else usual
     for place in places:
         if exists(place) and (maps := Tree.open(place).files(SUFFIXES)):

@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -108,7 +108,7 @@ class Tree:
     def walk(self) -> dict[str, File]:
         """Every file at any depth: path relative to this folder -> file, in natural order, without hidden files."""
         if archive_in(self.path) is None:
-            files = {p.relative_to(self.path).as_posix(): File(p) for p in self._below() if p.is_file()}
+            files = {p.relative_to(self.path).as_posix(): File(p) for p in self._everything() if p.is_file()}
         else:
             inside = (n for n in _names(self.path) if n.startswith(self.inner) and not n.endswith("/"))
             files = {name[len(self.inner) :]: File(self.path, name) for name in inside}
@@ -120,19 +120,34 @@ class Tree:
         matching = [file for file in self._direct_files() if file.suffix in suffixes]
         return sorted(matching, key=lambda file: natural(file.name))
 
-    def _below(self, pattern: str = "**/*") -> list[Path]:
-        """All paths below this folder that match a pattern."""
-        try:
-            with os.scandir(self.path):  # `glob` is silent about a folder that may not be read
-                return list(self.path.glob(pattern))
-        except OSError as error:
-            raise InputError(f"cannot read the folder {self}: {error.strerror or error}") from error
+    def _everything(self) -> Iterator[Path]:
+        """All files at any depth, also in folders that are links; a link to a folder above itself is not followed."""
+        _check_readable(self)
+        for folder, inside, files in os.walk(self.path, followlinks=True):
+            here = os.path.realpath(folder)
+            inside[:] = [name for name in inside if not _leads_up(os.path.join(folder, name), here)]
+            yield from (Path(folder, name) for name in files)
 
     def _direct_files(self) -> list[File]:
         if archive_in(self.path) is None:
-            return [File(p) for p in self._below("*") if p.is_file() and not p.name.startswith(".")]
+            _check_readable(self)
+            return [File(p) for p in self.path.glob("*") if p.is_file() and not p.name.startswith(".")]
         inside = (name for name in _names(self.path) if name.startswith(self.inner))
         return [File(self.path, n) for n in inside if "/" not in n[len(self.inner) :] and n != self.inner]
+
+
+def _check_readable(tree: Tree) -> None:
+    """Raise an error for a folder that may not be read: `glob` and `walk` are silent about it."""
+    try:
+        with os.scandir(tree.path):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot read the folder {tree}: {error.strerror or error}") from error
+
+
+def _leads_up(path: str, here: str) -> bool:
+    """Whether a folder is a link to the folder `here`, or to one that `here` lies in."""
+    return os.path.islink(path) and os.path.commonpath([os.path.realpath(path), here]) == os.path.realpath(path)
 
 
 def archive_in(path: Path) -> Path | None:

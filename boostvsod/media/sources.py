@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,16 @@ def open_source(given: SourceInput) -> Source:
 def find_videos(source: str) -> list[str]:
     """The videos that a path stands for.
 
-    A folder of video files, or of folders of pictures, stands for all of them. Anything else is one video. Hidden
-    files and what boostvsod wrote (folders of runs and benchmarks) do not count.
+    A folder of video files, or of folders of pictures, stands for all of them; a pattern that matches folders or
+    video files stands for all that they stand for. Anything else is one video. Hidden files and what boostvsod
+    wrote (folders of runs and benchmarks) do not count.
     """
     path = user_path(source)
     if not path.is_dir():
-        return [source]
+        matching = [] if path.exists() else _matching(path)
+        if not any(_is_video(match) for match in matching):
+            return [source]
+        return [video for match in matching if _is_video(match) for video in find_videos(str(match))]
     inside = sorted(_entries(path), key=lambda p: natural(p.name))
     if any(p.suffix.lower() in SUFFIXES and p.is_file() for p in inside):
         return [source]
@@ -70,6 +75,41 @@ def find_videos(source: str) -> list[str]:
         some = printable(", ".join(without[:3]))
         log.warning("%s: left out %d folders without pictures: %s", printable(source), len(without), some)
     return [str(p) for p in inside if p in full | films]
+
+
+def _matching(path: Path) -> list[Path]:
+    """What matches a path as a pattern, in natural order, without what boostvsod wrote."""
+    found = map(Path, glob.glob(str(path)))
+    return sorted((p for p in found if not (p.is_dir() and _is_output(p))), key=lambda p: natural(str(p)))
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a path by itself is at least one video: a folder or a video file."""
+    return path.is_dir() or path.suffix.lower() in FILM
+
+
+def picture_videos(words: Iterable[str]) -> list[Source]:
+    """Picture files that were named one by one, as a shell does for `clip/*.jpg`: the files of a folder are a video.
+
+    They come in natural order: a shell puts frame 10 before frame 2.
+    """
+    folders: dict[Path, list[File]] = {}
+    for path in sorted(map(user_path, words), key=lambda p: natural(str(p))):
+        folders.setdefault(path.parent, []).append(File(path))
+    return [_of_one_folder(folder, files) for folder, files in folders.items()]
+
+
+def _of_one_folder(folder: Path, files: list[File]) -> Source:
+    if len(files) == 1:
+        return from_pictures(files, files[0].stem, str(files[0]))
+    every = len(files) == len(_pictures_in(folder))
+    return from_pictures(files, _name_of(folder), str(folder) if every else f"{len(files)} pictures of {folder}")
+
+
+def is_picture(word: str) -> bool:
+    """Whether a word is the path of a picture file."""
+    path = user_path(word)
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def not_ours(folder: Path, files: Iterable[Path]) -> list[Path]:
@@ -103,6 +143,11 @@ def _is_marked(folder: Path) -> bool:
     return any((folder / mark).exists() for mark in MARKS)
 
 
+def _name_of(folder: Path) -> str:
+    """The name of a folder as it was given: a link keeps its own name, and `.` has the name of the folder."""
+    return Path(os.path.abspath(folder)).name
+
+
 def _from_array(frames: NDArray[np.uint8]) -> Source:
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
         raise InputError(f"an array of {frames.dtype} {frames.shape} is not a video; expected uint8 of shape T H W 3")
@@ -113,7 +158,7 @@ def _from_array(frames: NDArray[np.uint8]) -> Source:
 def _from_path(source: str) -> Source:
     path = user_path(source)
     if path.is_dir() or archive_in(path):
-        return from_pictures(_pictures_in(path), path.resolve().name, str(path))
+        return from_pictures(_pictures_in(path), _name_of(path), str(path))
     if path.suffix.lower() == ".txt" and path.is_file():
         return from_pictures([File(path.parent / p) for p in _listed(path)], path.stem, source)
     if path.is_file():
@@ -123,7 +168,7 @@ def _from_path(source: str) -> Source:
     matching = sorted(glob.glob(str(path)), key=natural)
     if not matching:
         raise InputError(f"{printable(source)}: no such file or folder, and no file matches it as a pattern")
-    return from_pictures([File(Path(p)) for p in matching], path.parent.resolve().name, source)
+    return from_pictures([File(Path(p)) for p in matching], _name_of(path.parent), source)
 
 
 def _listed(path: Path) -> list[Path]:

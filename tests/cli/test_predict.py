@@ -25,3 +25,12 @@ def test_predict_takes_a_video(tmp_path: Path, clip: Clip) -> None:
     film = write_film(tmp_path / "a.mp4", clip.frames)
     assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
     assert len(visible(tmp_path / "o")) == 12
+
+
+def test_predict_takes_several_videos(tmp_path: Path, clip: Clip) -> None:
+    for name in "ab":
+        write_pictures(tmp_path / name / "frames", clip.frames[:2])
+    done = call("predict", tmp_path / "*" / "frames", "--target", "classic", "-o", tmp_path / "o")
+    assert done.exit_code == 0, done.output
+    assert visible(tmp_path / "o") == ["a-frames", "b-frames"]
+    assert visible(tmp_path / "o" / "b-frames") == ["00000.png", "00001.png"]
