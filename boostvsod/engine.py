@@ -136,7 +136,7 @@ def learnt_from(piece: Piece, mined: Sequence[Mined], truths: Sequence[Mined]) -
 def choose(
     piece: Piece, learning: Learning, store: Store, maps: Maps, motion: Maps, student: Maps, why: str
 ) -> Decision:
-    """The final maps are the fused ones; with the gate they may be the target's own, or the mean of both."""
+    """The final maps are the fused ones; with the gate they may be the target's own."""
 
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
         return [learning.fuse(piece[i], maps[i], motion[i], student[i]) for i in numbers]
@@ -147,8 +147,8 @@ def choose(
 
     fused = store.load_or_compute("fused", piece, BATCH, fuse)
     with store.clock.timed("gate"):
-        features = gate.features_of(maps, fused, motion)
-    choice, reason = gate.decide(gate.expected_gain(features))
+        features = gate.features_of(maps, fused, list(learning.own_motion(piece, gate.FLOW_SIDE)))
+    choice, reason = gate.decide(features)
 
     def final(_: Piece, numbers: Sequence[int]) -> list[Map]:
         return [gate.chosen(choice, maps[i], fused[i]) for i in numbers]

@@ -261,7 +261,7 @@ class Decision:
 
     start: int
     stop: int
-    choice: str  # "boosted", "blend" or "baseline"
+    choice: str  # "boosted" or "baseline"
     why: str
     features: Mapping[str, float] = field(default_factory=dict)
 

@@ -71,6 +71,7 @@ class Recipe:
     buffer: Count = 100  # largest number of frames in a piece, which is adapted to at once
     train: TrainOptions = field(default_factory=TrainOptions)
     per_frame: Annotated[float, Range(0, 10_000)] = 8.0  # passes over the mined frames: train.lambda or train.epochs
+    most_steps: Annotated[int, Range(0, 1_000_000)] = 0  # at most this many optimiser steps a piece; 0: no limit
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # part -> its options
 
     def __post_init__(self) -> None:

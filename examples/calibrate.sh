@@ -23,7 +23,7 @@ bench() {  # OUT WEIGHTS CLIP ...: the default recipe on some clips, with some w
   for clip in "$@"; do videos+=(--video "$clip"); done
   boostvsod bench --dataset "$davis" "${videos[@]}" --target lite --target classic --recipe default --control none \
     --target "strong=maps:$work/damaged/{video}" --set recipe.gate=off --set recipe.flow_scale=1 \
-    --set "video-lite.weights=$weights" --set trust.weights=lite-slim --set lite.weights=lite-slim "${options[@]}" -o "$out"
+    --set "video-lite.weights=$weights" --set lite.weights=lite-slim "${options[@]}" -o "$out"
 }
 
 options=("$@")
@@ -34,8 +34,8 @@ for fold in 0 1 2; do
 done
 bench "$work/in-fold" video-lite "${clips[@]}"
 echo "clips that the networks were not trained on:"
-python examples/calibrate_gate.py "$work"/left-out-{0,1,2}
+python examples/calibrate_gate.py "$davis" "$work"/left-out-{0,1,2}
 python examples/calibrate_trust.py "$davis" "$work"/left-out-{0,1,2}
 echo "the same clips, with the network that was trained on them:"
-python examples/calibrate_gate.py "$work/in-fold"
+python examples/calibrate_gate.py "$davis" "$work/in-fold"
 python examples/calibrate_trust.py "$davis" "$work/in-fold"

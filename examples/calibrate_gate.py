@@ -3,57 +3,75 @@
     python examples/damage_truth.py DAVIS-train.zip damaged
     boostvsod bench --dataset DAVIS-train.zip --target lite --target classic --target 'strong=maps:damaged/{video}' \
         --recipe default --set recipe.gate=off --control none -o calibration
-    python examples/calibrate_gate.py calibration [MORE ...]
+    python examples/calibrate_gate.py DAVIS-train.zip calibration [MORE ...]
 
-EVEN and LENIENCE are the values with the highest total gain of accepted videos, such that no video that loses is
-accepted. WORTH is fitted by least squares. The fit is checked by leaving out each video in turn. The script prints the
-numbers for boostvsod/boosting/gate.py.
+EVEN and LENIENCE are the values with the highest total gain of accepted videos, such that no video that loses would be
+accepted even with MARGIN more. WORTH is fitted by least squares. The fit is checked by leaving out each video in turn.
+The script prints the numbers for boostvsod/boosting/gate.py.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from boostvsod import build
 from boostvsod.bench.arms import BASELINE
-from boostvsod.bench.jobs import run_folder
+from boostvsod.bench.jobs import find_clip, run_folder
 from boostvsod.boosting import gate
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.boosting.store import StoredMaps
+from boostvsod.datasets.layouts import Dataset, open_dataset
+from boostvsod.flow.camera import own_motion
+from boostvsod.flow.tools import shrunk_frame
+from boostvsod.kinds import Flow
+from boostvsod.media.sources import from_pictures
+from boostvsod.media.video import Video
 
-EVENS, LENIENCES = np.arange(0.3, 0.65, 0.01), np.arange(0, 0.5, 0.025)
+EVENS, LENIENCES = np.arange(0.2, 1.1, 0.02), np.arange(-0.4, 0.8, 0.05)
 LOST = -0.003  # a smaller change of S does not count as a loss
-ROOM = 0.002  # distance between the threshold and the highest expected gain of a video that loses, before scaling
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The gate's numbers, and the highest expected gain of a video that loses."""
+    """The gate's numbers."""
 
     even: float
     lenience: float
     worth: float = 1.0
-    highest: float = 0.0
 
-    def expected(self, apart: np.ndarray, moving: np.ndarray) -> np.ndarray:
-        return np.asarray(self.worth * apart * (self.even + self.lenience * apart - moving))
-
-
-def features_of_row(row: dict[str, Any], out: Path) -> dict[str, float]:
-    folder, names = run_folder(out, row["target"], row["video"]), list(row["S"])
-    return gate.features_of(*(StoredMaps(folder / row[stage], names) for stage in ("baseline", "maps", "motion")))
+    def room(self, apart: np.ndarray, moving: np.ndarray) -> np.ndarray:
+        """How much more of what was removed may move until the expected gain is zero."""
+        return np.asarray(self.even + self.lenience * apart - moving)
 
 
-def read_jobs(out: Path) -> list[tuple[str, str, dict[str, float], float]]:
+def features_of_row(data: Dataset, row: dict[str, Any], out: Path) -> dict[str, float]:
+    folder, clip = run_folder(out, row["target"], row["video"]), find_clip(data, row["video"])
+    video = Video.open(from_pictures(clip.frames, clip.name, data.where))
+    target, boosted = (StoredMaps(folder / row[stage], video.names) for stage in ("baseline", "maps"))
+    return gate.features_of(target, boosted, [own_motion(flow) for flow in small_flows(video)])
+
+
+def small_flows(video: Video) -> Iterator[Flow]:
+    """The flow of each frame to the next, or of the last frame to the one before, of small pictures."""
+    backend = build("flows", find_recipe("default").flow)
+    for i in range(len(video)):
+        pair = (video[i], video[i + 1 if i + 1 < len(video) else i - 1])
+        yield backend.estimate(*(shrunk_frame(frame, gate.FLOW_SIDE) for frame in pair))
+
+
+def read_jobs(data: Dataset, out: Path) -> list[tuple[str, str, dict[str, float], float]]:
     """Target, video, features, and the gain in S of the boosted maps, for every boosted job."""
     rows = [json.loads(path.read_text()) for path in sorted((out / "jobs").glob("*.json"))]
     before = {(r["target"], r["video"]): r["scores"]["S"] for r in rows if r["arm"] == BASELINE}
     return [
-        (r["target"], r["video"], features_of_row(r, out), r["scores"]["S"] - before[r["target"], r["video"]])
+        (r["target"], r["video"], features_of_row(data, r, out), r["scores"]["S"] - before[r["target"], r["video"]])
         for r in rows
         if r["arm"] != BASELINE
     ]
@@ -64,32 +82,31 @@ def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
     candidates = [(even, lenience) for even in EVENS for lenience in LENIENCES]
     gains = []
     for even, lenience in candidates:
-        x = Fit(even, lenience).expected(apart, moving)
-        gains.append(gain[x > x[gain < LOST].max(initial=0) + ROOM].sum())
+        room = Fit(even, lenience).room(apart, moving) - gate.MARGIN
+        safe = bool((room[gain < LOST] <= -gate.MARGIN).all())
+        gains.append(gain[room > 0].sum() if safe else -np.inf)
     even, lenience = np.array(candidates)[np.isclose(gains, max(gains))].mean(0)
-    x = Fit(even, lenience).expected(apart, moving)
-    worth = float((x * gain).sum() / (x**2).sum())
-    return Fit(float(even), float(lenience), worth, worth * float(x[gain < LOST].max(initial=0)))
+    x = apart * Fit(even, lenience).room(apart, moving)
+    return Fit(float(even), float(lenience), float((x * gain).sum() / (x**2).sum()))
 
 
-def main(benchmarks: list[str]) -> None:
-    rows = [row for out in benchmarks for row in read_jobs(Path(out))]
+def main(dataset: str, *benchmarks: str) -> None:
+    data = open_dataset(dataset)
+    rows = [row for out in benchmarks for row in read_jobs(data, Path(out))]
     targets, videos = (np.array([row[k] for row in rows]) for k in (0, 1))
     apart, moving = (np.array([row[2][feature] for row in rows]) for feature in ("apart", "moving"))
-    gain, expected, accepted = np.array([row[3] for row in rows]), np.zeros(len(rows)), np.zeros(len(rows), bool)
+    gain, room = np.array([row[3] for row in rows]), np.zeros(len(rows))
     for name in set(videos):
         own = videos == name
-        fit = fitted(apart[~own], moving[~own], gain[~own])
-        expected[own] = fit.expected(apart[own], moving[own])
-        accepted[own] = expected[own] > fit.highest + fit.worth * ROOM / 2
-    for i in np.argsort(expected):
-        gains = f"expected gain {expected[i]:+.3f} {'accepted' if accepted[i] else 'rejected'} true gain {gain[i]:+.3f}"
-        print(f"{targets[i]:8} {videos[i]:18} {gains}  apart {apart[i]:.3f} moving {moving[i]:.3f}")
-    print(f"each video left out in turn: correlation {np.corrcoef(expected, gain)[0, 1]:.3f}")
+        room[own] = fitted(apart[~own], moving[~own], gain[~own]).room(apart[own], moving[own]) - gate.MARGIN
+    accepted = room > 0
+    for i in np.argsort(room):
+        choice = f"{'accepted' if accepted[i] else 'rejected'} with room {room[i]:+.3f}, true gain {gain[i]:+.3f}"
+        print(f"{targets[i]:8} {videos[i]:18} {choice}  apart {apart[i]:.3f} moving {moving[i]:.3f}")
     print(f"accepted: {accepted.sum()}; {(accepted & (gain < LOST)).sum()} of them lose")
     print(f"accepted gain per video: {gain[accepted].sum() / len(gain):.4f} of {gain.clip(0).sum() / len(gain):.4f}")
     print(fitted(apart, moving, gain))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

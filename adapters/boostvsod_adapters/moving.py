@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from boostvsod import registry
 from boostvsod.flow.colour import colour_flow
 from boostvsod.flow.pictures import flow_pictures
-from boostvsod.flow.tools import LEAST, check_flow
+from boostvsod.flow.tools import check_flow, shrunk_frame
 from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb, Student, Window
-from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
 from boostvsod.runtime import Runtime
 from boostvsod.training.students import as_batch, for_inference, predict_batch, sides_near
@@ -77,22 +76,14 @@ class FlowTarget:
 
     def _flows(self, window: Window) -> list[Flow]:
         """The flow of each view, forwards in time. At the ends of a video both views have the same flow."""
-        frame, before, after = (self._shrunk(window.frames[window.centre + step]) for step in (0, -1, 1))
+        frames = (window.frames[window.centre + step] for step in (0, -1, 1))
+        frame, before, after = (shrunk_frame(frame, self.longer) for frame in frames)
         others = [after if after.index != frame.index else before, before if before.index != frame.index else after]
         return [self._estimate(frame, other) for other in others[: self.views]]
 
     def _estimate(self, frame: Frame, other: Frame) -> Flow:
         flow = check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of video-lite")
         return -flow if other.index < frame.index else flow
-
-    def _shrunk(self, frame: Frame) -> Frame:
-        """The frame with a longer side of at most `longer` pixels."""
-        height, width = frame.rgb.shape[:2]
-        scale = self.longer / max(height, width)
-        if scale >= 1:
-            return frame
-        sides = (max(LEAST, round(side * scale)) for side in (height, width))
-        return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
 
 
 def mirrored_view(rgb: Rgb, flow: Flow) -> tuple[Rgb, Flow]:

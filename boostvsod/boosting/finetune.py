@@ -56,6 +56,8 @@ def fine_tune(
     runtime.apply()  # the result must not depend on what was drawn before
     options = recipe.train
     steps = -(-round(recipe.per_frame * len(mined)) // options.batch)  # none at all if train.lambda is 0
+    if recipe.most_steps:
+        steps = min(steps, recipe.most_steps)
     if student.window > 1:
         draw = draw_clips(piece, mined, student, options.batch)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
@@ -11,7 +11,8 @@ from boostvsod.boosting.motion_views import MotionViews
 from boostvsod.boosting.plan import TWIN, Plan
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
-from boostvsod.flow.tools import at_scale, check_flow, estimate_many
+from boostvsod.flow.camera import own_motion
+from boostvsod.flow.tools import at_scale, check_flow, estimate_many, shrunk_frame
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -79,6 +80,7 @@ class Learning:
     fuser: Fuser
     densifier: Densifier | None
     flow: FlowBackend
+    small_flow: FlowBackend  # for small pictures: the same backend, without the recipe's scale
     motion: MotionViews
     trainable: Trainable | None = None  # the target, if it is to learn itself
     initial_student: Student | None = field(default=None, repr=False)  # before any video; built when first needed
@@ -93,7 +95,7 @@ class Learning:
         flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
         motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
         views = MotionViews(motion, recipe.motion_views, f"motion {recipe.motion}")
-        return cls(recipe, runtime, miner, fuser, densifier, at_scale(flow, recipe.flow_scale), views)
+        return cls(recipe, runtime, miner, fuser, densifier, at_scale(flow, recipe.flow_scale), flow, views)
 
     def fresh_student(self) -> Student:
         """A copy of the student as it was before any video: nothing is carried from one piece to the next."""
@@ -125,17 +127,23 @@ class Learning:
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
         pairs = [self.motion.pairs(piece, i) for i in numbers]
-        flows = iter(self._flows([pair for of_frame in pairs for pair in of_frame]))
+        flows = iter(self._flows(self.flow, [pair for of_frame in pairs for pair in of_frame]))
         maps = []
         for of_frame in pairs:
             with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
                 maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
         return maps
 
-    def _flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    def own_motion(self, piece: Piece, side: int) -> Iterator[Map]:
+        """What moves by itself in each frame, by the flow of pictures with this longer side: no network sees it."""
+        for i in range(len(piece)):
+            pair = [shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1))]
+            yield own_motion(self._flows(self.small_flow, [(pair[0], pair[1])])[0])
+
+    def _flows(self, backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
         who = f"flow {self.recipe.flow}"
         with user_code(who, *(a.name for a, _ in pairs)):
-            flows = estimate_many(self.flow, pairs)
+            flows = estimate_many(backend, pairs)
         if len(flows) != len(pairs):
             raise PluginError(f"{who}: {len(flows)} flows came back for {len(pairs)} pairs")
         return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]

@@ -55,7 +55,15 @@ class Plan:
         student = [recipe.student, recipe.stand_in]
         parts = [self._part("miners", recipe.miner), self._part("densifiers", recipe.densifier)]
         parts += [self._part("students", name) for name in student if name != TWIN]
-        return [student, parts, asdict(recipe.train), recipe.per_frame, recipe.mirror, recipe.learner]
+        return [
+            student,
+            parts,
+            asdict(recipe.train),
+            recipe.per_frame,
+            recipe.most_steps,
+            recipe.mirror,
+            recipe.learner,
+        ]
 
     @cached_property
     def key(self) -> str:

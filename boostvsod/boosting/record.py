@@ -133,6 +133,5 @@ def choice_in_words(choice: str, target: str) -> str:
     owner = "the target" if {"/", ":"} & set(target) else target
     return {
         "boosted": "used the boosted maps",
-        "blend": f"used the mean of {owner}'s and the boosted maps",
         "baseline": f"kept {owner}'s maps",
     }[choice]

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.kinds import Flow
+from boostvsod.kinds import Flow, Map
 
 CELLS = 32  # per side of the grid on which the motion is fitted
 ROUNDS = 12
 BULK = 0.6  # the share of the cells that defines the usual error
 PATIENCE = 4  # a cell with this many times the usual error has a quarter of the weight
+FAST = 0.99  # the quantile of the speeds that counts as full motion
+FLOOR = 5e-4  # of the picture's width: slower motion is never full motion
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +29,13 @@ def camera_motion(flow: Flow) -> Flow:
     fit = _robust_fit(cells)
     y, x = (_axis(side) for side in (height, width))
     return np.asarray(fit[0] + x[None, :, None] * fit[1] + y[:, None, None] * fit[2], np.float32)
+
+
+def own_motion(flow: Flow) -> Map:
+    """The speed H W of what does not move with the camera: 1 for the fastest hundredth, 0 for no motion."""
+    rest = flow - camera_motion(flow)
+    speed = np.hypot(rest[..., 0], rest[..., 1]) / flow.shape[1]
+    return np.asarray(np.clip(speed / max(float(np.quantile(speed, FAST)), FLOOR), 0, 1), np.float32)
 
 
 def _robust_fit(cells: Floats) -> Floats:

@@ -36,6 +36,15 @@ class AtScale:
         return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
 
 
+def shrunk_frame(frame: Frame, longer: int) -> Frame:
+    """A frame with a longer side of at most `longer` pixels."""
+    height, width = frame.rgb.shape[:2]
+    scale = longer / max(height, width)
+    if scale >= 1:
+        return frame
+    return replace(frame, rgb=resize_rgb(frame.rgb, *(max(LEAST, round(side * scale)) for side in (height, width))))
+
+
 def estimate_many(backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
     """The flow of each pair, in one call if the backend supports it."""
     if isinstance(backend, EstimatesMany):

@@ -193,8 +193,10 @@ def _schedule(
     optimizer: torch.optim.Optimizer, rate: float, steps: int, options: TrainOptions
 ) -> torch.optim.lr_scheduler.LRScheduler:
     if options.schedule == "onecycle":
+        total = steps + 1
+        rise = 0.1 if total != 10 else 0.11  # a tenth of 10 is a rise without length, and torch divides by its length
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rate, total_steps=steps + 1, pct_start=0.1, cycle_momentum=False
+            optimizer, rate, total_steps=total, pct_start=rise, cycle_momentum=False
         )
     if options.schedule == "constant":
         return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)

@@ -33,12 +33,13 @@ def columns(start: int, stop: int) -> Map:
 @pytest.mark.parametrize(
     ("boosted", "motion", "apart", "moving"),
     [
-        (columns(10, 30), columns(10, 30), 0.0, 0.1 / 1.1),  # nothing is removed
+        (columns(10, 30), columns(10, 30), 0.0, 0.0),  # nothing is removed
         (columns(10, 20), columns(10, 30), 0.5, 1.0),  # the removed part moves like the rest
         (columns(10, 20), columns(10, 20), 0.5, 0.1 / 1.1),  # it stands still
         (columns(10, 20), columns(10, 15), 0.5, 0.1 / 0.6),
         (columns(10, 20), columns(0, 0), 0.5, 1.0),  # nothing moves: the feature has no meaning
         (columns(30, 40), columns(30, 40), 1.0, 0.1 / 1.1),
+        (columns(8, 32), columns(0, 0), 0.1667, 0.0),  # only added
     ],
 )
 def test_features_by_hand(
@@ -59,7 +60,7 @@ def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
 
 def test_the_expected_gain_depends_on_what_is_removed() -> None:
     assert gate.expected_gain({"apart": 0.0, "moving": 1.0}) == 0
-    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > gate.ACCEPT
+    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}, gate.MARGIN) > 0.05
     assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
     assert gate.expected_gain({"apart": 1.0, "moving": 0.2}) == pytest.approx(
         gate.WORTH * (gate.EVEN + gate.LENIENCE - 0.2)
@@ -67,25 +68,20 @@ def test_the_expected_gain_depends_on_what_is_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gain", "choice"),
-    [
-        (gate.ACCEPT, "boosted"),
-        (gate.REJECT, "baseline"),
-        ((gate.ACCEPT + gate.REJECT) / 2, "blend"),
-        (-1, "baseline"),
-    ],
+    ("beyond", "choice"), [(-0.01, "boosted"), (0.01, "baseline"), (gate.MARGIN, "baseline"), (1.0, "baseline")]
 )
-def test_judgement(gain: float, choice: str) -> None:
-    found, why = gate.decide(gain)
+def test_the_boosted_maps_need_a_margin(beyond: float, choice: str) -> None:
+    even = gate.EVEN + gate.LENIENCE * 0.5 - gate.MARGIN
+    features = {"apart": 0.5, "moving": even + beyond}
+    found, why = gate.decide(features)
     assert found == choice
-    assert f"{gain:+.3f}" in why
+    assert f"{gate.expected_gain(features):+.3f}, at least" in why
 
 
 def test_choice() -> None:
     a, b = box(0, 0, 1, 1), box(0, 0, 1, 1, 0.5)
     assert gate.chosen("boosted", a, b) is b
     assert gate.chosen("baseline", a, b) is a
-    assert gate.chosen("blend", a, b)[0, 0] == 0.75
 
 
 def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> Result:
@@ -100,7 +96,7 @@ def test_good_maps_stay_and_the_gate_gives_its_reason(tmp_path: Path) -> None:
     assert good.decisions[0].choice == "baseline"
     assert all(np.array_equal(a, b) for a, b in zip(good.maps, clip.truth, strict=True))
     assert set(good.record["decisions"][0]["features"]) == {"apart", "moving"}
-    assert "boosting would probably not help" in good.decisions[0].why
+    assert "boosting might not help" in good.decisions[0].why
     rng = np.random.default_rng(0)
     poor = np.stack([np.roll(m, int(rng.integers(-60, 60)), 1) for m in clip.truth])
     changed = run(tmp_path / "poor", clip.frames, poor)
@@ -166,9 +162,6 @@ def test_a_still_object_is_found_without_the_target(tmp_path: Path) -> None:
         assert saliency[~truth].mean() < 0.1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="video-lite shows one of these objects only, and the gate has no other motion map"
-)
 def test_no_object_of_a_crowd_is_lost(tmp_path: Path) -> None:
     """The networks find only one of these objects. The target's maps, which show all, are chosen."""
     frames, truth = crowd(8)

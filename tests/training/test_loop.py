@@ -141,6 +141,12 @@ def test_unknown_choices_are_named(wrong: dict[str, str]) -> None:
         fit(student(), draw, 1, replace(TrainOptions(), **wrong), RUNTIME)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_the_rate_rises_and_falls_over_any_number_of_steps(steps: int) -> None:
+    losses_of_steps = fit(student(), draw, steps, TrainOptions(schedule="onecycle", optimizer="adam"), RUNTIME)
+    assert len(losses_of_steps) == steps
+
+
 def test_divergence_is_an_error_that_names_the_rate() -> None:
     batch = torch.full((4, 3, 16, 16), float("nan")), torch.ones(4, 1, 16, 16), torch.ones(4, 1, 16, 16)
     with pytest.raises(ConfigError, match=r"loss of step 0 is nan; lower train\.lr \(0\.1\)"):

@@ -96,7 +96,8 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.act(self.bn1(self.conv_pw(x)))
         y = self.bn3(self.conv_pwl(self.act(self.bn2(self.conv_dw(y)))))
-        return y + x if self.same else y
+        z: Tensor = y + x if self.same else y
+        return z
 
 
 class EfficientNetLite0(nn.Module):

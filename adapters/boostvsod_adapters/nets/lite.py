@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from boostvsod.weights.backbones import timm_backbone
 from boostvsod_adapters.nets.encoders import EfficientNetLite0, SlimResNet
 
-BUILT_IN = {"slim": SlimResNet, "lite0": EfficientNetLite0}
+BUILT_IN: dict[str, type[SlimResNet] | type[EfficientNetLite0]] = {"slim": SlimResNet, "lite0": EfficientNetLite0}
 TIMM = {"lite0": "efficientnet_lite0"}  # the same encoder in timm, with weights from ImageNet
 FINEST = 4  # the smallest stride that is decoded; a level at stride 2 doubled the time and added .002 to .005 of S
 # One number for all channels: constants per channel take a fifth of the forward pass in channels-last.
@@ -28,10 +28,10 @@ def make_encoder(backbone: str, channels: int = 3, pretrained: bool = False) -> 
     """An encoder, the numbers of its features that are decoded, and the channels of these features."""
     extra = {} if channels == 3 else {"in_chans": channels}
     if backbone in BUILT_IN:
-        own = BUILT_IN[backbone](channels)
+        own, decoded = BUILT_IN[backbone](channels), BUILT_IN[backbone].channels
         if pretrained:
             own.load_state_dict(timm_backbone(TIMM.get(backbone, backbone), pretrained=True, **extra).state_dict())
-        return own, list(range(len(own.channels))), list(own.channels)
+        return own, list(range(len(decoded))), list(decoded)
     encoder = timm_backbone(backbone, pretrained=pretrained, **extra)
     info: Any = encoder.feature_info
     used = [i for i, stride in enumerate(info.reduction()) if stride >= FINEST]
