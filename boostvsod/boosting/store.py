@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ from boostvsod.media.video import Piece, Video
 STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave maps behind
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
-WRITERS = 2  # threads that write maps
+WRITERS = 2  # threads that write the maps of a batch
 WORK_BITS = 16  # 8 bits would blur the order of nearly equal scores
 Compute = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
@@ -112,16 +112,16 @@ class Store:
         """The maps of a stage for a piece: read where they exist, else computed and written, `batch` at a time.
 
         Batches are always cut at the same places, and a batch with one missing map is computed whole. So a run
-        that was killed and started again ends with the same bits as one that was not. The maps of a batch are written
-        while the next batch is computed.
+        that was killed and started again ends with the same bits as one that was not.
         """
-        with self.clock.timed(stage), Writers() as writers:
+        with self.clock.timed(stage), ThreadPoolExecutor(WRITERS) as pool:
             for start in range(0, len(piece), batch):
                 numbers = range(start, min(start + batch, len(piece)))
                 paths = self._paths(stage, piece, numbers)
                 if not all(is_whole(path) for path in paths):
                     with self.clock.charged(self.stage_name(stage)):
-                        writers.write(paths, compute(piece, numbers))
+                        pairs = list(zip(paths, compute(piece, numbers), strict=True))
+                        list(pool.map(_write, *zip(*pairs, strict=True)))
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(self.stage(stage), piece.names)
 
@@ -158,32 +158,6 @@ class Store:
             for step in STEPS
         }
         return {step: round(seconds, 3) for step, seconds in spent.items() if seconds is not None}
-
-
-class Writers:
-    """Threads that write maps. Errors of writing are raised by the next call, or at the end."""
-
-    def __init__(self) -> None:
-        self.pool, self.pending = ThreadPoolExecutor(WRITERS), list[Future[None]]()
-
-    def __enter__(self) -> Writers:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.pool.shutdown()
-        if kind is None:
-            self.wait()
-
-    def write(self, paths: Sequence[Path], maps: Sequence[Map | Judged]) -> None:
-        """Wait for the maps of the last call, then begin to write these."""
-        self.wait()
-        self.pending = [self.pool.submit(_write, *each) for each in zip(paths, maps, strict=True)]
-
-    def wait(self) -> None:
-        """Wait until all maps are written."""
-        for each in self.pending:
-            each.result()
-        self.pending = []
 
 
 def is_whole(path: Path) -> bool:
