@@ -161,7 +161,7 @@ def _wrong_kinds() -> Iterator[Case]:
     yield Case("a list in UTF-16", _run("{in}/list.txt"), {"list.txt": "a.png\n".encode("utf-16")})
     yield Case("a list with a null", _run("{in}/list.txt"), {"list.txt": b"a\0b.png\n"})
     yield Case("a list of itself", _run("{in}/list.txt"), {"list.txt": b"list.txt\n"})
-    yield Case("a pattern of folders", _run("{in}/w*"), _files())
+    yield Case("a pattern of folders that fits none", _run("{in}/q*/frames"), _files())
     output_file = ("predict", "{in}/walk/frames", "--target", "classic", "-o", "{in}/file.txt")
     yield Case("the output is a file", output_file, _files(), (7,))
     yield Case("run, the output is a file", (*_run("{in}/walk/frames")[:-1], "{in}/file.txt"), _files(), (7,))
