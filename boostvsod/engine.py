@@ -147,7 +147,7 @@ def choose(
 
     fused = store.load_or_compute("fused", piece, BATCH, fuse)
     with store.clock.timed("gate"):
-        features = gate.features_of(maps, fused, list(learning.own_motion(piece, gate.FLOW_SIDE)))
+        features = gate.features_of(maps, fused, learning.own_motion(piece, gate.FLOW_SIDE))
     choice, reason = gate.decide(features)
 
     def final(_: Piece, numbers: Sequence[int]) -> list[Map]:

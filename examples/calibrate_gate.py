@@ -5,34 +5,31 @@
         --recipe default --set recipe.gate=off --control none -o calibration
     python examples/calibrate_gate.py DAVIS-train.zip calibration [MORE ...]
 
-EVEN and LENIENCE are the values with the highest total gain of accepted videos, such that no video that loses would be
-accepted even with MARGIN more. WORTH is fitted by least squares. The fit is checked by leaving out each video in turn.
-The script prints the numbers for boostvsod/boosting/gate.py.
+A video has room if more of what was removed may move. EVEN and LENIENCE are the values with the highest total gain of
+the videos with more room than MARGIN, such that no video that loses has any. WORTH is fitted by least squares. The fit
+is checked by leaving out each video in turn. The script prints the numbers for boostvsod/boosting/gate.py.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from boostvsod import build
 from boostvsod.bench.arms import BASELINE
 from boostvsod.bench.jobs import find_clip, run_folder
 from boostvsod.boosting import gate
+from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.plan import find_recipe
 from boostvsod.boosting.store import StoredMaps
 from boostvsod.datasets.layouts import Dataset, open_dataset
-from boostvsod.flow.camera import own_motion
-from boostvsod.flow.tools import shrunk_frame
-from boostvsod.kinds import Flow
 from boostvsod.media.sources import from_pictures
 from boostvsod.media.video import Video
+from boostvsod.runtime import decide
 
 EVENS, LENIENCES = np.arange(0.2, 1.1, 0.02), np.arange(-0.4, 0.8, 0.05)
 LOST = -0.003  # a smaller change of S does not count as a loss
@@ -55,15 +52,9 @@ def features_of_row(data: Dataset, row: dict[str, Any], out: Path) -> dict[str, 
     folder, clip = run_folder(out, row["target"], row["video"]), find_clip(data, row["video"])
     video = Video.open(from_pictures(clip.frames, clip.name, data.where))
     target, boosted = (StoredMaps(folder / row[stage], video.names) for stage in ("baseline", "maps"))
-    return gate.features_of(target, boosted, [own_motion(flow) for flow in small_flows(video)])
-
-
-def small_flows(video: Video) -> Iterator[Flow]:
-    """The flow of each frame to the next, or of the last frame to the one before, of small pictures."""
-    backend = build("flows", find_recipe("default").flow)
-    for i in range(len(video)):
-        pair = (video[i], video[i + 1 if i + 1 < len(video) else i - 1])
-        yield backend.estimate(*(shrunk_frame(frame, gate.FLOW_SIDE) for frame in pair))
+    learning = Learning.build(find_recipe("default"), decide())
+    motion = (moving for piece in video.pieces(len(video)) for moving in learning.own_motion(piece, gate.FLOW_SIDE))
+    return gate.features_of(target, boosted, motion)
 
 
 def read_jobs(data: Dataset, out: Path) -> list[tuple[str, str, dict[str, float], float]]:
@@ -82,9 +73,9 @@ def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
     candidates = [(even, lenience) for even in EVENS for lenience in LENIENCES]
     gains = []
     for even, lenience in candidates:
-        room = Fit(even, lenience).room(apart, moving) - gate.MARGIN
-        safe = bool((room[gain < LOST] <= -gate.MARGIN).all())
-        gains.append(gain[room > 0].sum() if safe else -np.inf)
+        room = Fit(even, lenience).room(apart, moving)
+        safe = bool((room[gain < LOST] <= 0).all())
+        gains.append(gain[room > gate.MARGIN].sum() if safe else -np.inf)
     even, lenience = np.array(candidates)[np.isclose(gains, max(gains))].mean(0)
     x = apart * Fit(even, lenience).room(apart, moving)
     return Fit(float(even), float(lenience), float((x * gain).sum() / (x**2).sum()))
@@ -98,8 +89,8 @@ def main(dataset: str, *benchmarks: str) -> None:
     gain, room = np.array([row[3] for row in rows]), np.zeros(len(rows))
     for name in set(videos):
         own = videos == name
-        room[own] = fitted(apart[~own], moving[~own], gain[~own]).room(apart[own], moving[own]) - gate.MARGIN
-    accepted = room > 0
+        room[own] = fitted(apart[~own], moving[~own], gain[~own]).room(apart[own], moving[own])
+    accepted = room > gate.MARGIN
     for i in np.argsort(room):
         choice = f"{'accepted' if accepted[i] else 'rejected'} with room {room[i]:+.3f}, true gain {gain[i]:+.3f}"
         print(f"{targets[i]:8} {videos[i]:18} {choice}  apart {apart[i]:.3f} moving {moving[i]:.3f}")

@@ -315,6 +315,12 @@ def test_two_videos_with_one_name(tmp_path: Path, clip: Clip, monkeypatch: pytes
     (tmp_path / "x").rename(tmp_path / "moved")
     again = call("run", "--video", "moved/walk", *QUICK)
     assert "already done" in again.stderr, "the same video may be moved"
+    named = ("run", "--video", "y/walk", *QUICK, "-o", "runs/walk")
+    before = content(tmp_path / "runs")
+    refused(call(*named), f"holds the results of another video, {tmp_path}/x/walk")
+    assert content(tmp_path / "runs") == before
+    assert call(*named, "--overwrite").exit_code == 0
+    assert json.loads((tmp_path / "runs/walk/run.json").read_text())["video"]["source"] == f"{tmp_path}/y/walk"
 
 
 def test_a_name_of_dots_stays_in_the_folder(tmp_path: Path, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,16 @@
 
 The boosted maps have removed something that the target showed. If that is scenery, it moves with the camera, and they
 are right. If it is a part of the object, or one of several objects, it moves by itself, and they are wrong. The motion
-is what remains of the optical flow without the camera's motion: no network sees it, so that a network that overlooks
-an object cannot hide its motion from the gate.
+is the optical flow without the camera's motion. No saliency network computes it. A network that overlooks an object
+can therefore not hide its motion from the gate.
 
-The numbers were fitted on clips with ground truth, by examples/calibrate_gate.py; docs/default.md names the clips.
+The numbers were fitted on clips with ground truth, by examples/calibrate_gate.py; benchmarks/gate-motion.md names the
+clips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ def stamp() -> tuple[float, ...]:
     return FLOW_SIDE, FAINT, LITTLE, BLUR, EVEN, LENIENCE, MARGIN, WORTH
 
 
-def features_of(target: Maps, boosted: Maps, motion: Maps) -> dict[str, float]:
+def features_of(target: Maps, boosted: Maps, motion: Iterable[Map]) -> dict[str, float]:
     """Two features that say which maps are better, over the frames of a piece.
 
     apart   1 minus the overlap of the target's and the boosted maps: 0 if they are the same

@@ -135,7 +135,7 @@ class Learning:
         return maps
 
     def own_motion(self, piece: Piece, side: int) -> Iterator[Map]:
-        """What moves by itself in each frame, by the flow of pictures with this longer side: no network sees it."""
+        """For each frame a map of what does not move with the camera. Pictures for flow have this longer side."""
         for i in range(len(piece)):
             pair = [shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1))]
             yield own_motion(self._flows(self.small_flow, [(pair[0], pair[1])])[0])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +24,7 @@ from boostvsod.files import natural, write_json
 from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.media.images import read_map, write_map
 from boostvsod.media.video import Piece, Video
+from boostvsod.workers import ready_ahead
 
 STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave maps behind
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
@@ -114,14 +114,15 @@ class Store:
         Batches are always cut at the same places, and a batch with one missing map is computed whole. So a run
         that was killed and started again ends with the same bits as one that was not.
         """
-        with self.clock.timed(stage), ThreadPoolExecutor(WRITERS) as pool:
+        with self.clock.timed(stage):
             for start in range(0, len(piece), batch):
                 numbers = range(start, min(start + batch, len(piece)))
                 paths = self._paths(stage, piece, numbers)
                 if not all(is_whole(path) for path in paths):
                     with self.clock.charged(self.stage_name(stage)):
-                        pairs = list(zip(paths, compute(piece, numbers), strict=True))
-                        list(pool.map(_write, *zip(*pairs, strict=True)))
+                        made = zip(paths, compute(piece, numbers), strict=True)
+                        for _ in ready_ahead(_write, made, WRITERS):
+                            pass
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(self.stage(stage), piece.names)
 
@@ -176,8 +177,9 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def _write(path: Path, made: Map | Judged) -> None:
+def _write(file: tuple[Path, Map | Judged]) -> None:
     """The features first: where a map exists, its features do."""
+    path, made = file
     if isinstance(made, Judged):
         write_json(path.with_suffix(".json"), dict(made.features))
     write_map(path, made.map if isinstance(made, Judged) else made, WORK_BITS)

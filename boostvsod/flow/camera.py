@@ -12,8 +12,8 @@ CELLS = 32  # per side of the grid on which the motion is fitted
 ROUNDS = 12
 BULK = 0.6  # the share of the cells that defines the usual error
 PATIENCE = 4  # a cell with this many times the usual error has a quarter of the weight
-FAST = 0.99  # the quantile of the speeds that counts as full motion
-FLOOR = 5e-4  # of the picture's width: slower motion is never full motion
+FAST = 0.99  # this quantile of the speeds is shown at full strength
+FLOOR = 5e-4  # of the picture's width: slower motion is never shown at full strength
 
 Floats = NDArray[np.float64]
 

@@ -12,12 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod.flow.camera import camera_motion
+from boostvsod.flow.camera import FAST, FLOOR, camera_motion
 from boostvsod.flow.colour import WHEEL
 from boostvsod.kinds import Flow
 
-FLOOR = 5e-4  # of the picture's width: slower motion is not shown at full saturation
-FAST = 0.99  # the quantile of the speeds that is shown at full saturation
 REST = 0.05  # the remaining motion is shown at full saturation from this share of the whole speed on
 STEPS = 4096  # of the table of colours
 

@@ -27,22 +27,20 @@ class AtScale:
         return self.estimate_many([(a, b)])[0]
 
     def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
-        small = [(self._scaled(a), self._scaled(b)) for a, b in pairs]
+        small = [(_scaled(a, self.scale), _scaled(b, self.scale)) for a, b in pairs]
         flows = estimate_many(self.backend, small)
         return [resize_flow(flow, *a.rgb.shape[:2]) for flow, (a, _) in zip(flows, pairs, strict=True)]
-
-    def _scaled(self, frame: Frame) -> Frame:
-        sides = (max(LEAST, round(side * self.scale)) for side in frame.rgb.shape[:2])
-        return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
 
 
 def shrunk_frame(frame: Frame, longer: int) -> Frame:
     """A frame with a longer side of at most `longer` pixels."""
-    height, width = frame.rgb.shape[:2]
-    scale = longer / max(height, width)
-    if scale >= 1:
-        return frame
-    return replace(frame, rgb=resize_rgb(frame.rgb, *(max(LEAST, round(side * scale)) for side in (height, width))))
+    scale = longer / max(frame.rgb.shape[:2])
+    return frame if scale >= 1 else _scaled(frame, scale)
+
+
+def _scaled(frame: Frame, scale: float) -> Frame:
+    sides = (max(LEAST, round(side * scale)) for side in frame.rgb.shape[:2])
+    return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
 
 
 def estimate_many(backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:

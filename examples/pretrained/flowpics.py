@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from boostvsod.flow.camera import FAST, FLOOR
 from boostvsod.flow.colour import WHEEL
-from boostvsod.flow.pictures import FAST, FLOOR, REST
+from boostvsod.flow.pictures import REST
 
 COLOURS = torch.tensor(WHEEL, dtype=torch.float32) / 255
 

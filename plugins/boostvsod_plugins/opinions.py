@@ -111,7 +111,7 @@ class CloserLook:
 
     def _seen(self, crop: Rgb) -> Map:
         """The map of a crop, from memory if exactly this crop was seen lately."""
-        key = hashlib.blake2b(crop.tobytes(), digest_size=16).digest() + str(crop.shape).encode()
+        key = hashlib.blake2b(crop.data, digest_size=16).digest() + str(crop.shape).encode()
         if key not in self.remembered:
             size = self.student.size
             self.remembered[key] = predict_batch(self.student, as_batch([crop], size, size), self.runtime)[0]

@@ -43,6 +43,15 @@ def test_a_run_learns_from_what_was_filled_in(tmp_path: Path) -> None:
     assert any(not np.array_equal(a, b) for a, b in zip(plain.maps, dense.maps, strict=True))
 
 
+@pytest.mark.parametrize(("most", "steps"), [(0, 6), (4, 4), (9, 6)])
+def test_the_steps_of_a_piece_are_bounded(tmp_path: Path, most: int, steps: int) -> None:
+    folder = write_pictures(tmp_path / "clip", make_clip(6, 64, 64).frames)
+    every = ["recipe.miner=random", "random.share=1.0", "recipe.student=lite", "train.lambda=1", "train.size=64"]
+    bounded = [*every, "train.batch=1", f"recipe.most_steps={most}"]
+    result = boost(folder, "classic", "nr", tmp_path / "out", settings=bounded)
+    assert len(result.record["losses"]["0"]) == steps
+
+
 def test_clips_have_a_loss_only_on_mined_frames(tmp_path: Path) -> None:
     from boostvsod.boosting.finetune import draw_clips
     from boostvsod.media.video import Video

@@ -23,7 +23,7 @@ LITE0_STAGES = (  # blocks, channels, kernel, stride, expansion
     (4, 192, 5, 2, 6),
     (1, 320, 3, 1, 6),
 )
-LITE0_DECODED = (1, 2, 4, 6)  # the stages before the next stride, from stride 4 on
+LITE0_DECODED = (1, 2, 4, 6)  # the last stage of each stride, from stride 4 on
 LITE0_EPS = 1e-3  # of its batch norms, as published
 
 
