@@ -7,11 +7,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from boostvsod.boosting import gate
+from boostvsod.boosting.corrections import (
+    BY_HAND,
+    Corrections,
+    mixed,
+    repeated_and_carried,
+    thorough,
+    with_corrections,
+)
 from boostvsod.boosting.finetune import FineTuning
 from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.outputs import check_same_video
@@ -22,6 +33,7 @@ from boostvsod.boosting.publish import is_published, publish
 from boostvsod.boosting.record import make_record, result_of
 from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
+from boostvsod.errors import ConfigError
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
 from boostvsod.media.video import Piece, Video, VideoInput
 from boostvsod.recipe import DEFAULT_RECIPE, DEFAULT_TARGET, Recipe
@@ -54,16 +66,21 @@ def boost(
     seed: int = 0,
     bits: int = 8,
     overwrite: bool = False,
+    masks: Mapping[int, NDArray[Any]] | None = None,
     progress: Progress = quiet,
 ) -> Result:
     """Boost `target`'s maps of `video`; all results are written to the folder `out` (default: runs/NAME).
 
     `video` is a path, a list of picture paths or an array T H W 3; `target` a name as on the command
-    line, or an object with `predict`; `settings` are strings like "train.lr=1e-5". The same call again
-    reads the results in `out` and computes nothing.
+    line, or an object with `predict`; `settings` are strings like "train.lr=1e-5". `masks` are corrected
+    masks: number of the frame -> H x W booleans, bytes or floats in [0, 1]. The same call again reads the
+    results in `out` and computes nothing.
     """
-    runtime = decide(device, precision, seed, threads)
-    plan = Plan(Video.open(video), TargetSpec.parse(target), find_recipe(recipe, settings), runtime, bits)
+    runtime, corrections = decide(device, precision, seed, threads), Corrections.of(masks or {})
+    chosen = find_recipe(recipe, settings)
+    plan = Plan(Video.open(video), TargetSpec.parse(target), chosen, runtime, bits, corrections)
+    if corrections.masks and not chosen.miner:
+        raise ConfigError(f"the recipe {chosen.name!r} learns nothing, so masks of frames cannot help it")
     store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
     if out is None and not overwrite:
         check_same_video(store.folder.root, plan.video)
@@ -78,13 +95,26 @@ def run(plan: Plan, store: Store, *, afresh: bool = False) -> Result:
     with collect() as notes, store.writing():
         plan.runtime.apply()
         store.index(plan.video)
+        plan.corrections.check(plan.video)
         parts = Parts.build(plan)
         if afresh:
             store.folder.clear_stages()
         pieces = plan.video.pieces(plan.recipe.buffer)
-        outcomes = [boost_piece(piece, parts, store) for piece in pieces]
+        outcomes = [boost_or_reuse(piece, plan, parts, store) for piece in pieces]
         record = publish(store, plan.video.names, plan.bits, make_record(plan, parts, store, outcomes, notes))
     return result_of(store.folder, record)
+
+
+def boost_or_reuse(piece: Piece, plan: Plan, parts: Parts, store: Store) -> Outcome:
+    """Boost a piece. If only other pieces were corrected, its maps are those of a run without corrections."""
+    if not plan.corrections.masks or plan.corrections.inside(piece):
+        return boost_piece(piece, parts, store)
+    before = Store(store.folder, plan.without_corrections.keys, store.progress, store.total)
+    before.clock = store.clock
+    outcome = boost_piece(piece, parts, before)
+    final = before.maps("final", piece)
+    store.load_or_compute("final", piece, BATCH, lambda _, numbers: [final[i] for i in numbers])
+    return outcome
 
 
 def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
@@ -93,15 +123,23 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     learning = parts.learning
     if learning is None:
         return use_baseline(piece, store, maps, "the recipe is the target alone")
+    corrected = parts.corrections.inside(piece)
     if not can_move(piece):
-        return use_baseline(piece, store, maps, "motion needs two frames, and this shot has one")
+        own = [corrected.get(i, saliency) for i, saliency in enumerate(maps)]
+        return use_baseline(piece, store, own, "motion needs two frames, and this shot has one")
 
     motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps)
     with store.clock.timed("mine"):
         mining = learning.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
+        mining = with_corrections(mining, corrected)
     if not mining.mined:
         return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
     truths = densify(piece, mining.mined, learning, store)
+    why = learnt_from(piece, mining.mined, truths)
+    if corrected:
+        with store.clock.timed("fill"):
+            truths = repeated_and_carried(piece, truths, corrected, learning.flow)
+        learning = replace(learning, recipe=thorough(learning.recipe))
 
     learner = LEARNERS[learning.recipe.learner](piece, learning, store)
     if not store.has("student", piece):
@@ -109,8 +147,9 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
             learner.fit(truths)
     student = store.load_or_compute("student", piece, BATCH, learner.predict)
 
-    decision = choose(piece, learning, store, maps, motion, student, learnt_from(piece, mining.mined, truths))
-    return Outcome(decision, mining.verdicts)
+    if corrected:
+        return Outcome(use_corrected(piece, learning, store, maps, motion, student, corrected, why), mining.verdicts)
+    return Outcome(choose(piece, learning, store, maps, motion, student, why), mining.verdicts)
 
 
 def can_move(piece: Piece) -> bool:
@@ -155,6 +194,28 @@ def choose(
 
     store.load_or_compute("final", piece, BATCH, final)
     return Decision(piece.start, piece.stop, choice, f"{why}; {reason}", features)
+
+
+def use_corrected(
+    piece: Piece,
+    learning: Learning,
+    store: Store,
+    maps: Maps,
+    motion: Maps,
+    student: Maps,
+    corrected: Mapping[int, Map],
+    why: str,
+) -> Decision:
+    """The final maps of a corrected piece: the masks, and mixtures in which the student counts more than the target."""
+
+    def final(i: int) -> Map:
+        if i in corrected:
+            return corrected[i]
+        fused, without_target = (learning.fuse(piece[i], own, motion[i], student[i]) for own in (maps[i], student[i]))
+        return mixed(student[i], fused, without_target)
+
+    store.load_or_compute("final", piece, BATCH, lambda _, numbers: [final(i) for i in numbers])
+    return Decision(piece.start, piece.stop, "boosted", f"{why}, {len(corrected)} of them {BY_HAND}")
 
 
 def use_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +17,7 @@ from made import random_net, write_maps, write_pictures
 from boostvsod import registry
 from boostvsod.media.synthetic import Clip, make_clip
 
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 BAD_INPUT = "badinput"  # the marker of the suite in tests/badinput
 
 
@@ -110,3 +114,20 @@ def raft_small_file(tmp_path: Path) -> Path:
     net = random_net(registry.cards()["raft-small"])
     torch.save({f"module.{key}": value for key, value in net.state_dict().items()}, tmp_path / "raft-small.pth")
     return tmp_path / "raft-small.pth"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a screen."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("no chromium here")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1400", AUTOPLAY):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield opened
+    opened.quit()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -63,6 +65,26 @@ def write_film(path: Path, frames: np.ndarray, fps: float = 25, code: str = "mp4
     for rgb in frames:
         writer.write(np.ascontiguousarray(rgb[..., ::-1]))
     writer.release()
+    return path
+
+
+def write_sounding_film(path: Path, frames: np.ndarray, starts: Sequence[int], codec: str = "libopus") -> Path:
+    """An H.264 film whose frames start at these milliseconds, with 0.8 s of a tone that gets louder."""
+    with av.open(str(path), "w") as film:
+        video = film.add_stream("libx264", rate=25, options={"crf": "10"})
+        video.height, video.width, video.pix_fmt = *frames.shape[1:3], "yuv420p"
+        video.codec_context.time_base = Fraction(1, 1000)
+        sound: Any = film.add_stream(codec, rate=48000)
+        for rgb, start in zip(frames, starts, strict=True):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")
+            picture.pts, picture.time_base = start, Fraction(1, 1000)
+            film.mux(video.encode(picture))
+        film.mux(video.encode(None))
+        t = np.arange(38400, dtype=np.float32) / 48000
+        samples = av.AudioFrame.from_ndarray((t * np.sin(2764 * t))[None], format="fltp", layout="mono")
+        samples.sample_rate, samples.pts = 48000, 0
+        film.mux(sound.encode(samples))
+        film.mux(sound.encode(None))
     return path
 
 

@@ -116,7 +116,7 @@ def _arm(fault: Fault) -> None:
     struck: list[str] = []
 
     @contextmanager
-    def show(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    def show(title: str, *, plain: bool = False) -> Iterator[Callable[[str, int, int], None]]:
         def report(stage: str, done: int, total: int) -> None:
             if stage == fault.stage and done >= fault.done and not struck:
                 struck.append(stage)

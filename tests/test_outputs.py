@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
-from made import call, write_film, write_maps, write_pictures
+from made import call, visible, write_film, write_maps, write_pictures
 
 from boostvsod import boost
 from boostvsod.boosting.lock import locked
@@ -182,7 +182,7 @@ def test_a_film_that_does_not_fit_on_the_disk_is_an_error(tmp_path: Path) -> Non
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))  # no file may be larger
     try:
-        with pytest.raises(OutputError, match="of 20 frames arrived"):
+        with pytest.raises(OutputError, match=r"cannot write .*a\.mp4"):
             write()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -307,19 +307,16 @@ def test_two_videos_with_one_name(tmp_path: Path, clip: Clip, monkeypatch: pytes
     for place, frames in (("x", clip.frames), ("y", clip.frames[::-1])):
         write_pictures(tmp_path / place / "walk", frames)
     assert call("run", "--video", "x/walk", *QUICK).exit_code == 0
-    before = content(tmp_path / "runs" / "walk")
-    other = call("run", "--video", "y/walk", *QUICK)
-    assert "wrote runs/y-walk/maps" in other.output, "another video of that name gets a folder of its own"
-    assert content(tmp_path / "runs" / "walk") == before
-    assert json.loads((tmp_path / "runs/y-walk/run.json").read_text())["video"]["source"] == f"{tmp_path}/y/walk"
+    before = content(tmp_path / "runs")
+    there = ("-o", "runs/walk")
+    refused(call("run", "y/walk", *there, *QUICK), f"holds the results of another video, {tmp_path}/x/walk")
+    assert call("run", "y/walk", *QUICK).exit_code == 0
+    assert visible(tmp_path / "runs") == ["walk", "y-walk"]
+    assert {name: content(tmp_path / "runs")[name] for name in before} == before
     (tmp_path / "x").rename(tmp_path / "moved")
     again = call("run", "--video", "moved/walk", *QUICK)
     assert "already done" in again.stderr, "the same video may be moved"
-    named = ("run", "--video", "y/walk", *QUICK, "-o", "runs/walk")
-    before = content(tmp_path / "runs")
-    refused(call(*named), f"holds the results of another video, {tmp_path}/x/walk")
-    assert content(tmp_path / "runs") == before
-    assert call(*named, "--overwrite").exit_code == 0
+    assert call("run", "y/walk", *there, *QUICK, "--overwrite").exit_code == 0
     assert json.loads((tmp_path / "runs/walk/run.json").read_text())["video"]["source"] == f"{tmp_path}/y/walk"
 
 

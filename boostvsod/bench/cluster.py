@@ -1,14 +1,12 @@
-"""Jobs on a Ray cluster. Every node must be able to write to the benchmark's folder."""
+"""Jobs on a Ray cluster. Every node must be able to write to the folder of the results."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from boostvsod.bench.jobs import Job, Setup, run_job
-from boostvsod.bench.local import TRIES, Group, JobResult
+from boostvsod.bench.local import TRIES, Group, Job, JobResult, Row, Work
 from boostvsod.errors import BoostError, ConfigError
 
 RESTARTS = 4  # of a worker whose process or node died; Ray's default is 0, which would lose the video
@@ -17,15 +15,15 @@ RESTARTS = 4  # of a worker whose process or node died; Ray's default is 0, whic
 class Worker:
     """A Ray actor that runs one job after another in its own process."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
+    def __init__(self, work: Work[Any], device: str) -> None:
+        self.work, self.device = work, device
 
-    def attempt(self, job: Job) -> dict[str, Any] | Exception:
+    def attempt(self, job: Any) -> Row | Exception:
         """The job's row, or the error of the last try. Errors are returned, because Ray does not retry them."""
         error: Exception = RuntimeError("never tried")
         for _ in range(TRIES):
             try:
-                return run_job(job, self.setup)
+                return self.work(job, self.device)
             except BoostError as user_error:  # trying again would not help
                 return user_error
             except Exception as other:
@@ -33,15 +31,16 @@ class Worker:
         return error
 
 
-def run_ray(groups: Sequence[Group], setup: Setup, workers: int, address: str, gpus: float) -> Iterator[JobResult]:
+def run_ray(
+    groups: Sequence[Group[Job]], work: Work[Job], workers: int, address: str, gpus: float
+) -> Iterator[JobResult[Job]]:
     """Yield results in the order in which jobs finish. All jobs of a group run on the same worker, one by one."""
     ray = _ray()
     if not ray.is_initialized():
         ray.init(address=address or None, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     device = "cuda" if gpus else "cpu"  # Ray shows each worker its own GPUs
-    pinned = replace(setup, runtime=replace(setup.runtime, device=device))
     actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
-    idle = [actor.remote(pinned) for _ in range(min(workers, len(groups)))]
+    idle = [actor.remote(work, device) for _ in range(min(workers, len(groups)))]
     waiting = [list(group) for group in groups]
     running: dict[Any, tuple[Any, Job, list[Job]]] = {}
     while waiting or running:
@@ -52,7 +51,7 @@ def run_ray(groups: Sequence[Group], setup: Setup, workers: int, address: str, g
         try:
             yield job, ray.get(ready)
         except ray.exceptions.RayError as error:
-            worker = actor.remote(pinned)  # the old one has no restarts left
+            worker = actor.remote(work, device)  # the old one has no restarts left
             yield job, RuntimeError(f"the worker died: {error}")
         if rest:
             _start(worker, rest, running)

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from boostvsod.bench.jobs import Job, Setup, run_job
 from boostvsod.errors import BoostError
 from boostvsod.workers import kill_workers, process_pool
 
 TRIES = 2  # of a job whose worker crashed or ran out of memory
+Job = TypeVar("Job")  # what to run, described by values that can be sent to another process
+Row = dict[str, Any]  # the result of a job
+Work = Callable[[Job, str], Row]  # runs a job on a device; it can be sent to another process too
 Group = Sequence[Job]  # jobs that share a run folder: they never run at the same time
-JobResult = tuple[Job, "dict[str, Any] | Exception"]  # the job, and its row or its error
+JobResult = tuple[Job, Row | Exception]  # the job, and its result or its error
 
 
-def run_local(groups: Sequence[Group], setup: Setup, workers: int, devices: Sequence[str]) -> Iterator[JobResult]:
+def run_local(
+    groups: Sequence[Group[Job]], work: Work[Job], workers: int, devices: Sequence[str]
+) -> Iterator[JobResult[Job]]:
     """Yield results in the order in which jobs finish. A job that fails is yielded with its error."""
-    waiting: queue.SimpleQueue[Group] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Group[Job]] = queue.SimpleQueue()
     for group in groups:
         waiting.put(group)
-    results: queue.SimpleQueue[JobResult | None] = queue.SimpleQueue()  # None: one thread has ended
-    pinned = [replace(setup.runtime, device=devices[i % len(devices)]) for i in range(workers)]
-    slots = [Slot(replace(setup, runtime=runtime)) for runtime in pinned]
+    results: queue.SimpleQueue[JobResult[Job] | None] = queue.SimpleQueue()  # None: one thread has ended
+    slots = [Slot(work, devices[i % len(devices)]) for i in range(workers)]
     threads = [threading.Thread(target=_serve, args=(slot, waiting, results), daemon=True) for slot in slots]
     for thread in threads:
         thread.start()
@@ -43,7 +45,9 @@ def run_local(groups: Sequence[Group], setup: Setup, workers: int, devices: Sequ
             slot.stop()
 
 
-def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], results: queue.SimpleQueue[JobResult | None]) -> None:
+def _serve(
+    slot: Slot[Job], waiting: queue.SimpleQueue[Group[Job]], results: queue.SimpleQueue[JobResult[Job] | None]
+) -> None:
     """Run groups on one slot until none is waiting."""
     try:
         while True:
@@ -58,16 +62,16 @@ def _serve(slot: Slot, waiting: queue.SimpleQueue[Group], results: queue.SimpleQ
         results.put(None)
 
 
-class Slot:
+class Slot(Generic[Job]):
     """One worker process with its device."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.setup = setup
+    def __init__(self, work: Work[Job], device: str) -> None:
+        self.work, self.device = work, device
         self.pool = process_pool(1)
         self.stopped = False
         self.lock = threading.Lock()  # held while a job is given to the worker, and while the worker is stopped
 
-    def attempt(self, job: Job) -> dict[str, Any] | Exception:
+    def attempt(self, job: Job) -> Row | Exception:
         """The job's row, or the error of the last try. Errors of the user's input are not tried again."""
         error: Exception = RuntimeError("never tried")
         for _ in range(TRIES):
@@ -83,11 +87,11 @@ class Slot:
                 error = other
         return error
 
-    def _submit(self, job: Job) -> Future[dict[str, Any]]:
+    def _submit(self, job: Job) -> Future[Row]:
         with self.lock:
             if self.stopped:
                 raise BoostError("stopped")
-            return self.pool.submit(run_job, job, self.setup)
+            return self.pool.submit(self.work, job, self.device)
 
     def stop(self) -> None:
         """End the worker process at once; start no other."""

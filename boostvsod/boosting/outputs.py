@@ -1,4 +1,4 @@
-"""Pictures and films made from the final maps: masks, cut-outs, overlays.
+"""Pictures and films made from the final maps: masks, mattes, cut-outs, overlays, new backgrounds.
 
 A folder of pictures is replaced as a whole, and a film appears when it is complete. Files that boostvsod did not
 write are never replaced.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.lock import locked
@@ -20,22 +23,76 @@ from boostvsod.boosting.store import is_whole
 from boostvsod.errors import ConfigError, OutputError
 from boostvsod.files import ADVICE, WORK, Outputs
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
-from boostvsod.media.films import film_writer
+from boostvsod.media.composites import GREEN, Backdrop, blurred_background, over, with_alpha
+from boostvsod.media.films import PAINTED, SUFFIXES, Times, film_writer
 from boostvsod.media.images import grey_rgb, write_png
+from boostvsod.media.paths import user_path
 from boostvsod.media.video import Video
-from boostvsod.stamps import file_stamp, fingerprint
+from boostvsod.stamps import content_stamp, file_stamp, fingerprint
 
 GLOW = (255, 64, 64)  # the overlay's colour, RGB
-FOLDERS = {"mask": "mask", "cutout": "cutout"}  # output -> its place in the run folder
-FILMS = {"overlay": "overlay.mp4", "side-by-side": "side-by-side.mp4"}
-SAVES = ("maps", "mask", "overlay", "side-by-side", "cutout")
+FOLDERS = ("mask", "cutout")  # outputs that are folders of pictures
+FILMS = {  # outputs that are films -> the suffix if none is given
+    "overlay": ".mp4", "side-by-side": ".mp4", "matte": ".mp4", "cutout-video": ".webm", "green": ".mp4",
+    "blur": ".mp4", "replace": ".mp4",
+}  # fmt: skip
+SAVES = ("maps", *FOLDERS, *FILMS)
+Draw = Callable[[int, Rgb, Map, Map], NDArray[Any]]  # frame number, frame, target's and final map -> picture
 
 
-def check_saves(wanted: list[str]) -> None:
-    """Refuse an unknown name before any work is done."""
-    for name in wanted:
-        if name not in SAVES:
+@dataclass(frozen=True)
+class Output:
+    """One thing that `--save` names, as in `mask`, `matte.webm` or `replace=beach.jpg`."""
+
+    kind: str
+    suffix: str = ""  # of a film
+    argument: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Output:
+        """Read a name with its suffix and argument. An unknown one is refused."""
+        name, _, argument = text.partition("=")
+        kind, dot, suffix = name.partition(".")
+        if kind not in SAVES or (dot and kind not in FILMS):
             raise ConfigError(f"--save {name!r} is unknown; there are: {', '.join(SAVES)}")
+        if (kind == "replace") != bool(argument):
+            raise ConfigError(f"--save {text!r}: a background belongs to replace and to nothing else: replace=PICTURE")
+        output = cls(kind, dot + suffix if dot else FILMS.get(kind, ""), argument)
+        if output.suffix not in ("", *(PAINTED if kind == "cutout-video" else SUFFIXES)):
+            allowed = ", ".join(PAINTED if kind == "cutout-video" else SUFFIXES)
+            raise ConfigError(f"--save {name!r}: the suffix of this film can be {allowed}")
+        return output
+
+    @property
+    def place(self) -> str:
+        """Its folder or file in the run folder."""
+        return f"{self.kind}{self.suffix}"
+
+    @property
+    def is_film(self) -> bool:
+        return self.kind in FILMS
+
+    def files(self, names: Sequence[str]) -> list[str]:
+        """All its files, relative to the run folder."""
+        return [self.place] if self.is_film else [f"{self.place}/{name}.png" for name in names]
+
+    def made_of(self, result: Result) -> str:
+        """A text that changes when the output must be made again: after every run, and with another background."""
+        return fingerprint(result.record, content_stamp(self.argument)) if self.argument else made_of(result)
+
+
+def check_saves(wanted: Sequence[str]) -> None:
+    """Refuse an unknown name before any work is done."""
+    for output in _parsed(wanted):
+        if output.argument:
+            user_path(output.argument)
+            Video.open(output.argument)
+
+
+def _parsed(wanted: Sequence[str]) -> list[Output]:
+    """The outputs, each once, in the order of `SAVES`."""
+    outputs = list(dict.fromkeys(map(Output.parse, wanted)))
+    return sorted(outputs, key=lambda output: SAVES.index(output.kind))
 
 
 def check_places(outputs: Outputs, wanted: Sequence[str]) -> None:
@@ -43,10 +100,11 @@ def check_places(outputs: Outputs, wanted: Sequence[str]) -> None:
     outputs.check_inputs("maps", "run.json")
     if not outputs.overwrite:
         _check_retouched(RunFolder(outputs.folder))
-    outputs.check(*(FILMS[name] for name in wanted if name in FILMS))
-    for name in wanted:
-        if name in FOLDERS:
-            outputs.check_folder(FOLDERS[name])
+    for output in _parsed(wanted):
+        if output.is_film:
+            outputs.check(output.place)
+        elif output.kind in FOLDERS:
+            outputs.check_folder(output.place)
 
 
 def _check_retouched(folder: RunFolder) -> None:
@@ -91,19 +149,14 @@ def save(
     `outputs` is the run folder with the rule of what may be replaced there.
     """
     outputs = outputs or outputs_of(result, video)
-    makers: dict[str, Callable[[], None]] = {
-        "mask": lambda: _pngs(result, video, outputs, "mask", binary, progress),
-        "cutout": lambda: _pngs(result, video, outputs, "cutout", cut_out, progress),
-        "overlay": lambda: _film(result, video, outputs, "overlay", _overlay_row, progress),
-        "side-by-side": lambda: _film(result, video, outputs, "side-by-side", _three_in_a_row, progress),
-    }
-    stale = [n for n in makers if n in wanted and not outputs.is_current(_files(n, result.names), made_of(result))]
+    parsed = _parsed(wanted)
+    made = [output for output in parsed if output.kind != "maps"]
+    stale = [o for o in made if not outputs.is_current(o.files(result.names), o.made_of(result))]
     if stale:
         with locked(outputs.folder / WORK, outputs.folder):
-            for name in stale:
-                makers[name]()
-    places = {"maps": "maps", **FOLDERS, **FILMS}
-    return [outputs.folder / place for name, place in places.items() if name in wanted]
+            for output in stale:
+                (_film if output.is_film else _pngs)(output, result, video, outputs, progress)
+    return [outputs.folder / output.place for output in parsed]
 
 
 def made_of(result: Result) -> str:
@@ -111,19 +164,9 @@ def made_of(result: Result) -> str:
     return fingerprint(result.record)
 
 
-def _files(output: str, names: Sequence[str]) -> list[str]:
-    """All files of one output, relative to the run folder."""
-    return [f"{FOLDERS[output]}/{name}.png" for name in names] if output in FOLDERS else [FILMS[output]]
-
-
 def binary(rgb: Rgb, saliency: Map) -> np.ndarray:
     """255 where the map reaches one half."""
     return np.where(saliency >= 0.5, np.uint8(255), np.uint8(0))
-
-
-def cut_out(rgb: Rgb, saliency: Map) -> np.ndarray:
-    """The picture with the map as its alpha."""
-    return np.dstack([rgb, np.rint(saliency * 255).astype(np.uint8)])
 
 
 def overlay(rgb: Rgb, saliency: Map) -> Rgb:
@@ -135,41 +178,44 @@ def overlay(rgb: Rgb, saliency: Map) -> Rgb:
     return glowing
 
 
-def _overlay_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
-    return overlay(rgb, boosted)
+def _drawing(output: Output, video: Video) -> Draw:
+    """The function that draws one picture of an output."""
+    backdrop, sixteen = Backdrop(output.argument), output.suffix == ".mov"
+    draws: dict[str, Draw] = {
+        "mask": lambda i, rgb, before, after: binary(rgb, after),
+        "cutout": lambda i, rgb, before, after: with_alpha(rgb, after),
+        "overlay": lambda i, rgb, before, after: overlay(rgb, after),
+        "side-by-side": lambda i, rgb, before, after: np.hstack([rgb, grey_rgb(before), grey_rgb(after)]),
+        "matte": lambda i, rgb, before, after: grey_rgb(after),
+        "cutout-video": lambda i, rgb, before, after: with_alpha(rgb, after, 16 if sixteen else 8),
+        "green": lambda i, rgb, before, after: over(rgb, after, GREEN),
+        "blur": lambda i, rgb, before, after: over(rgb, after, blurred_background(rgb, after)),
+        "replace": lambda i, rgb, before, after: over(rgb, after, backdrop.at(i / video.fps, *video.shape)),
+    }
+    return draws[output.kind]
 
 
-def _three_in_a_row(rgb: Rgb, baseline: Map, boosted: Map) -> Rgb:
-    return np.hstack([rgb, grey_rgb(baseline), grey_rgb(boosted)])
-
-
-def _frames(result: Result, video: Video, stage: str, progress: Progress) -> Iterator[tuple[str, Rgb, Map, Map]]:
+def _pictures(output: Output, result: Result, video: Video, progress: Progress) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Name and picture of every frame."""
+    draw = _drawing(output, video)
     for i, (frame, before, after) in enumerate(zip(video, result.baseline, result.maps, strict=True)):
-        yield frame.name, frame.rgb, before, after
-        progress(stage, i + 1, len(video))
+        yield frame.name, draw(i, frame.rgb, before, after)
+        progress(output.kind, i + 1, len(video))
 
 
-def _pngs(
-    result: Result,
-    video: Video,
-    outputs: Outputs,
-    output: str,
-    draw: Callable[[Rgb, Map], np.ndarray],
-    progress: Progress,
-) -> None:
-    with outputs.replacing(FOLDERS[output], made_of(result)) as folder:
-        for name, rgb, _, boosted in _frames(result, video, output, progress):
-            write_png(folder / f"{name}.png", draw(rgb, boosted))
+def _pngs(output: Output, result: Result, video: Video, outputs: Outputs, progress: Progress) -> None:
+    with outputs.replacing(output.place, output.made_of(result)) as folder:
+        for name, picture in _pictures(output, result, video, progress):
+            write_png(folder / f"{name}.png", picture)
 
 
-def _film(
-    result: Result,
-    video: Video,
-    outputs: Outputs,
-    output: str,
-    draw: Callable[[Rgb, Map, Map], Rgb],
-    progress: Progress,
-) -> None:
-    with outputs.writing(FILMS[output], made_of(result)) as path, film_writer(path, video.fps) as write:
-        for _, rgb, before, after in _frames(result, video, output, progress):
-            write(draw(rgb, before, after))
+def _film(output: Output, result: Result, video: Video, outputs: Outputs, progress: Progress) -> None:
+    """A film with the times and the sound of the film that the frames came from."""
+    source = video.film
+    times = Times.of_film(source, len(video)) if source else None
+    with (
+        outputs.writing(output.place, output.made_of(result)) as path,
+        film_writer(path, video.fps, times, source) as write,
+    ):
+        for _, picture in _pictures(output, result, video, progress):
+            write(picture)

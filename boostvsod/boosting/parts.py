@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
+from boostvsod.boosting.corrections import Corrections
 from boostvsod.boosting.motion_views import MotionViews
 from boostvsod.boosting.plan import TWIN, Plan
 from boostvsod.errors import PluginError
@@ -44,6 +45,7 @@ class Parts:
     target: Target
     target_name: str
     learning: Learning | None
+    corrections: Corrections = field(default_factory=Corrections)
 
     @classmethod
     def build(cls, plan: Plan) -> Parts:
@@ -54,7 +56,7 @@ class Parts:
         targets.prepare(target, plan.video.name, plan.video.names)
         if learning is not None and recipe.student == TWIN and isinstance(target, Trainable):
             learning.trainable = target
-        return cls(target, str(plan.target), learning)
+        return cls(target, str(plan.target), learning, plan.corrections)
 
     def target_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The target's maps of some frames of a piece."""

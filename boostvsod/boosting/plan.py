@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from boostvsod import registry
 from boostvsod.boosting import gate
+from boostvsod.boosting.corrections import Corrections
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
@@ -30,6 +31,12 @@ class Plan:
     recipe: Recipe
     runtime: Runtime
     bits: int = 8
+    corrections: Corrections = field(default_factory=Corrections)
+
+    @property
+    def without_corrections(self) -> Plan:
+        """The same plan before a user corrected frames."""
+        return replace(self, corrections=Corrections())
 
     @cached_property
     def keys(self) -> dict[str, str]:
@@ -40,7 +47,8 @@ class Plan:
         target = fingerprint(base, self.video.name, self.video.given_names, self.target.stamp(recipe.of("target")))
         flow = fingerprint(base, self._part("flows", recipe.flow), recipe.flow_scale)
         motion = fingerprint(flow, self._part("motion", recipe.motion), recipe.motion_views)
-        student = fingerprint(target, motion, self._learning())
+        corrected = [self.corrections.stamp] if self.corrections.masks else []
+        student = fingerprint(target, motion, self._learning(), *corrected)
         fused = fingerprint(student, self._part("fusers", recipe.fuser))
         final = fingerprint(fused, recipe.gate, gate.stamp())
         stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}

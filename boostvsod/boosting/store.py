@@ -126,6 +126,10 @@ class Store:
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return StoredMaps(self.stage(stage), piece.names)
 
+    def maps(self, stage: str, piece: Piece) -> Maps:
+        """The maps of a stage for a piece, which are there."""
+        return StoredMaps(self.stage(stage), piece.names)
+
     def _paths(self, stage: str, piece: Piece, numbers: Sequence[int]) -> list[Path]:
         folder, names = self.stage(stage), piece.names
         return [folder / f"{names[i]}.png" for i in numbers]

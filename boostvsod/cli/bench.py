@@ -16,8 +16,8 @@ from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod.bench.arms import Arm
+    from boostvsod.bench.execution import Execution
     from boostvsod.bench.jobs import Job, Setup
-    from boostvsod.bench.run import Execution
     from boostvsod.bench.summary import ArmSummary
     from boostvsod.files import Outputs
     from boostvsod.report.tables import Table
@@ -115,7 +115,7 @@ def _arms(options: dict[str, Any]) -> list[Arm]:
 
 
 def _execution(options: dict[str, Any], runtime: Runtime) -> Execution:
-    from boostvsod.bench.run import Execution
+    from boostvsod.bench.execution import Execution
 
     devices = tuple(options["devices"].split(",")) if options["devices"] else (runtime.device,)
     return Execution(options["executor"], options["jobs"], devices, options["address"], options["gpus"])

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Input:
-    """One video, and the folder for what is made of it."""
+    """One video, and the folder for what is made of it. `words` name this video alone."""
 
     video: Video
     folder: Path
+    words: tuple[str, ...]
 
     @property
     def word(self) -> str:
@@ -38,31 +39,34 @@ def find_inputs(words: Sequence[str], output: Path | None) -> list[Input]:
     single video is written to `output`. Several videos get a folder each in `output`; without `output`, every video
     gets one in `runs`. Two videos never share a folder, and no folder with results of another video is used.
     """
-    videos = list(_videos(words))
+    named = list(_videos(words))
+    videos = [video for _, video in named]
     if output is not None and len(videos) == 1:
-        return [Input(videos[0], output)]
+        return [Input(videos[0], output, named[0][0])]
     root, taken = output or Path("runs"), set[str]()
     inputs = []
-    for video, names in zip(videos, _distinct_names(videos), strict=True):
+    for (own, video), names in zip(named, _distinct_names(videos), strict=True):
         name = _free_name(root, video, names, taken)
         taken.add(name)
-        inputs.append(Input(video, root / name))
+        inputs.append(Input(video, root / name, own))
     return inputs
 
 
-def _videos(words: Sequence[str]) -> Iterator[Video]:
+def _videos(words: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Video]]:
+    """Each video once, with the words that name it alone."""
     from boostvsod.media.sources import find_videos, is_picture, picture_videos
     from boostvsod.media.video import Video
 
     pictures = [word for word in words if is_picture(word)]
-    grouped = iter(picture_videos(pictures))
     seen = set()
     for word in words:
-        found = list(grouped) if word in pictures else find_videos(word)  # all groups stand where the first picture was
-        for each in found:
-            video = Video.open(each)
+        if word in pictures:  # all groups of pictures stand where the first picture was
+            found = [(tuple(map(str, source.files)), source) for source in map(Video.open, picture_videos(pictures))]
+        else:
+            found = [((path,), Video.open(path)) for path in find_videos(word)]
+        for own, video in found:
             if os.path.abspath(video.where) not in seen:
-                yield video
+                yield own, video
             seen.add(os.path.abspath(video.where))
 
 

@@ -19,10 +19,10 @@ SMOOTHING = 0.01  # weight of the last loss in the running mean
 
 
 @contextmanager
-def show_progress(title: str) -> Iterator[Progress]:
-    """A progress function for work on one video; `title` begins each line."""
+def show_progress(title: str, *, plain: bool = False) -> Iterator[Progress]:
+    """A progress function for work on one video; `title` begins each line. `plain` lines suit several processes."""
     title = printable(title)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not plain:
         with _bars(title) as progress:
             yield progress
     else:

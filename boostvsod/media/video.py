@@ -68,6 +68,11 @@ class Video:
         return (self._reader.path,) if isinstance(self._reader, VideoFile) else ()
 
     @property
+    def film(self) -> Path | None:
+        """The video file that the frames are read from; None for pictures and for frames in memory."""
+        return self._reader.path if isinstance(self._reader, VideoFile) else None
+
+    @property
     def index(self) -> Index:
         """Made by one scan of the video, unless `restore` has set it."""
         if self._index is None:

@@ -12,8 +12,9 @@ from bench_setup import jobs_of, must_succeed
 from made import QUICK
 
 from boostvsod.bench.arms import plan_arms
+from boostvsod.bench.execution import Execution
 from boostvsod.bench.jobs import Job, Setup, known_result
-from boostvsod.bench.run import Execution, run_jobs, shard
+from boostvsod.bench.run import run_jobs, shard
 from boostvsod.errors import ConfigError
 from boostvsod.media.synthetic import Clip
 from boostvsod.metrics.scores import Scores

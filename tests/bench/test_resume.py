@@ -15,8 +15,9 @@ import pytest
 from bench_setup import SETTINGS, dying_target, must_succeed, target
 
 from boostvsod.bench.arms import plan_arms
+from boostvsod.bench.execution import Execution
 from boostvsod.bench.jobs import Job, Setup, run_job
-from boostvsod.bench.run import Execution, plan_jobs, run_jobs
+from boostvsod.bench.run import plan_jobs, run_jobs
 
 
 def test_the_job_of_a_dead_worker_is_tried_again(setup: Setup, tmp_path: Path) -> None:
