@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from boostvsod.kinds import Map, Maps
-from boostvsod.media.maps import shrunk, soft_iou, stretched
+from boostvsod.media.maps import resize_map, shrunk, soft_iou, stretched
 
 SIDE, LEAST = 240, 16  # the longer side of the maps that are compared, and the least shorter side
 FLOW_SIDE = 288  # the longer side of the pictures whose flow is used
@@ -46,8 +46,8 @@ def features_of(target: Maps, boosted: Maps, motion: Iterable[Map]) -> dict[str,
     overlaps: list[float] = []
     sums = np.zeros(4)
     for own, other, moving in zip(target, boosted, motion, strict=True):
-        a, b, m = (shrunk(each, SIDE, LEAST) for each in (own, other, moving))
-        a, b = stretched(a), stretched(b)
+        a, b = (stretched(shrunk(each, SIDE, LEAST)) for each in (own, other))
+        m = resize_map(moving, *a.shape)  # its own sides were rounded: they may give another height or width
         lost, m = np.maximum(a - b, 0), np.asarray(cv2.GaussianBlur(m, (0, 0), BLUR), np.float32)
         overlaps.append(soft_iou(a, b, empty=1.0))
         sums += [(lost * m).sum(), lost.sum(), (b * m).sum(), b.sum()]

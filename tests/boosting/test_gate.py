@@ -13,6 +13,7 @@ from boostvsod.boosting import gate
 from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Map, Result
+from boostvsod.media.maps import shrunk
 from boostvsod.media.synthetic import make_clip
 
 NOTHING = np.zeros((40, 60), np.float32)
@@ -49,6 +50,14 @@ def test_features_by_hand(
     found = gate.features_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
     assert found["apart"] == pytest.approx(apart, abs=1e-4)
     assert found["moving"] == pytest.approx(moving, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(240, 428), (428, 240), (17, 1999), (241, 319), (480, 854)])
+def test_motion_of_any_size_fits_the_maps(shape: tuple[int, int]) -> None:
+    half = np.tri(*shape, dtype=np.float32)
+    quarter = half * (np.arange(shape[1]) < shape[0] // 2)
+    found = gate.features_of([half], [quarter], [shrunk(np.ones_like(half), gate.FLOW_SIDE, gate.LEAST)])
+    assert found["moving"] == pytest.approx(1, abs=0.01), "what was removed moves like the rest"
 
 
 def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
