@@ -10,7 +10,7 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
@@ -232,26 +232,39 @@ def build(kind: Literal["recipes"], name: str, runtime: Runtime | None = None, *
 def build(kind: Literal["datasets"], name: str, runtime: Runtime | None = None, **options: Any) -> Layout: ...
 def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any) -> Any:
     """Build the part that is offered as `name`. The options are the keyword arguments of its builder."""
-    return call_builder(find(kind, name).build, name, runtime, options)
+    table = "target" if kind == "targets" else name
+    return call_builder(find(kind, name).build, name, runtime, options, table)
 
 
-def call_builder(builder: Callable[..., Any], name: str, runtime: Runtime | None, options: dict[str, Any]) -> Any:
-    """Call a builder with options. The error for unknown or missing options names them."""
-    parameters = inspect.signature(builder).parameters
+def call_builder(
+    builder: Callable[..., Any], name: str, runtime: Runtime | None, options: dict[str, Any], table: str = ""
+) -> Any:
+    """Call a builder with options. The error for unknown or missing options names them.
+
+    `table` is where users set the options, as in `--set TABLE.OPTION=VALUE`.
+    """
+    table = table or name
+    parameters = parameters_of(builder, name)
     free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     legal = [p for p in parameters if p != "runtime" and parameters[p].kind is not inspect.Parameter.VAR_KEYWORD]
     for option in options:
         if option not in legal and not free:
             raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
-    check_options(builder, name, options)
+    check_options(builder, table, options)
     missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
     if missing:
-        raise ConfigError(
-            f"{name} needs {', '.join(missing)}: write {name}:VALUE for a target, else --set {name}.{missing[0]}=VALUE"
-        )
+        raise ConfigError(f"{name} needs {', '.join(missing)}: --set {table}.{missing[0]}=VALUE")
     extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
     with user_code(name):
         return builder(**options, **extra)
+
+
+def parameters_of(builder: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a builder by name. `name` names the part in the error."""
+    try:
+        return inspect.signature(builder).parameters
+    except (TypeError, ValueError) as error:  # some functions in C
+        raise PluginError(f"{name}: its builder has no signature; write a function around it") from error
 
 
 def versions() -> dict[str, str]:

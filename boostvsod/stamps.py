@@ -14,7 +14,9 @@ import importlib.util
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Stamp = str
@@ -117,20 +119,27 @@ def package_stamp(package: str) -> Stamp:
     return file_stamp(Path(spec.origin)) if spec.origin else ""
 
 
+@dataclass
+class Opened:
+    """The files that code opened."""
+
+    read: set[Path] = field(default_factory=set)
+    written: set[Path] = field(default_factory=set)
+
+
 @contextlib.contextmanager
-def opened_below(folder: Path) -> Iterator[set[Path]]:
-    """The files below a folder that Python code opens inside the block."""
+def opened_files() -> Iterator[Opened]:
+    """The files that Python code opens inside the block, in this thread or another."""
     _watch_files()
-    opened: set[Path] = set()
-    watched = (folder.resolve(), opened)
-    _WATCHED.append(watched)
+    opened = Opened()
+    _WATCHED.append(opened)
     try:
         yield opened
     finally:
-        _WATCHED.remove(watched)
+        _WATCHED.remove(opened)
 
 
-_WATCHED: list[tuple[Path, set[Path]]] = []
+_WATCHED: list[Opened] = []
 
 
 @functools.cache
@@ -142,33 +151,66 @@ def _watch_files() -> None:
 def _note_opened(event: str, arguments: tuple[object, ...]) -> None:
     if event != "open" or not _WATCHED or not isinstance(arguments[0], (str, os.PathLike)):
         return
-    path = Path(os.path.realpath(arguments[0]))
-    for folder, opened in _WATCHED:
-        if path.is_relative_to(folder) and not set(path.parts) & set(IGNORED):
-            opened.add(path)
+    path: str | os.PathLike[str] = arguments[0]
+    mode, flags = (*arguments, None, None)[1:3]
+    writes = bool(set(str(mode or "r")) & set("wax+")) or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR))
+    for opened in _WATCHED:
+        (opened.written if writes else opened.read).add(Path(os.path.realpath(path)))
 
 
-def module_files(script: Path) -> set[Path]:
-    """A Python file, the modules of its folder that it imports, and the files of the folder that they mention."""
-    folder, files, waiting = script.resolve().parent, set[Path](), [script.resolve()]
+def is_users(path: Path) -> bool:
+    """Whether a file is the user's: no installed package, no part of Python, of boostvsod or of the system."""
+    if set(path.parts) & {*IGNORED, *PACKAGE_FOLDERS}:
+        return False
+    return not any(path.is_relative_to(folder) for folder in (*SYSTEM, *_python_folders()))
+
+
+PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr/lib", "/usr/share")))
+
+
+@functools.cache
+def _python_folders() -> tuple[Path, ...]:
+    """The standard library, and this package."""
+    places = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(__file__))
+    return tuple(Path(os.path.realpath(place)) for place in places)
+
+
+def module_files(script: Path) -> tuple[set[Path], dict[str, str]]:
+    """What a Python file is made of: files, and the versions of the installed packages that it imports.
+
+    The files are the script, the user's modules that it imports, and the files that their code mentions, as paths
+    or by a name beside the script or the module.
+    """
+    files, versions, waiting = set[Path](), dict[str, str](), [script.resolve()]
     while waiting:
         module = waiting.pop()
         if module in files:
             continue
         files.add(module)
-        tree = ast.parse(module.read_bytes())
-        waiting += [found for name in _imported(tree) for found in _local_modules(folder, name)]
-        files |= {path for text in _texts(tree) if (path := _beside(folder, text))}
-    return files
+        for level, name in _imported(tree := _parsed(module)):
+            folder = module.parents[level - 1] if 0 < level <= len(module.parents) else script.resolve().parent
+            waiting += [*_local_modules(folder, name), *([] if level else _loaded_modules(name, versions))]
+        folders = {script.resolve().parent, module.parent}
+        files |= {path for text in _texts(tree) for folder in folders if (path := _named(folder, text))}
+    return files, versions
 
 
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _parsed(module: Path) -> ast.AST:
+    try:
+        return ast.parse(module.read_bytes())
+    except (SyntaxError, ValueError, RecursionError):  # a module that is not imported after all
+        return ast.Module([], [])
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The dotted names that code imports, each with its number of leading dots."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = f"{node.module}." if node.module else ""
-            yield from (f"{base}{alias.name}" for alias in node.names)
+            yield from ((node.level, f"{base}{alias.name}") for alias in node.names)
 
 
 def _local_modules(folder: Path, name: str) -> Iterator[Path]:
@@ -179,15 +221,28 @@ def _local_modules(folder: Path, name: str) -> Iterator[Path]:
         yield from (path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file())
 
 
+def _loaded_modules(name: str, versions: dict[str, str]) -> Iterator[Path]:
+    """The user's files of a dotted name that is imported already; of an installed package, its version is noted."""
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        module = sys.modules.get(".".join(parts[:count]))
+        file = getattr(module, "__file__", None)
+        if file and is_users(path := Path(os.path.realpath(file))) and path.suffix == ".py":
+            yield path
+        elif module is not None and count == 1 and hasattr(module, "__version__"):
+            versions[name.partition(".")[0]] = str(module.__version__)
+
+
 def _texts(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) <= 255:
             yield node.value
 
 
-def _beside(folder: Path, text: str) -> Path | None:
+def _named(folder: Path, text: str) -> Path | None:
+    """The file that a text names: beside a module, or anywhere by its whole path."""
     try:
-        path = (folder / text).resolve()
-        return path if path.is_file() and path.is_relative_to(folder) else None
+        path = Path(os.path.realpath(folder / os.path.expanduser(text)))
+        return path if path.is_file() and is_users(path) else None
     except (OSError, ValueError):
         return None

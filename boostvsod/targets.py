@@ -15,7 +15,7 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias, cast
@@ -23,10 +23,11 @@ from typing import Any, TypeAlias, cast
 from boostvsod import registry
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.errors.user_code import in_one_line, user_code
-from boostvsod.kinds import Map, Prepares, Rgb, Target, Window
+from boostvsod.kinds import Frame, Map, Prepares, Rgb, Target, Window
 from boostvsod.media.maps import check_map
 from boostvsod.runtime import Runtime
-from boostvsod.stamps import content_stamp, files_stamp, module_files, opened_below
+from boostvsod.stamps import content_stamp, files_stamp, fingerprint, is_users, module_files, opened_files
+from boostvsod.weights.opened import noted_readers
 from boostvsod.weights.stamps import part_stamp
 
 Options = Mapping[str, Any]
@@ -55,6 +56,7 @@ class TargetSpec:
     name: str  # under which a plugin offers it, or the path of a Python file
     argument: str = ""  # after the colon
     made: Target | Saliency | None = None
+    ready: dict[str, Target] = field(default_factory=dict, compare=False, repr=False)  # built by `stamp`, not yet used
 
     @classmethod
     def parse(cls, given: TargetInput) -> TargetSpec:
@@ -79,32 +81,43 @@ class TargetSpec:
     def build(self, runtime: Runtime, options: Options | None = None) -> Target:
         """The target that is meant, with `options` for its builder."""
         if self.made is not None:
-            return _as_target(self.made, repr(self.label))
+            return _as_target(self.made, repr(self.label), runtime)
         options = dict(options or {})
         if self.is_file:
-            builder = _function(Path(self.name), self.argument or "build")
-            return _as_target(registry.call_builder(builder, self.text, runtime, options), self.text)
-        return registry.build("targets", self.name, runtime, **self._offered_options(options))
+            return self.ready.pop(fingerprint(str(runtime), options), None) or self._build_file(runtime, options)
+        target = registry.build("targets", self.name, runtime, **self._offered_options(options))
+        return _checked(target, self.text)
+
+    def _build_file(self, runtime: Runtime, options: Options) -> Target:
+        """The target of a Python file. Its module is read afresh."""
+        builder = _function(Path(self.name), self.argument or "build")
+        made = registry.call_builder(builder, self.text, runtime, dict(options), table="target")
+        return _as_target(made, self.text, runtime)
 
     def _offered_options(self, options: Options) -> dict[str, Any]:
         """The options, with the argument after the colon as the first option of the builder."""
         return {**options, _first_option(self.name): self.argument} if self.argument else dict(options)
 
-    def stamp(self, options: Options) -> list[Any]:
+    def stamp(self, options: Options, runtime: Runtime) -> list[Any]:
         """What changes when the target does: its options, and the content of every file that it is made of.
 
         An object may predict something else next time, so it counts as a new target every time. A target of a
-        Python file is built to find the files of its folder that it opens.
+        Python file is built to find the modules that it imports and the files that it opens, wherever they are. The
+        next `build` with the same options returns it.
         """
         if self.made is not None:
             return [uuid.uuid4().hex]
         if not self.is_file:
             return part_stamp("targets", self.name, self._offered_options(options))
         script = Path(self.name)
-        with opened_below(script.resolve().parent) as opened:
-            self.build(Runtime(), options)
-        files = {path for path in opened | module_files(script) if path.is_file()}
-        return [self.argument, dict(options), content_stamp(dict(options)), files_stamp(files, script.resolve().parent)]
+        runtime.apply()  # random weights are those that a run draws
+        with opened_files() as opened, noted_readers(opened.read):
+            self.ready[fingerprint(str(runtime), dict(options))] = self._build_file(runtime, options)
+        files, versions = module_files(script)
+        files |= {path for path in opened.read if is_users(path)}
+        counted = (path for path in files - opened.written if path.is_file())
+        contents = files_stamp(counted, script.resolve().parent)
+        return [self.argument, dict(options), content_stamp(dict(options)), contents, versions]
 
 
 TargetInput: TypeAlias = "str | TargetSpec | Target | Saliency"
@@ -128,7 +141,12 @@ def predict_windows(target: Target, windows: Sequence[Window], who: str) -> list
         maps = list(target.predict(windows))
     if len(maps) != len(windows):
         raise PluginError(f"{who}: {len(maps)} maps came back for {len(windows)} frames")
-    return [check_map(m, w.frame.rgb.shape[:2], who, w.frame.name) for m, w in zip(maps, windows, strict=True)]
+    return [_checked_map(m, w.frame, who) for m, w in zip(maps, windows, strict=True)]
+
+
+def _checked_map(saliency: object, frame: Frame, who: str) -> Map:
+    with user_code(who, frame.name):  # a tensor that needs gradients, or lies on a GPU, becomes no array
+        return check_map(saliency, frame.rgb.shape[:2], who, frame.name)
 
 
 def split_label(text: str) -> tuple[str, str]:
@@ -160,41 +178,108 @@ def _function(path: Path, name: str) -> Callable[..., object]:
     module = _import(path)
     function = getattr(module, name, None)
     if not callable(function):
-        raise PluginError(f"{path} has no function {name!r}")
+        defined = [key for key, value in vars(module).items() if inspect.isfunction(value) and not key.startswith("_")]
+        rest = f"; it has: {', '.join(defined)}; write {path}:{defined[0]}" if defined else ""
+        raise PluginError(f"{path} has no function {name!r}{rest}")
     return cast("Callable[..., object]", function)
+
+
+LOADED: set[str] = set()  # the modules that scripts of targets have imported
 
 
 def _import(path: Path) -> ModuleType:
     """The module of a Python file, with its neighbours importable, all read afresh: they may have been edited."""
-    folder = str(path.resolve().parent)
-    for name in [name for name, module in sys.modules.items() if _is_in(module, folder)]:
-        del sys.modules[name]
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    _forget(path.resolve().parent)
+    before, folder = set(sys.modules), path.resolve().parent
+    package, root = _package_of(path.resolve())
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode is trusted by size and time alone
+    sys.path[:0] = [str(folder), str(root)]
+    try:
+        return _executed(path, package)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{path} cannot be imported: {in_one_line(error)}{_hint(error)}") from error
+    finally:
+        sys.dont_write_bytecode = writes
+        for place in (str(folder), str(root)):
+            sys.path.remove(place)
+            sys.path.append(place)  # at the end it hides nothing; modules that are imported later are found there
+        LOADED.update(set(sys.modules) - before)
+
+
+def _executed(path: Path, package: str) -> ModuleType:
+    """The module of a file. In a package it may use relative imports."""
+    name = f"{package}.{path.stem}" if package else path.stem
+    if package:
+        importlib.import_module(package)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, "a .py file always has a spec"
     assert spec.loader is not None, "a .py file always has a loader"
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, folder)
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # bytecode is trusted by size and time alone
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{path} cannot be imported: {in_one_line(error)}") from error
-    finally:
-        sys.dont_write_bytecode = writes
-        sys.path.remove(folder)
-        sys.path.append(folder)  # at the end it hides nothing; modules that are imported later are found there
+    spec.loader.exec_module(module)
     return module
 
 
-def _is_in(module: ModuleType, folder: str) -> bool:
-    """Whether a module is one of the user's, right in this folder."""
-    file = getattr(module, "__file__", None)
-    return bool(file) and module.__name__ != "__main__" and os.path.dirname(os.path.realpath(str(file))) == folder
+def _package_of(path: Path) -> tuple[str, Path]:
+    """The dotted name of the package that a file lies in, and the folder that holds the package."""
+    folder, names = path.parent, list[str]()
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(names), folder
 
 
-def _as_target(made: object, who: str) -> Target:
-    if hasattr(made, "predict"):
-        return cast("Target", made)
+def _forget(folder: Path) -> None:
+    """Forget the user's modules of a folder, and those that scripts imported from elsewhere."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not file or name == "__main__" or not is_users(Path(os.path.realpath(file))):
+            continue
+        if name in LOADED or Path(os.path.realpath(file)).parent == folder:
+            del sys.modules[name]
+    LOADED.clear()
+
+
+def _hint(error: BaseException) -> str:
+    """What to do about a module that is not found."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"; install {error.name.partition('.')[0]}, or put it beside the file"
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return "; a relative import needs an __init__.py in the folder of the file"
+    return ""
+
+
+def _as_target(made: object, who: str, runtime: Runtime) -> Target:
+    """A target from what a builder returned: a target, a torch network, or a function from RGB to a map."""
+    if callable(getattr(made, "predict", None)):
+        return _checked(made, who)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(made, torch.nn.Module):
+        from boostvsod.weights.modules import ModuleTarget
+
+        with user_code(f"target {who}"):
+            return ModuleTarget(made, runtime, who=f"target {who}")
+    if inspect.isclass(made):
+        raise PluginError(
+            f"target {who}: the class {made.__name__} came back; return an object of it: {made.__name__}()"
+        )
     if callable(made):
         return PerFrame(made)
-    raise PluginError(f"target {who}: {type(made).__name__} is neither a target (predict) nor a function")
+    hint = "; did the function forget to return it?" if made is None else ""
+    raise PluginError(
+        f"target {who}: {type(made).__name__} is neither a target (predict), nor a torch network, nor a function{hint}"
+    )
+
+
+def _checked(made: object, who: str) -> Target:
+    """A target, if it has what the contract wants: `predict`, and `window` and `batch` of at least 1."""
+    if not callable(getattr(made, "predict", None)):
+        raise PluginError(f"target {who}: {type(made).__name__} has no method predict(windows)")
+    for name in ("window", "batch"):
+        value = getattr(made, name, None)
+        if not isinstance(value, int) or value < 1:
+            seen = "it has none" if value is None else f"it is {value!r}"
+            raise PluginError(
+                f"target {who}: {type(made).__name__}.{name} must be a number of frames, {seen}: "
+                f"write `{name} = 1` in the class"
+            )
+    return cast("Target", made)

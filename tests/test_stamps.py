@@ -239,6 +239,6 @@ def test_modules_are_found_through_packages(tmp_path: Path) -> None:
     (tmp_path / "inner" / "deep.py").write_text("import main\nthing = 'weights.bin'\n")
     (tmp_path / "weights.bin").write_bytes(b"1")
     (tmp_path / "other.py").write_text("")
-    names = {path.relative_to(tmp_path.resolve()).as_posix() for path in module_files(tmp_path / "main.py")}
+    names = {path.relative_to(tmp_path.resolve()).as_posix() for path in module_files(tmp_path / "main.py")[0]}
     assert names == {"main.py", "inner/__init__.py", "inner/deep.py", "weights.bin"}
     assert "main" not in sys.modules

@@ -11,6 +11,7 @@ from typing import Any
 from boostvsod import registry
 from boostvsod.boosting import gate
 from boostvsod.boosting.corrections import Corrections
+from boostvsod.errors import PluginError
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
@@ -44,7 +45,7 @@ class Plan:
         recipe, video = self.recipe, self.video.stamp
         code = [versions(), code_stamp()]
         base = fingerprint(code, video, str(self.runtime), recipe.buffer)
-        target = fingerprint(base, self.video.name, self.video.given_names, self.target.stamp(recipe.of("target")))
+        target = fingerprint(base, self.video.name, self.video.given_names, self._target())
         flow = fingerprint(base, self._part("flows", recipe.flow), recipe.flow_scale)
         motion = fingerprint(flow, self._part("motion", recipe.motion), recipe.motion_views)
         corrected = [self.corrections.stamp] if self.corrections.masks else []
@@ -53,6 +54,9 @@ class Plan:
         final = fingerprint(fused, recipe.gate, gate.stamp())
         stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}
         return {"index": fingerprint(code, video), **stages}
+
+    def _target(self) -> list[Any]:
+        return self.target.stamp(self.recipe.of("target"), self.runtime)
 
     def _part(self, kind: registry.Kind, name: str) -> list[Any]:
         return part_stamp(kind, name, self.recipe.of(name))
@@ -82,5 +86,12 @@ class Plan:
 def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
     """The recipe of that name, or of a TOML file, changed by settings."""
     if isinstance(recipe, str):
-        recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else registry.build("recipes", recipe)
+        recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else _offered_recipe(recipe)
     return recipe.with_settings(settings)
+
+
+def _offered_recipe(name: str) -> Recipe:
+    made: object = registry.build("recipes", name)
+    if not isinstance(made, Recipe):
+        raise PluginError(f"recipe {name!r} is a {type(made).__name__}, expected a Recipe")
+    return made

@@ -79,14 +79,33 @@ def check_map(value: object, shape: tuple[int, int], who: str, frame: str) -> Ma
     array = np.asarray(value)
     where = f"{who}, frame {frame!r}"
     if array.dtype.kind != "f":
-        raise PluginError(f"{where}: returned {array.dtype}, expected floats in [0, 1]")
+        raise PluginError(
+            f"{where}: returned {array.dtype}, expected floats in [0, 1]{_DIVIDE if array.dtype.kind in 'iu' else ''}"
+        )
     if array.shape != shape:
-        raise PluginError(f"{where}: returned shape {array.shape}, expected {shape}, the shape of the frame")
+        raise PluginError(
+            f"{where}: returned shape {array.shape}, expected {shape}, the shape of the frame{_reshaped(array, shape)}"
+        )
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
         raise PluginError(f"{where}: returned {bad} values that are NaN or infinite")
     low, high = float(array.min()), float(array.max())
     if low < -1e-4 or high > 1 + 1e-4:
-        raise PluginError(f"{where}: returned values from {low:.4g} to {high:.4g}, expected [0, 1]")
+        raise PluginError(f"{where}: returned values from {low:.4g} to {high:.4g}, expected [0, 1]{_scaled(low, high)}")
     clipped: Map = np.clip(array, 0, 1).astype(np.float32, copy=False)
     return clipped
+
+
+_DIVIDE = "; divide by 255"
+
+
+def _reshaped(array: NDArray[Any], shape: tuple[int, int]) -> str:
+    """What to do about a map of the wrong shape."""
+    if array.size == shape[0] * shape[1]:
+        return "; transpose it" if array.shape == shape[::-1] else f"; use .reshape{shape}"
+    return "; resize it: cv2.resize(map, (width, height))" if array.ndim == 2 else ""
+
+
+def _scaled(low: float, high: float) -> str:
+    """What to do about values outside [0, 1]."""
+    return _DIVIDE if low >= 0 and 2 < high <= 255 else "; do they still need a sigmoid?"
