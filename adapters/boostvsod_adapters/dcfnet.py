@@ -26,7 +26,7 @@ def net() -> nn.Module:
 
 CARD = Card(
     "Zhang et al., ICCV 2021", 2021, REPOSITORY, "none stated", REPOSITORY,
-    f"none stated; {BAIDU}", "DCFNet.pth", 71.66, str(FORM), window=T, net=net,
+    f"none stated; {BAIDU}", "DCFNet.pth", 71.66, str(FORM), window=T, trainable=True, net=net,
 )  # fmt: skip
 
 
@@ -34,17 +34,23 @@ def build(runtime: Runtime, weights: str = "dcfnet", size: SideOrOwn = 0) -> Tar
     """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
     import torch
 
+    from boostvsod.kinds import Student
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.dcfnet import DCFNetwork
-    from boostvsod_adapters.running import ClipTarget
+    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 
     network = DCFNetwork()
-    load_weights(network, weights)
+    origin = load_weights(network, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         return network.decode(clip, torch.Size(size))[centre]
 
-    return ClipTarget(network, FORM.at(size), T, network.backbone, decode, runtime, stretch=False, half=False)
+    form = FORM.at(size)
+    target = TrainableClipTarget(network, form, T, network.backbone, decode, runtime, stretch=False, half=False)
+    clip = TrainableClip(network, form, lambda net, frames: net(frames))
+    side = form.sides(0, 0)[0]
+    target.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=T, core=network)
+    return target
 
 
 @hookimpl

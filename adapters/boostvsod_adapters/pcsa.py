@@ -11,7 +11,7 @@ from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import DRIVE, Input
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 REPOSITORY = "https://github.com/guyuchao/PyramidCSA"
 FORM = Input((256, 448), (0.47327, 0.44874, 0.39488), (0.22675, 0.22012, 0.22383))
@@ -26,20 +26,32 @@ def net() -> nn.Module:
 
 CARD = Card(
     "Gu et al., AAAI 2020", 2020, REPOSITORY, "CC BY-NC 3.0", REPOSITORY, f"CC BY-NC 3.0; {DRIVE}", "PCSA.pth", 2.63,
-    str(FORM), window=T, net=net,
+    str(FORM), window=T, trainable=True, net=net,
 )  # fmt: skip
+
+
+def every_frame(network: nn.Module, frames: list[Tensor]) -> list[Tensor]:
+    """The logits of every frame of a clip."""
+    import torch
+
+    logits: Tensor = network(torch.stack(frames, 1))
+    return list(logits.view(-1, len(frames), *logits.shape[1:]).unbind(1))
 
 
 def build(runtime: Runtime, weights: str = "pcsa", size: SideOrOwn = 0) -> Target:
     """`weights`: a file or cached weights; `size`: height of the frames, 0 for the authors' size."""
+    from boostvsod.kinds import Student
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.pcsa import PCSANet
-    from boostvsod_adapters.running import ClipTarget
+    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 
     network = PCSANet()
-    load_weights(network, weights)
+    origin = load_weights(network, weights)
     form = FORM.at(size, size * 7 // 4)
-    return ClipTarget(network, form, T, network.embed, network.decode, runtime, stretch=False)
+    target = TrainableClipTarget(network, form, T, network.embed, network.decode, runtime, stretch=False)
+    clip = TrainableClip(network, form, every_frame, fixed=form.size)  # it sees wide frames, whatever the data's side
+    target.student = Student(clip, form.sides(0, 0)[1], lr=1e-5, sgd_lr=1e-4, origin=origin, window=T, core=network)
+    return target
 
 
 @hookimpl

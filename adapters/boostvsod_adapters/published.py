@@ -66,6 +66,15 @@ class Published:
         assert self.card.net is not None, "the card of a published network says how to make it"
         return self.card.net()
 
+    def final_first(self, outputs: Any) -> tuple[Tensor, ...]:
+        """All logits, those of the authors' final map first: if it is a mean of maps, they are computed from it."""
+        logits = self.logits(outputs)
+        if self.to_map is None:
+            return logits
+        import torch
+
+        return torch.logit(self.to_map(outputs).float(), eps=1e-6), *logits
+
 
 def first(outputs: Any) -> tuple[Tensor, ...]:
     """The logits of a network that returns one tensor, or several with those of the final map first."""

@@ -54,31 +54,69 @@ def in_float32(runtime: Runtime) -> Runtime:
 
 
 class Trainable(nn.Module):
-    """A published network with the interface of a student: RGB in [0, 1] to logits at the same size."""
+    """A published network with the interface of a student: RGB in [0, 1] to logits at the same size.
+
+    The picture is resized if the network cannot take its size. The first logits are those of the authors' final map.
+    When not training, this map is stretched if the authors do that, so the twin's maps equal the target's.
+    """
 
     def __init__(self, net: nn.Module, published: Published) -> None:
         super().__init__()
         self.net, self.published = net, published
+        self.first_is_mean = published.to_map is not None
 
     def forward(self, rgb: Tensor) -> tuple[Tensor, ...]:
-        logits = self.published.logits(self.net(normalise(rgb, self.published.input)))
+        outputs = self.net(normalise(fitting(rgb, self.published.input), self.published.input))
+        logits = self.published.final_first(outputs)
         if not self.training:
             logits = logits[:1]
-        size = rgb.shape[-2:]
-        same = [x if x.shape[-2:] == size else nn.functional.interpolate(x, size, mode="bilinear") for x in logits]
-        return tuple(same)
+        logits = tuple(at_size(x, rgb) for x in logits)
+        return logits if self.training or not self.published.stretch else (stretched_logits(logits[0]),)
 
 
 class TrainableClip(nn.Module):
-    """A published network for clips with the interface of a student: RGB B T 3 S S to logits B*T 1 S S."""
+    """A published network for clips with the interface of a student: RGB B T 3 S S to logits B*T 1 S S.
 
-    def __init__(self, net: nn.Module, form: Input, logits: ClipLogits) -> None:
+    Networks that take one size only have it as `fixed`: height and width.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        form: Input,
+        logits: ClipLogits,
+        fixed: tuple[int, int] | None = None,
+        stretch: bool = False,
+    ) -> None:
         super().__init__()
-        self.net, self.form, self.logits = net, form, logits
+        self.net, self.form, self.logits, self.fixed, self.stretch = net, form, logits, fixed, stretch
 
     def forward(self, clip: Tensor) -> Tensor:
-        frames = [normalise(frame, self.form) for frame in clip.unbind(1)]
-        return torch.stack(self.logits(self.net, frames), 1).flatten(0, 1)
+        frames = [normalise(fitting(frame, self.form, self.fixed), self.form) for frame in clip.unbind(1)]
+        logits = at_size(torch.stack(self.logits(self.net, frames), 1).flatten(0, 1), clip)
+        return stretched_logits(logits) if self.stretch and not self.training else logits
+
+
+def fitting(rgb: Tensor, form: Input, fixed: tuple[int, int] | None = None) -> Tensor:
+    """Pictures B 3 H W at `fixed` height and width, else at the nearest size that the network takes."""
+    height, width = (int(side) for side in rgb.shape[-2:])
+    return _resized(rgb, fixed or replace(form, size=None).sides(height, width))
+
+
+def at_size(logits: Tensor, like: Tensor) -> Tensor:
+    """Logits at the height and width of `like`."""
+    return _resized(logits, (int(like.shape[-2]), int(like.shape[-1])))
+
+
+def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
+    return x if x.shape[-2:] == size else nn.functional.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
+def stretched_logits(logits: Tensor) -> Tensor:
+    """The logits of the maps, B 1 H W, after each map is stretched to [0, 1]."""
+    maps = logits.float().sigmoid()
+    low, high = maps.amin((1, 2, 3), keepdim=True), maps.amax((1, 2, 3), keepdim=True)
+    return torch.logit((maps - low) / (high - low + 1e-8), eps=1e-6)
 
 
 def student_of(published: Published, weights: str, size: int = 0) -> Student:

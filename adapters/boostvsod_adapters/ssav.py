@@ -1,7 +1,8 @@
-"""SSAV, which sees clips of three frames."""
+"""SSAV and PDB-ConvLSTM, which see clips of three and of five frames. SSAV is PDB-ConvLSTM with an attention head."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
@@ -11,40 +12,67 @@ from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import CAFFE, DRIVE, Input
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 REPOSITORY = "https://github.com/DengPingFan/DAVSOD"
-FORM = Input((473, 473), **CAFFE)
-T = 3
+PDB = "https://github.com/shenjianbing/PDB-ConvLSTM"
+SIDE = 473
+FORM = Input((SIDE, SIDE), **CAFFE)
+T, T_PDB = 3, 5
 
 
-def net() -> nn.Module:
+def net(attention: bool = True) -> nn.Module:
     from boostvsod_adapters.nets.ssav import SSAVNet
 
-    return SSAVNet()
+    return SSAVNet(attention=attention)
 
 
 CARD = Card(
     "Fan et al., CVPR 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}", "SSAV.caffemodel",
-    61.85, str(FORM), window=T, net=net,
+    61.85, str(FORM), window=T, trainable=True, net=net,
+)  # fmt: skip
+PDB_CARD = Card(
+    "Song et al., ECCV 2018", 2018, PDB, "none stated", PDB, f"none stated; {DRIVE}", "pdb-convlstm.caffemodel", 61.85,
+    str(FORM), window=T_PDB, trainable=True, net=partial(net, False),
 )  # fmt: skip
 
 
-def build(runtime: Runtime, weights: str = "ssav") -> Target:
-    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
+def saliency(network: nn.Module, frames: list[Tensor]) -> list[Tensor]:
+    """The logits of saliency of every frame of a clip."""
+    return [heads[0] for heads in network(frames)]
+
+
+def _build(runtime: Runtime, weights: str, attention: bool, length: int) -> Target:
+    from boostvsod.kinds import Student
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.ssav import SSAVNet
-    from boostvsod_adapters.running import ClipTarget
+    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 
-    network = SSAVNet()
-    load_weights(network, weights)
+    network = SSAVNet(attention=attention)
+    origin = load_weights(network, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         return network.decode(clip, size)[centre][0]
 
-    return ClipTarget(network, FORM, T, network.embed, decode, runtime, stretch=True)
+    target = TrainableClipTarget(network, FORM, length, network.embed, decode, runtime, stretch=True)
+    clip = TrainableClip(network, FORM, saliency, fixed=(SIDE, SIDE), stretch=True)
+    target.student = Student(clip, SIDE, lr=1e-5, sgd_lr=1e-4, origin=origin, window=length, core=network)
+    return target
+
+
+def build(runtime: Runtime, weights: str = "ssav") -> Target:
+    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
+    return _build(runtime, weights, attention=True, length=T)
+
+
+def build_pdb(runtime: Runtime, weights: str = "pdb") -> Target:
+    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
+    return _build(runtime, weights, attention=False, length=T_PDB)
 
 
 @hookimpl
 def offer_targets() -> list[Offer[Target]]:
-    return [Offer("ssav", "SSAV, clips of 3 frames", build, "none stated (weights)", CARD)]
+    return [
+        Offer("ssav", "SSAV, clips of 3 frames", build, "none stated (weights)", CARD),
+        Offer("pdb", "PDB-ConvLSTM, clips of 5 frames", build_pdb, "none stated (weights)", PDB_CARD),
+    ]

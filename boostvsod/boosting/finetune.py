@@ -13,6 +13,7 @@ from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.store import Store
 from boostvsod.errors.user_code import user_code
 from boostvsod.kinds import Map, Mined, Progress, Student
+from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
 from boostvsod.media.video import Piece
 from boostvsod.recipe import Recipe
@@ -69,13 +70,13 @@ def fine_tune(
 
 def draw_mined(piece: Piece, mined: Sequence[Mined], size: int, batch: int) -> Draw:
     """Batches that pass over the mined frames again and again, each time in another order."""
-    pictures = as_batch([piece[m.index].rgb for m in mined], size, size)
+    pictures = np.stack([resize_rgb(piece[m.index].rgb, size, size) for m in mined])  # bytes: long clips must fit
     truths = torch.from_numpy(np.stack([resize_map(m.truth, size, size) for m in mined]))[:, None]
 
     def draw(step: int, generator: torch.Generator) -> Batch:
         order = _turns(len(mined), step, batch)
         truth = truths[order]
-        return pictures[order], truth, torch.ones_like(truth)
+        return as_batch(list(pictures[order]), size, size), truth, torch.ones_like(truth)
 
     return draw
 

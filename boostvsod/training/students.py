@@ -35,6 +35,20 @@ def predict_batch(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bo
     return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
 
 
+def predict_mean(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
+    """For each picture the mean of the maps of all outputs of the network (NR Eq. 5), of the picture's size."""
+    net = on_device(student, runtime).eval()
+    net.training = True  # the network itself returns all outputs; its layers stay in evaluation mode
+    rgb = as_batch(pictures, student.size, student.size).to(runtime.device)
+    with torch.inference_mode(), runtime.autocast():
+        outputs = net(rgb)
+    net.training = False
+    all_outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    all_outputs = all_outputs[bool(getattr(net, "first_is_mean", False)) :]  # a mean of the others does not count
+    maps = torch.stack([torch.sigmoid(x.float()) for x in all_outputs]).mean(0)[:, 0].cpu().numpy()
+    return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
+
+
 def on_device(student: Student, runtime: Runtime) -> nn.Module:
     """The student's network on the device; in the channels-last layout if it sees single pictures."""
     layout = {"memory_format": torch.channels_last} if student.window == 1 else {}

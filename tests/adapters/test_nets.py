@@ -153,7 +153,7 @@ WEIGHTS_OF = {  # a target: the network whose recorded weights give it maps with
     "poolnet": "PoolNet-ResNet50", "poolnet-edge": "PoolNet-ResNet50-edge", "poolnet-vgg": "PoolNet-VGG16",
     "poolnet-vgg-edge": "PoolNet-VGG16-edge", "radf": "RADF-caffe-VGG16", "ras": "RAS-caffe-VGG16",
     "ras-v1": "RAS-v1-ResNet50", "ras-v2": "RAS-v2-ResNet50", "rcrnet": "RCRNet", "rcrnet-ner": "RCRNet-NER",
-    "ssav": "SSAV-caffe", "u2net": "U2NET", "u2netp": "U2NETP",
+    "ssav": "SSAV-caffe", "pdb": "SSAV-caffe", "u2net": "U2NET", "u2netp": "U2NETP",
 }  # fmt: skip
 
 

@@ -35,9 +35,10 @@ def test_k_means_finds_the_groups() -> None:
 @pytest.mark.parametrize(
     ("ams", "salient"),
     [
-        ([0.9, 0.85, 0.2, 0.1], [0, 1]),  # the steepest drop comes after the second
+        ([0.9, 0.85, 0.2, 0.1, 0.1, 0.0], [0, 1]),  # the steepest drop comes after the second
         ([0.2, 0.9, 0.1, 0.3], [1]),
-        ([0.9, 0.75, 0.65, 0.1], [0]),  # it comes after the third, and two of four is the most
+        ([0.9, 0.85, 0.2, 0.1], [0]),  # it comes after the second, and of four fewer than two may be salient
+        ([0.9, 0.9, 0.9, 0.8, 0.1, 0.1, 0.1, 0.1], [0, 1, 2]),  # of eight, at most three
         ([0.3, 0.3, 0.3, 0.3], [0]),  # all equal: one at least
         ([0.4], [0]),  # one cluster
     ],
@@ -52,6 +53,7 @@ def test_cut_by_hand() -> None:
     assert cut(np.array([0, 0.8, 0.9, 1.0, 1.2]), 0.6) == 4  # the jump at the start does not count
     assert cut(np.array([0.9, 0.8, 0.7, 0.2, 0.1]), 0.6) == 3  # descending: the drop to .2
     assert cut(np.array([0.5, 0.5, 0.5, 0.5, 0.5]), 0.6) == 3  # no step at all: xi * g
+    assert cut(np.array([0, 0, 0, 0, 0.9, 0.97, 1]), 0.6) == 5  # xi * g is 4.2: the jump after four comes too early
     assert cut(np.array([0.3]), 0.6) == 1
     assert cut(np.array([]), 0.6) == 0
 

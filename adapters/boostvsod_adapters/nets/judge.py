@@ -73,7 +73,7 @@ class JudgeLite(Judge):
 
 
 class JudgeCPD(Judge):
-    """MQPM on CPD-VGG, as in the authors' code. The sides of its input must be multiples of 16."""
+    """MQPM on CPD-VGG, as in the authors' code. The network sees sides that are multiples of 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,11 +83,14 @@ class JudgeCPD(Judge):
     def decode(self, rgb: Tensor) -> tuple[Tensor, Logits]:
         net = self.locate
         mean, std = IMAGENET.to(rgb.device)
-        attention, attended = net.attend((rgb - mean) / std)
+        size = list(rgb.shape[-2:])
+        seen = F.interpolate(rgb, [max(1, round(side / 16)) * 16 for side in size], mode="bilinear")
+        attention, attended = net.attend((seen - mean) / std)
         decoder = net.get_submodule("agg2")
         feature: Tensor = decoder.features(*net.reduced(attended, 2))  # type: ignore[operator]
         detection: Tensor = decoder.conv5(feature)  # type: ignore[operator]
-        return feature, (net.enlarge(detection), net.enlarge(attention))
+        logits = (net.enlarge(detection), net.enlarge(attention))
+        return feature, tuple(F.interpolate(x, size, mode="bilinear") for x in logits)
 
 
 class DilatedAttention(nn.Module):

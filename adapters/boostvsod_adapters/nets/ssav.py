@@ -53,9 +53,12 @@ class ConvLSTM(nn.Module):
 
 
 class SSAVNet(Named):
-    """BGR in [0, 255] minus Caffe's means. The peepholes fit one size only: 473 x 473 with the default `places`."""
+    """BGR in [0, 255] minus Caffe's means. The peepholes fit one size only: 473 x 473 with the default `places`.
 
-    def __init__(self, places: tuple[int, int] = (60, 60)) -> None:
+    Without `attention`, this is PDB-ConvLSTM.
+    """
+
+    def __init__(self, places: tuple[int, int] = (60, 60), attention: bool = True) -> None:
         super().__init__()
         self._unit("conv1_1_3x3_s2", 3, 64, 3, 2)
         self._unit("conv1_2_3x3", 64, 64, 3)
@@ -76,7 +79,9 @@ class SSAVNet(Named):
         for i, dilation in enumerate((1, 2, 1, 2), 1):
             self.add_module(f"encode{i}", ConvLSTM(dilation, places))
         self.conv("conv7", 2 * HIDDEN, 2)
-        self.conv("conv8", HIDDEN, 2)
+        self.attention = attention
+        if attention:
+            self.conv("conv8", HIDDEN, 2)
 
     def _unit(
         self, name: str, inside: int, outside: int, kernel: int, stride: int = 1, dilation: int = 1, norm: str = ""
@@ -105,19 +110,20 @@ class SSAVNet(Named):
             x = F.relu(self._pass(f"{name}_{part}", x))
         return F.relu(short + self._pass(f"{name}_1x1_increase", x))
 
-    def decode(self, embedded: Sequence[Tensor], size: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
-        """The features of each frame of a clip, from `embed` -> the logits of saliency and attention of each frame."""
+    def decode(self, embedded: Sequence[Tensor], size: Sequence[int]) -> list[tuple[Tensor, ...]]:
+        """The features of each frame, from `embed` -> the logits of saliency (and attention) of each frame."""
         near, far = self.get_submodule("encode1")(embedded), self.get_submodule("encode2")(embedded)
         near_back = self.get_submodule("encode3")(near[::-1])[::-1]
         far_back = self.get_submodule("encode4")(far[::-1])[::-1]
         logits = []
         for a, b, c, d in zip(near, near_back, far, far_back, strict=True):
             salient = self.run("conv7", torch.cat([a + b, c + d], 1))
-            logits.append((enlarge(salient[:, 1:], size), enlarge(self.run("conv8", a + b)[:, 1:], size)))
+            heads = [salient, self.run("conv8", a + b)] if self.attention else [salient]
+            logits.append(tuple(enlarge(head[:, 1:], size) for head in heads))
         return logits
 
-    def forward(self, frames: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-        """The frames of a clip, each B 3 H W -> the logits of saliency and attention of each frame."""
+    def forward(self, frames: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
+        """The frames of a clip, each B 3 H W -> the logits of saliency (and attention) of each frame."""
         return self.decode([self.embed(frame) for frame in frames], frames[0].shape[-2:])
 
 

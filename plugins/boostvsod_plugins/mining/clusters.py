@@ -52,11 +52,11 @@ def k_means(features: Floats, K: int) -> Ints:
 
 
 def salient_clusters(pms: Floats, cluster: Ints, nu: float) -> Ints:
-    """The clusters before the largest drop of the sorted mean PMS, at most nu * K clusters (Eq. 2 to 4)."""
+    """The clusters before the largest drop of the sorted mean PMS, fewer than nu * K clusters (Eq. 2 to 4)."""
     count = int(cluster.max()) + 1
     ams = np.array([pms[cluster == k].mean() if (cluster == k).any() else 0.0 for k in range(count)])
     order = np.argsort(-ams, kind="stable")
-    most = max(1, int(nu * count))
+    most = max(1, int(nu * count) - 1)  # Eq. 2: strictly below floor(nu * K)
     drops = np.diff(ams[order])[:most]
     return order[: int(drops.argmin()) + 1 if drops.size else 1]
 
@@ -68,7 +68,7 @@ def cut(values: Floats, xi: float) -> int:
     """
     total = len(values)
     steps = np.abs(np.diff(values))
-    first = max(0, int(xi * total) - 1)
+    first = max(0, int(np.ceil(round(xi * total, 9))) - 1)  # the first position j with j >= xi * g
     return first + int(steps[first:].argmax()) + 1 if steps[first:].size else total
 
 

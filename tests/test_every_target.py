@@ -1,0 +1,124 @@
+"""Every target runs under every recipe, and every trainable target learns at any size and has a twin that equals it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from made import call, published_options, sets, slow_except, write_maps, write_pictures
+
+from boostvsod import build, offers
+from boostvsod.kinds import Frame, Student, Trainable, Window
+from boostvsod.media.synthetic import make_clip
+from boostvsod.recipe import TrainOptions
+from boostvsod.runtime import Runtime
+from boostvsod.training.loop import Batch, fit
+from boostvsod.training.students import predict, predict_windows
+
+RUNTIME = Runtime()
+SIZE = 100  # a multiple neither of 32 nor of 16
+TARGETS = [name for name in offers("targets") if name not in ("maps", "onnx")]
+TRAINABLE = ["lite", *(name for name, offer in offers("targets").items() if offer.card and offer.card.trainable)]
+JUDGES = [name for name in offers("students") if name.startswith("judge-")]
+QUICK = ("lite", "u2netp")
+LEARNS = {"nr": ["nr.threshold=1.1"], "mqpm": ["mqpm.threshold=0.0"]}  # every frame is mined
+
+
+def options_of(name: str) -> dict[str, Any]:
+    card = offers("targets")[name].card
+    return published_options(name) if card else {}
+
+
+def learnt(student: Student, size: int) -> list[float]:
+    """The losses of two steps on one random batch of this size."""
+    shape = (1, student.window) if student.window > 1 else (1,)
+
+    def draw(step: int, generator: torch.Generator) -> Batch:
+        truth = torch.zeros(student.window, 1, size, size)
+        truth[..., size // 4 : size // 2] = 1
+        return torch.rand(*shape, 3, size, size, generator=generator), truth, torch.ones_like(truth)
+
+    options = TrainOptions(optimizer="sgd", lr=1e-4, batch=1, clip=0.5, loss="euclidean")
+    return fit(student, draw, 2, options, RUNTIME)
+
+
+def weights_of(student: Student) -> torch.Tensor:
+    return torch.cat([w.detach().flatten() for w in student.net.parameters() if w.requires_grad])
+
+
+@pytest.mark.parametrize("name", slow_except(TRAINABLE, *QUICK, mark=pytest.mark.matrix))
+def test_a_target_learns_at_any_size(name: str) -> None:
+    target: Any = build("targets", name, RUNTIME, **options_of(name))
+    assert isinstance(target, Trainable)
+    student = target.twin()
+    before = weights_of(student)
+    assert np.isfinite(learnt(student, SIZE)).all()
+    assert not torch.equal(weights_of(student), before)
+    rgb = make_clip(student.window, 70, 90).frames
+    student.size = SIZE
+    if student.window == 1:
+        (saliency,) = predict(student, [rgb[0]], RUNTIME)
+    else:
+        (saliency,) = predict_windows(student, [window_of(rgb)], RUNTIME)
+    assert saliency.shape == (70, 90)
+
+
+def window_of(rgb: np.ndarray) -> Window:
+    return Window(tuple(Frame.of(one, i) for i, one in enumerate(rgb)), (len(rgb) - 1) // 2)
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_judge_learns_at_any_size(name: str) -> None:
+    student: Student = build("students", name, RUNTIME, **({} if name == "judge-lite" else {"weights": "none"}))
+    before = weights_of(student)
+    assert np.isfinite(learnt(student, SIZE)).all()
+    assert not torch.equal(weights_of(student), before)
+
+
+@pytest.mark.parametrize(
+    "name", slow_except([n for n in TRAINABLE if n != "pcsa"], *QUICK, mark=pytest.mark.matrix)
+)  # pcsa sees wide frames
+def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
+    torch.manual_seed(0)
+    target: Any = build("targets", name, RUNTIME, **options_of(name))
+    if name != "lite":  # random networks have flat maps: make them uneven
+        for parameter in target.student.net.parameters():
+            if parameter.ndim > 1 and parameter.requires_grad:
+                parameter.data *= 1.3
+    twin = target.twin()
+    side = {"lite": target.size if name == "lite" else 0, "ssav": 473, "pdb": 473}.get(name, 128)
+    twin.size = side
+    window = window_of(make_clip(twin.window, side, side).frames)
+    form = getattr(target, "form", None)
+    if form is not None and form.size is not None and name not in ("ssav", "pdb"):
+        target.form = form.at(side)
+    (own,) = target.predict([window])
+    if twin.window == 1:
+        (of_twin,) = predict(twin, [window.frame.rgb], RUNTIME)
+    else:
+        (of_twin,) = predict_windows(twin, [window], RUNTIME)
+    assert own.std() > 0
+    assert np.abs(own - of_twin).max() < 2e-3
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("recipe", offers("recipes"))
+@pytest.mark.parametrize("name", [*TARGETS, "maps"])
+def test_a_recipe_boosts_a_target(name: str, recipe: str, tmp_path: Path) -> None:
+    clip = make_clip(3, 64, 80)
+    frames = write_pictures(tmp_path / "walk", clip.frames)
+    target = f"maps:{write_maps(tmp_path / 'own', clip.truth)}" if name == "maps" else name
+    options = {} if name == "maps" else options_of(name)
+    settings = [f"target.{key}={value}" for key, value in options.items()] + LEARNS.get(recipe, [])
+    if recipe != "none":
+        settings += [f"train.size={SIZE}", "train.epochs=1"]
+    done = call("run", frames, "--target", target, "--recipe", recipe, *sets(tuple(settings)), "-o", tmp_path / "o")
+    assert done.exit_code == 0, done.output
+    assert len(list((tmp_path / "o" / "maps").iterdir())) == 3
+    if recipe in LEARNS:
+        record = json.loads((tmp_path / "o" / "run.json").read_text())
+        assert "learnt from" in record["decisions"][0]["why"]
