@@ -68,7 +68,8 @@ def test_options_of_built_in_parts(kind: Any, name: str, option: str, allowed: R
     value: Any
     for value in BAD:
         if refused(value, allowed):
-            with pytest.raises(ConfigError, match=rf"^{name}\.{option}="):
+            table = "target" if kind == "targets" else name
+            with pytest.raises(ConfigError, match=rf"^{table}\.{option}="):
                 registry.build(kind, name, None, **{option: value})
 
 
