@@ -25,6 +25,7 @@ TARGETS = [name for name in offers("targets") if name not in ("maps", "onnx")]
 TRAINABLE = ["lite", *(name for name, offer in offers("targets").items() if offer.card and offer.card.trainable)]
 JUDGES = [name for name in offers("students") if name.startswith("judge-")]
 QUICK = ("lite", "u2netp")
+ONE_SIZE = ("ssav", "pdb")  # their recurrent weights fit 473 x 473 only
 LEARNS = {"nr": ["nr.threshold=1.1"], "mqpm": ["mqpm.threshold=0.0"]}  # every frame is mined
 
 
@@ -90,11 +91,11 @@ def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
             if parameter.ndim > 1 and parameter.requires_grad:
                 parameter.data *= 1.3
     twin = target.twin()
-    side = {"lite": target.size if name == "lite" else 0, "ssav": 473, "pdb": 473}.get(name, 128)
+    side = target.size if name == "lite" else 473 if name in ONE_SIZE else 128
     twin.size = side
     window = window_of(make_clip(twin.window, side, side).frames)
     form = getattr(target, "form", None)
-    if form is not None and form.size is not None and name not in ("ssav", "pdb"):
+    if form is not None and form.size is not None and name not in ONE_SIZE:
         target.form = form.at(side)
     (own,) = target.predict([window])
     if twin.window == 1:

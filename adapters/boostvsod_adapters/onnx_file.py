@@ -7,9 +7,7 @@ The input's size and layout come from the input's shape in the file. `mean`, `st
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,22 +21,11 @@ if TYPE_CHECKING:
     import numpy as np
     import onnxruntime
 
+    from boostvsod.media.forms import Form
+
 log = logging.getLogger("boostvsod")
 LARGEST = 4096  # side of the input
 DEFAULTS = {"mean": "0.485,0.456,0.406", "std": "0.229,0.224,0.225", "range": "1", "activation": "auto", "size": "320"}
-
-
-@dataclass(frozen=True)
-class Contract:
-    """The form in which the network takes pictures, and the activation its output still needs."""
-
-    height: int
-    width: int
-    channels_first: bool
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    white: float  # the value of a white pixel before mean and std
-    activation: str  # "none", "sigmoid" or "auto"
 
 
 class OnnxTarget:
@@ -47,47 +34,35 @@ class OnnxTarget:
     window = 1
     batch = 1
 
-    def __init__(self, session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, form: Form, channels_first: bool, path: Path) -> None:
         self.session, self.path = session, path
-        self.contract = contract
-        if contract.activation == "auto":
-            self.contract = replace(contract, activation=self._guess_activation())
+        self.form, self.channels_first = form, channels_first
+        self.activation = self._activation()
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
-        return [self._map(window.frame.rgb) for window in windows]
+        from boostvsod.media.forms import to_map
 
-    def _map(self, rgb: Rgb) -> Map:
-        import numpy as np
-
-        from boostvsod.media.maps import resize_map
-
-        raw = self.raw(rgb)
-        saliency = 1 / (1 + np.exp(-raw)) if self.contract.activation == "sigmoid" else raw
-        return resize_map(saliency.astype(np.float32), *rgb.shape[:2])
+        pictures = [window.frame.rgb for window in windows]
+        return [to_map(self.raw(rgb), rgb, self.activation, str(self.path)) for rgb in pictures]
 
     def raw(self, rgb: Rgb) -> np.ndarray:
         """The network's first output for a picture, at the network's size, H W."""
         import numpy as np
 
-        from boostvsod.media.images import resize_rgb
-
-        form = self.contract
-        x: Any = resize_rgb(rgb, form.height, form.width).astype(np.float32) * np.float32(form.white / 255)
-        x = (x - np.array(form.mean, np.float32)) / np.array(form.std, np.float32)
-        x = x.transpose(2, 0, 1) if form.channels_first else x
+        x: Any = self.form.picture(rgb)
+        x = x.transpose(2, 0, 1) if self.channels_first else x
         output = np.asarray(self.session.run(None, {self.session.get_inputs()[0].name: x[None]})[0])
         squeezed = output.squeeze()
         if squeezed.ndim != 2:
             raise PluginError(f"{self.path}: its first output has shape {output.shape}; expected one map")
         return squeezed
 
-    def _guess_activation(self) -> str:
-        """Run the network on noise: outputs outside [0, 1] still need a sigmoid."""
-        import numpy as np
-
-        shape = (self.contract.height, self.contract.width, 3)
-        raw = self.raw(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
-        activation = "none" if raw.min() >= 0 and raw.max() <= 1 else "sigmoid"
+    def _activation(self) -> str:
+        """What the output still needs. If nobody says so, the network's output for noise decides."""
+        if self.form.activation != "auto":
+            return self.form.activation
+        raw = self.raw(self.form.noise())
+        activation = self.form.activation_for(raw, str(self.path))
         log.info("%s: outputs from %.3g to %.3g, so activation is %s", self.path, raw.min(), raw.max(), activation)
         return activation
 
@@ -111,10 +86,13 @@ def build(
     options = {"size": size, "mean": mean, "std": std, "range": range, "activation": activation}
     metadata = {k: v for k, v in session.get_modelmeta().custom_metadata_map.items() if k in DEFAULTS}
     settings = DEFAULTS | metadata | {k: v for k, v in options.items() if v}
-    return OnnxTarget(session, _contract(session, settings, file), file)
+    return OnnxTarget(session, *_form(session, settings, file), file)
 
 
-def _contract(session: onnxruntime.InferenceSession, settings: dict[str, Any], file: Path) -> Contract:
+def _form(session: onnxruntime.InferenceSession, settings: dict[str, Any], file: Path) -> tuple[Form, bool]:
+    """The form in which the network takes pictures, and whether channels come first."""
+    from boostvsod.media.forms import Form, three_numbers
+
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
         raise InputError(f"{file}: its input has shape {shape}; expected N 3 H W or N H W 3")
@@ -130,19 +108,8 @@ def _contract(session: onnxruntime.InferenceSession, settings: dict[str, Any], f
         white = float(settings["range"])
     except ValueError as error:
         raise InputError(f"{file}: range={settings['range']!r} in its metadata is not a number") from error
-    mean, std = (_three_numbers(settings[option], option) for option in ("mean", "std"))
-    return Contract(height, width, channels_first, mean, std, white, settings["activation"])
-
-
-def _three_numbers(value: str | Sequence[float], option: str) -> tuple[float, ...]:
-    parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
-    try:
-        numbers = tuple(float(x) for x in parts)
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 3 or not all(map(math.isfinite, numbers)) or (option == "std" and 0 in numbers):
-        raise ConfigError(f"onnx.{option}={value!r}: expected three numbers, as in 0.485,0.456,0.406")
-    return numbers
+    mean, std = (three_numbers(settings[option], f"onnx.{option}") for option in ("mean", "std"))
+    return Form(height, width, mean, std, white, settings["activation"]), channels_first
 
 
 @hookimpl

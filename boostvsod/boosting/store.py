@@ -124,7 +124,7 @@ class Store:
                         for _ in ready_ahead(_write, made, WRITERS):
                             pass
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
-        return StoredMaps(self.stage(stage), piece.names)
+        return self.maps(stage, piece)
 
     def maps(self, stage: str, piece: Piece) -> Maps:
         """The maps of a stage for a piece, which are there."""

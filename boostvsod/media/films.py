@@ -45,11 +45,8 @@ H264 = Codec("libx264", "yuv420p", {"crf": "18", "preset": "fast"})
 VP9 = {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
 PRORES = Codec("prores_ks", "yuva444p10le", {"profile": "4444", "alpha_bits": "16", "vendor": "apl0"})
 SOUND = {".mp4": "aac", ".mov": "aac", ".webm": "libopus"}  # if sound cannot be copied
-CARRIES = {
-    ".mp4": ("aac", "mp3", "ac3", "eac3", "alac"),
-    ".webm": ("opus", "vorbis"),
-}  # sound that players expect there
-CARRIES[".mov"] = (*CARRIES[".mp4"], "pcm_s16le", "pcm_s24le")
+IN_MP4 = ("aac", "mp3", "ac3", "eac3", "alac")  # sound that players expect there
+CARRIES = {".mp4": IN_MP4, ".mov": (*IN_MP4, "pcm_s16le", "pcm_s24le"), ".webm": ("opus", "vorbis")}
 SUFFIXES = tuple(SOUND)
 PAINTED = (".webm", ".mov")  # suffixes of films that can have alpha
 

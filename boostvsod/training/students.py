@@ -25,28 +25,33 @@ def predict_batch(student: Student, rgb: Tensor, runtime: Runtime, *, mirror: bo
     if mirror:
         plain, mirrored = (predict_batch(student, x, runtime) for x in (rgb, rgb.flip(-1)))
         return np.asarray((plain + mirrored[..., ::-1]) / 2)
+    return _maps_of(_outputs(student, rgb, runtime)[0])
+
+
+def predict_mean(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
+    """For each picture the mean of the maps of all outputs of the network (NR Eq. 5), of the picture's size."""
+    outputs = _outputs(student, as_batch(pictures, student.size, student.size), runtime, every=True)
+    if getattr(student.net, "first_is_mean", False):  # it is made of the others, so it does not count
+        outputs = outputs[1:]
+    maps = np.mean([_maps_of(logits) for logits in outputs], 0)
+    return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
+
+
+def _outputs(student: Student, rgb: Tensor, runtime: Runtime, *, every: bool = False) -> tuple[Tensor, ...]:
+    """The network's logits for RGB in [0, 1]: the final ones, or those of `every` output."""
     net = on_device(student, runtime).eval()
+    net.training = every  # the network itself then returns all outputs; its layers stay in evaluation mode
     rgb = rgb.to(runtime.device)
     if student.window == 1:
         rgb = rgb.contiguous(memory_format=torch.channels_last)
     with torch.inference_mode(), runtime.autocast():
         outputs = net(rgb)
-    logits = outputs if isinstance(outputs, Tensor) else outputs[0]
+    return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+
+
+def _maps_of(logits: Tensor) -> np.ndarray:
+    """Maps B H W in [0, 1]."""
     return torch.sigmoid(logits.float())[:, 0].cpu().numpy()
-
-
-def predict_mean(student: Student, pictures: Sequence[Rgb], runtime: Runtime) -> list[Map]:
-    """For each picture the mean of the maps of all outputs of the network (NR Eq. 5), of the picture's size."""
-    net = on_device(student, runtime).eval()
-    net.training = True  # the network itself returns all outputs; its layers stay in evaluation mode
-    rgb = as_batch(pictures, student.size, student.size).to(runtime.device)
-    with torch.inference_mode(), runtime.autocast():
-        outputs = net(rgb)
-    net.training = False
-    all_outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
-    all_outputs = all_outputs[bool(getattr(net, "first_is_mean", False)) :]  # a mean of the others does not count
-    maps = torch.stack([torch.sigmoid(x.float()) for x in all_outputs]).mean(0)[:, 0].cpu().numpy()
-    return [resize_map(m, *rgb.shape[:2]) for m, rgb in zip(maps, pictures, strict=True)]
 
 
 def on_device(student: Student, runtime: Runtime) -> nn.Module:

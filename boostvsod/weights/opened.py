@@ -18,7 +18,7 @@ READERS = (  # module, and what opens a file in it
     ("cv2.dnn", "readNet"),
     ("cv2.dnn", "readNetFromONNX"),
 )
-IMPORTED = ("safetensors", "onnxruntime")  # before user code imports them
+IMPORTED = ("safetensors", "onnxruntime")  # imported first: user code may bind their readers to names of its own
 
 
 @contextmanager

@@ -26,9 +26,8 @@ class MotionNet:
         from boostvsod.media.maps import resize_map
         from boostvsod.training.students import predict, predict_mean
 
-        saliency = (predict_mean if self.mean else predict)(
-            self.student, [colour_at(flow, self.student.size)], self.runtime
-        )[0]
+        answer = predict_mean if self.mean else predict
+        (saliency,) = answer(self.student, [colour_at(flow, self.student.size)], self.runtime)
         return resize_map(saliency, *flow.shape[:2])
 
 
