@@ -109,7 +109,7 @@ def boost_or_reuse(piece: Piece, plan: Plan, parts: Parts, store: Store) -> Outc
     """Boost a piece. If only other pieces were corrected, its maps are those of a run without corrections."""
     if not plan.corrections.masks or plan.corrections.inside(piece):
         return boost_piece(piece, parts, store)
-    before = Store(store.folder, plan.without_corrections.keys, store.progress, store.total)
+    before = Store(store.folder, plan.without_corrections.keys, store.progress, store.total, store.recent)
     before.clock = store.clock
     outcome = boost_piece(piece, parts, before)
     final = before.maps("final", piece)

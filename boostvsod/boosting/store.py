@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -22,7 +22,8 @@ from boostvsod.boosting.lock import locked
 from boostvsod.errors import BoostError
 from boostvsod.files import natural, write_json
 from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
-from boostvsod.media.images import read_map, write_map
+from boostvsod.media.images import from_levels, read_map, to_levels, write_png
+from boostvsod.media.recent import Recent
 from boostvsod.media.video import Piece, Video
 from boostvsod.workers import ready_ahead
 
@@ -30,15 +31,16 @@ STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave m
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 WRITERS = 2  # threads that write the maps of a batch
+KEPT = 320 * 2**20  # bytes of maps in memory: four stages of a piece of 100 frames at 480p
 WORK_BITS = 16  # 8 bits would blur the order of nearly equal scores
 Compute = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
 
 
 class StoredMaps(Sequence[Map]):
-    """Maps on disk, read one at a time."""
+    """Maps on disk, read one at a time. Those in `recent` are not read from disk again."""
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self.folder, self.names = folder, names
+    def __init__(self, folder: Path, names: Sequence[str], recent: Recent[Path] | None = None) -> None:
+        self.folder, self.names, self.recent = folder, names, recent
 
     def __len__(self) -> int:
         return len(self.names)
@@ -49,8 +51,10 @@ class StoredMaps(Sequence[Map]):
     def __getitem__(self, i: slice) -> Sequence[Map]: ...
     def __getitem__(self, i: int | slice) -> Map | Sequence[Map]:
         if isinstance(i, slice):
-            return StoredMaps(self.folder, self.names[i])
-        return read_map(self.folder / f"{self.names[i]}.png")
+            return StoredMaps(self.folder, self.names[i], self.recent)
+        path = self.folder / f"{self.names[i]}.png"
+        levels = self.recent.get(path) if self.recent else None
+        return read_map(path) if levels is None else from_levels(levels)
 
     def __iter__(self) -> Iterator[Map]:
         return (self[i] for i in range(len(self)))
@@ -64,6 +68,7 @@ class Store:
     keys: Mapping[str, str]
     progress: Progress = quiet
     total: int = 0  # frames of the whole video, known once it is indexed
+    recent: Recent[Path] = field(default_factory=lambda: Recent(KEPT))  # maps that this run has written
 
     @cached_property
     def clock(self) -> Clock:
@@ -121,14 +126,23 @@ class Store:
                 if not all(is_whole(path) for path in paths):
                     with self.clock.charged(self.stage_name(stage)):
                         made = zip(paths, compute(piece, numbers), strict=True)
-                        for _ in ready_ahead(_write, made, WRITERS):
+                        for _ in ready_ahead(self._write, made, WRITERS):
                             pass
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return self.maps(stage, piece)
 
+    def _write(self, file: tuple[Path, Map | Judged]) -> None:
+        """The features first: where a map exists, its features do."""
+        path, made = file
+        if isinstance(made, Judged):
+            write_json(path.with_suffix(".json"), dict(made.features))
+        levels = to_levels(made.map if isinstance(made, Judged) else made, WORK_BITS)
+        write_png(path, levels)
+        self.recent.put(path, levels)
+
     def maps(self, stage: str, piece: Piece) -> Maps:
         """The maps of a stage for a piece, which are there."""
-        return StoredMaps(self.stage(stage), piece.names)
+        return StoredMaps(self.stage(stage), piece.names, self.recent)
 
     def _paths(self, stage: str, piece: Piece, numbers: Sequence[int]) -> list[Path]:
         folder, names = self.stage(stage), piece.names
@@ -179,14 +193,6 @@ def is_whole(path: Path) -> bool:
             return file.read() == PNG_END
     except OSError:
         return False
-
-
-def _write(file: tuple[Path, Map | Judged]) -> None:
-    """The features first: where a map exists, its features do."""
-    path, made = file
-    if isinstance(made, Judged):
-        write_json(path.with_suffix(".json"), dict(made.features))
-    write_map(path, made.map if isinstance(made, Judged) else made, WORK_BITS)
 
 
 def _read_json(path: Path) -> Any:
