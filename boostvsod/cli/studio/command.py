@@ -56,9 +56,9 @@ def command(
     find_recipe(recipe, settings)  # an unknown name is an error now and not on the page
     say(str(runtime))
     session = Session(output, runtime, target, recipe, settings)
-    studio = Studio.of(session, port, round(most_megabytes * 1e6))
     if word:
         session.open(word)
+    studio = Studio.of(session, port, round(most_megabytes * 1e6))
     say(f"studio: {studio.address}")
     say("studio: Ctrl-C ends it; work that is not finished continues when it is started again")
     if opened and _has_screen():

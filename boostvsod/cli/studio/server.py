@@ -20,7 +20,7 @@ import numpy as np
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -305,7 +305,10 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def application(session: Session, token: str, hosts: tuple[str, ...], most: int) -> ASGIApp:
     """The whole server as an ASGI application."""
-    handlers: dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]] = {BoostError: _refused}
+    handlers: dict[Any, Callable[[Request, Exception], Response | Awaitable[Response]]] = {
+        BoostError: _refused,
+        ClientDisconnect: lambda request, error: Response(status_code=400),  # the page was closed during an upload
+    }
     app = Starlette(routes=[Mount(f"/{token}", routes=Routes(session, most).all())], exception_handlers=handlers)
     return Guard(app, token, hosts)
 

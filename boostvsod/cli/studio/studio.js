@@ -52,19 +52,15 @@ async function renew(isOther) {
   pictures.clear();
   if (!state.clip) return;
   frames = await ask("GET", "frames");
+  show("work", true); // the view has a width from here on
   if (isOther) {
     viewer.open(state.clip);
     tool.choose("look");
   }
   plot();
-  learnt = new Set(Object.keys(state.corrections).filter((i) => frames[i]?.why === BY_HAND));
-  changed = Object.keys(state.corrections).length !== learnt.size;
   fillChoices();
   await viewer.go(viewer.at);
 }
-
-const BY_HAND = "corrected by hand";
-let learnt = new Set(), changed = false; // corrected frames that the maps know; whether there are newer corrections
 
 function plot() {
   byId("plot").replaceChildren();
@@ -288,7 +284,7 @@ const HINTS = {
 };
 
 const tool = {
-  name: "look", sign: "add", brush: 30, reach: 45, points: [], pointers: new Map(), stroke: null, last: null,
+  name: "look", sign: "add", brush: 30, reach: 30, points: [], pointers: new Map(), stroke: null, last: null,
 
   get removes() { return this.name === "eraser" || (this.name !== "brush" && this.sign === "remove"); },
 
@@ -477,7 +473,6 @@ const tool = {
 
 // Send the mask of a frame to the server, after those before it. Several changes in a row are sent once.
 function keep(i) {
-  changed = true;
   clearTimeout(keep.timers[i]);
   keep.timers[i] = setTimeout(() => send(i), 250);
   render();
@@ -540,7 +535,8 @@ function render() {
   show("work", clip);
   show("another", clip);
   byId("another").disabled = Boolean(job);
-  for (const id of ["layers", "films", "correct"]) show(id, clip && (done || id === "correct"));
+  for (const id of ["layers", "films", "correct"]) show(id, done);
+  byId("right").classList.toggle("done", done);
   renderJob(job);
   byId("run").textContent = done ? "Boost again" : "Boost this clip";
   byId("run").classList.toggle("main", !done);
@@ -575,8 +571,7 @@ function renderMasks() {
   byId("undo").disabled = !past.length;
   byId("redo").disabled = !future.length;
   byId("forget").disabled = !viewer.masks.has(viewer.at);
-  show("learn", state.result);
-  byId("learn").disabled ||= !changed;
+  byId("learn").disabled ||= !numbers.length && !frames.some((frame) => frame.why === "corrected by hand");
   byId("learn").textContent = numbers.length === 1 ? "Learn again, from 1 mask" : numbers.length ? `Learn again, from ${numbers.length} masks` : "Learn again";
 }
 
@@ -722,7 +717,7 @@ function listen() {
     event.preventDefault();
     viewer.zoomAt(event.clientX, event.clientY, Math.exp(-event.deltaY / 400));
   }, { passive: false });
-  addEventListener("resize", () => viewer.fit());
+  new ResizeObserver(() => viewer.fit()).observe(byId("work"));
   addEventListener("keydown", onKey);
 }
 

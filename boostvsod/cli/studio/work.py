@@ -155,17 +155,20 @@ class Worker:
     def kill(self) -> None:
         """End the process at once."""
         self._started.wait()
-        self._process.kill()
+        if self._process.pid is not None:
+            self._process.kill()
 
     def _live(self) -> None:
         try:
             self._process.start()
-        finally:
             self._theirs.close()
             self._started.set()
-        try:
             while True:
                 self._hear(self._pipe.recv())
-        except (EOFError, OSError):
+        except (EOFError, ConnectionError):
             self._process.join()
+        except Exception as error:
+            self._hear(Ended(f"internal error: {in_one_line(error)}"))
+        finally:
+            self._started.set()
         self._hear(Died(self._process.exitcode or 0))

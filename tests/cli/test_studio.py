@@ -1,0 +1,425 @@
+"""The studio: who may use its server, what it takes, what it refuses; and the page in a browser, from clip to film."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from made import FORCED, call, sets, write_maps, write_sounding_film
+from processes import alive, descendants, wait_until
+
+from boostvsod.cli.studio.grow import distances, geodesic
+from boostvsod.cli.studio.server import HEADERS, Studio
+from boostvsod.cli.studio.session import Session, film_names
+from boostvsod.cli.studio.uploads import FOLDER
+from boostvsod.errors import InputError
+from boostvsod.media.images import read_map
+from boostvsod.media.synthetic import Clip
+from boostvsod.runtime import decide
+
+MOST = 300_000  # bytes of an upload
+STARTS = tuple(range(0, 480, 40))
+SHORT = (*FORCED, "recipe.most_steps=4")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Requests to a studio; everything about them can be wrong."""
+
+    session: Session
+    address: str
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, token: str | None = None, **headers: str
+    ) -> tuple[int, Any, dict[str, str]]:
+        """The status, the content (JSON is parsed) and the headers of the answer."""
+        parts = urlsplit(self.address)
+        assert parts.hostname is not None
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        prefix = parts.path if token is None else f"/{token}/"
+        connection.request(method, f"{prefix}{path}", body, {k.replace("_", "-"): v for k, v in headers.items()})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        is_json = "json" in answer.headers.get("content-type", "")
+        return answer.status, json.loads(data) if is_json else data, dict(answer.headers)
+
+    def get(self, path: str) -> Any:
+        """The content of an answer that must be good."""
+        status, content, _ = self.ask("GET", path)
+        assert status == 200, content
+        return content
+
+    def post(self, path: str, **values: object) -> tuple[int, Any]:
+        status, content, _ = self.ask("POST", path, json.dumps(values).encode())
+        return status, content
+
+    def finished(self, seconds: float = 60) -> dict[str, Any]:
+        """The state when no job is at work."""
+        wait_until(lambda: self.session.state()["job"] is None, seconds, "the job goes on")
+        state: dict[str, Any] = self.get("state")
+        return state
+
+
+@contextmanager
+def studio(
+    root: Path, *, target: str = "lite", recipe: str = "default", settings: tuple[str, ...] = ()
+) -> Iterator[Client]:
+    session = Session(root, decide("cpu", "auto", 0, 1), target, recipe, settings)
+    opened = Studio.of(session, 0, MOST)
+    thread = threading.Thread(target=opened.serve)
+    thread.start()
+    wait_until(lambda: opened.server.started, 20, "the server did not start")
+    try:
+        yield Client(session, opened.address)
+    finally:
+        session.close()
+        opened.server.should_exit = True
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[Client]:
+    """A studio without a clip."""
+    with studio(tmp_path / "runs") as opened:
+        yield opened
+
+
+@pytest.fixture
+def film(tmp_path: Path, clip: Clip) -> Path:
+    return write_sounding_film(tmp_path / "walk.mp4", clip.frames, STARTS, "aac")
+
+
+@pytest.fixture
+def ran(tmp_path: Path, film: Path, clip: Clip) -> Iterator[Client]:
+    """A studio with a clip whose maps are its truth; nothing was learnt."""
+    maps = write_maps(tmp_path / "maps" / "walk", clip.truth)
+    done = call("run", film, "--target", f"maps:{maps.parent}", "--recipe", "none", "-o", tmp_path / "runs" / "walk")
+    assert done.exit_code == 0, done.output
+    with studio(tmp_path / "runs", target=f"maps:{maps.parent}", recipe="none") as opened:
+        opened.session.open(str(tmp_path / "runs" / "walk"))
+        assert opened.finished()["result"], opened.session.state()
+        yield opened
+
+
+def png(mask: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(".png", mask)[1].tobytes())
+
+
+def alpha(content: bytes) -> np.ndarray:
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    return np.asarray(picture[..., 3], np.float32) / 255
+
+
+# ---- who may use it -------------------------------------------------------------------------------
+
+
+def test_the_page_and_its_parts_come_with_their_headers(client: Client) -> None:
+    for path, kind, part in (
+        ("", "text/html", b"studio.js"),
+        ("studio.js", "text/javascript", b"class ScorePlot"),
+        ("studio.css", "text/css", b"prefers-color-scheme: dark"),
+    ):
+        status, content, headers = client.ask("GET", path)
+        assert (status, headers["content-type"].partition(";")[0]) == (200, kind)
+        assert part in content
+        assert {name: headers[name.lower()] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("path", ["", "state", "studio.js", "frames/0/picture"])
+@pytest.mark.parametrize(
+    ("token", "headers"),
+    [
+        ("", {}),
+        ("wrong", {}),
+        ("%C3%A9", {}),
+        (None, {"Host": "evil.example"}),
+        (None, {"Host": "evil.example:80"}),
+        (None, {"Origin": "http://evil.example"}),
+        (None, {"Origin": "null"}),
+        (None, {"Origin": "http://127.0.0.1:1"}),
+    ],
+)
+def test_strangers_are_refused(client: Client, path: str, token: str | None, headers: dict[str, str]) -> None:
+    status, content, _ = client.ask("GET", path, None, token, **headers)
+    assert status == 403, content
+
+
+def test_the_page_itself_is_no_stranger(client: Client) -> None:
+    host = urlsplit(client.address).netloc
+    assert client.ask("POST", "cancel", b"{}", Origin=f"http://{host}")[0] == 200
+    local = host.replace("127.0.0.1", "localhost")
+    assert client.ask("GET", "state", Host=local, Origin=f"http://{local}")[0] == 200
+
+
+def test_only_this_machine_can_connect(client: Client) -> None:
+    assert urlsplit(client.address).hostname == "127.0.0.1"
+    sockets = Path("/proc/net/tcp")
+    if sockets.is_file():
+        port = f":{urlsplit(client.address).port:04X}"
+        local = [line.split()[1] for line in sockets.read_text().splitlines() if line.split()[3] == "0A"]
+        assert [address for address in local if address.endswith(port)] == [f"0100007F{port}"]
+
+
+# ---- what it takes and refuses --------------------------------------------------------------------
+
+
+def test_an_upload_is_opened_and_kept_under_its_content(client: Client, film: Path) -> None:
+    status, content, _ = client.ask("PUT", "clips/walk.mp4", film.read_bytes())
+    assert status == 200, content
+    opened = client.finished()["clip"]
+    assert (opened["name"], opened["frames"], opened["width"], opened["height"]) == ("walk", 12, 64, 48)
+    (path,) = (client.session.root / FOLDER).rglob("*.mp4")
+    assert path.read_bytes() == film.read_bytes()
+    client.ask("PUT", "clips/walk.mp4", film.read_bytes())
+    client.finished()
+    assert list((client.session.root / FOLDER).rglob("*.mp4")) == [path]
+    picture = cv2.imdecode(np.frombuffer(client.get("frames/3/picture"), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (48, 64, 3)
+    assert client.get("frames")[3] == {"frame": "00003", "mined": False, "scores": {}, "why": ""}
+
+
+def chunks(count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        yield bytes(50_000)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_large_upload_is_refused_and_leaves_nothing(client: Client, announced: bool) -> None:
+    body: Any = bytes(MOST + 1) if announced else chunks(1 + MOST // 50_000)
+    try:
+        status, content, _ = client.ask("PUT", "clips/walk.mp4", body)
+        assert (status, "larger than 0.3 MB" in content["error"]) == (413, True)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the server closed the connection while the body was on its way
+    folder = client.session.root / FOLDER
+    wait_until(lambda: not (folder.exists() and list(folder.iterdir())), 5, "something stays")
+    assert client.get("state")["clip"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "fault"),
+    [
+        ("PUT", "clips/walk.exe", b"x", "suffixes"),
+        ("PUT", "clips/..%2F..%2Fwalk.mp4", b"x", "Not Found"),
+        ("PUT", "clips/walk.mp4", b"", "empty"),
+        ("PUT", "clips/walk.zip", b"no archive", "walk.zip"),
+        ("PUT", "backdrops/x.txt", b"x", "suffixes"),
+        ("POST", "run", b'{"target": "lite", "recipe": "default"}', "no clip"),
+        ("POST", "run", b'{"target": "evil.py:build", "recipe": "default"}', "unknown"),
+        ("POST", "run", b'{"target": "lite", "recipe": "/etc/evil.toml"}', "unknown"),
+        ("POST", "run", b'{"target": 1, "recipe": []}', "texts"),
+        ("POST", "run", b"[]", "JSON object"),
+        ("POST", "run", b"\xff", "JSON object"),
+        ("POST", "run", b"[" * 60_000, "JSON object"),
+        ("POST", "export", b'{"film": "../../x.mp4"}', "unknown"),
+        ("POST", "export", b'{"film": "matte.mp4"}', "no clip"),
+        ("GET", "frames/0/picture", None, "no clip"),
+        ("GET", "films/matte.mp4", None, "no clip"),
+        ("GET", "studio.py", None, "no such file"),
+    ],
+)
+def test_bad_requests_are_explained(client: Client, method: str, path: str, body: bytes | None, fault: str) -> None:
+    status, content, _ = client.ask(method, path, body)
+    state = client.finished()
+    assert status >= 400 or state["error"], (status, content)
+    assert fault in (state["error"] or str(content))
+
+
+def test_a_film_that_is_none_is_explained(client: Client) -> None:
+    client.ask("PUT", "clips/walk.mp4", b"this is no film")
+    state = client.finished()
+    assert state["clip"] is None
+    assert "walk.mp4" in state["error"]
+
+
+def test_odd_names_stay_in_their_folder(client: Client, film: Path) -> None:
+    status, _, _ = client.ask("PUT", "clips/..%5C..%5C%00a.mp4", film.read_bytes())
+    client.finished()
+    inside = client.session.root / FOLDER
+    assert status == 200
+    assert all(inside in path.parents for path in client.session.root.parent.rglob("*a.mp4"))
+
+
+def test_maps_of_a_run_are_shown(ran: Client, clip: Clip) -> None:
+    np.testing.assert_allclose(alpha(ran.get("frames/3/boosted")), clip.truth[3], atol=0.01)
+    np.testing.assert_allclose(alpha(ran.get("frames/3/target")), clip.truth[3], atol=0.01)
+    assert alpha(ran.get("frames/3/doubt")).max() == 0, "there is no student, and both maps are equal"
+    for path, fault in (("frames/3/motion", "no motion"), ("frames/3/x", "no map"), ("frames/12/target", "12 frames")):
+        status, content, _ = ran.ask("GET", path)
+        assert (status, fault in content["error"]) == (400, True)
+    status, content, headers = ran.ask("GET", "report")
+    assert (status, b"<html" in content) == (200, True)
+    assert "sandbox" in headers["content-security-policy"]
+
+
+def test_masks_are_stored_and_dropped(ran: Client, clip: Clip) -> None:
+    mask = np.zeros((48, 64), np.uint8)
+    mask[10:20, 30:40] = 200
+    assert ran.ask("PUT", "masks/3", png(mask))[1]["corrections"] == {"3": 1}
+    assert ran.ask("PUT", "masks/3", png(mask))[1]["corrections"] == {"3": 2}, "the page must load it again"
+    np.testing.assert_array_equal(alpha(ran.get("masks/3")), mask > 0)
+    path = ran.session.root / "walk" / "corrections" / "00003.png"
+    np.testing.assert_array_equal(read_map(path), mask > 0)
+    assert ran.ask("DELETE", "masks/3")[1]["corrections"] == {}
+    assert not path.exists()
+    assert ran.ask("GET", "masks/3")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"", "not a PNG"),
+        (b"GIF89a" + bytes(40), "not a PNG"),
+        (png(np.zeros((64, 48), np.uint8)), "48x64"),
+        (png(np.zeros((48, 64), np.uint8))[:60], "truncated"),
+    ],
+)
+def test_a_bad_mask_is_refused(ran: Client, data: bytes, fault: str) -> None:
+    status, content, _ = ran.ask("PUT", "masks/3", data)
+    assert (status, fault in content["error"]) == (400, True)
+    assert ran.get("state")["corrections"] == {}
+
+
+def test_a_mask_of_somebody_else_is_not_replaced(ran: Client) -> None:
+    path = ran.session.root / "walk" / "corrections" / "00003.png"
+    path.parent.mkdir()
+    path.write_bytes(b"mine")
+    status, content, _ = ran.ask("PUT", "masks/3", png(np.zeros((48, 64), np.uint8)))
+    assert (status, path.read_bytes()) == (400, b"mine")
+    assert "00003.png" in content["error"]
+
+
+def test_masks_of_the_command_line_are_taken_over(tmp_path: Path, film: Path, clip: Clip) -> None:
+    mask = tmp_path / "fixed.png"
+    cv2.imwrite(str(mask), clip.truth[5].astype(np.uint8) * 255)
+    out, maps = tmp_path / "runs" / "walk", write_maps(tmp_path / "maps", clip.truth)
+    done = call("run", film, "--target", f"maps:{maps}", *sets(SHORT), "--mask", f"5={mask}", "-o", out)
+    assert done.exit_code == 0, done.output
+    with studio(tmp_path / "runs") as client:
+        client.session.open(str(film))
+        assert client.finished()["corrections"] == {"5": 0}
+        np.testing.assert_array_equal(alpha(client.get("masks/5")), clip.truth[5])
+
+
+def test_a_click_grows_over_http(ran: Client, clip: Clip) -> None:
+    ys, xs = np.nonzero(clip.truth[3])
+    far = alpha(ran.get(f"frames/3/grown?x={int(xs.mean())}&y={int(ys.mean())}"))
+    assert far.shape == (48, 64)
+    for query in ("", "x=1", "x=-1&y=2", "x=64&y=2", "x=1.5&y=2", "x=1&y=" + "9" * 40):
+        assert ran.ask("GET", f"frames/3/grown?{query}")[0] == 400
+
+
+def test_films_come_in_parts(ran: Client) -> None:
+    assert ran.post("export", film="matte.mp4")[0] == 200
+    assert ran.finished()["films"] == ["matte.mp4"]
+    whole = ran.get("films/matte.mp4")
+    assert whole == (ran.session.root / "walk" / "matte.mp4").read_bytes()
+    status, part, headers = ran.ask("GET", "films/matte.mp4?download", Range="bytes=10-19")
+    assert (status, part) == (206, whole[10:20])
+    assert "walk-matte.mp4" in headers["content-disposition"]
+    for name in ("green.mp4", "..%2Frun.json", "run.json"):
+        assert ran.ask("GET", f"films/{name}")[0] in (400, 404)
+
+
+def test_a_background_is_uploaded(ran: Client, tmp_path: Path) -> None:
+    status, content = ran.post("export", film="replace.mp4")
+    assert (status, "background first" in content["error"]) == (400, True)
+    beach = png(np.full((30, 90, 3), (0, 200, 255), np.uint8))
+    assert ran.ask("PUT", "backdrops/beach.png", beach)[1]["backdrop"] == "beach.png"
+    assert ran.post("export", film="replace.mp4")[0] == 200
+    assert ran.finished()["films"] == ["replace.mp4"], ran.session.state()
+
+
+def test_one_job_at_a_time_and_cancel_continues(tmp_path: Path, film: Path) -> None:
+    with studio(tmp_path / "runs", settings=SHORT) as client:
+        client.session.open(str(film))
+        client.finished()
+        assert client.post("run", target="", recipe="")[0] == 200
+        assert client.post("run", target="", recipe="")[0] == 409
+        assert client.ask("PUT", "clips/walk.mp4", film.read_bytes())[0] == 409
+        processes = descendants(os.getpid())
+        assert client.post("cancel")[0] == 200
+        state = client.finished(10)
+        assert (state["error"], state["result"]) == ("", None)
+        wait_until(lambda: not alive(processes - descendants(os.getpid())), 10, "the process goes on")
+        assert client.post("run", target="", recipe="")[0] == 200
+        assert client.finished()["result"]["recipe"] == "default"
+
+
+# ---- the region around a click --------------------------------------------------------------------
+
+
+def test_geodesic_distances_are_shortest_paths() -> None:
+    """Against relaxing every edge until nothing changes."""
+    rng = np.random.default_rng(0)
+    right, down = rng.random((13, 15)), rng.random((12, 16))
+    slow = np.full((13, 16), np.inf)
+    slow[4, 5] = 0
+    for _ in range(13 * 16):
+        slow[:, 1:] = np.minimum(slow[:, 1:], slow[:, :-1] + right)
+        slow[:, :-1] = np.minimum(slow[:, :-1], slow[:, 1:] + right)
+        slow[1:] = np.minimum(slow[1:], slow[:-1] + down)
+        slow[:-1] = np.minimum(slow[:-1], slow[1:] + down)
+    np.testing.assert_allclose(geodesic(right, down, (4, 5)), slow, atol=1e-12)
+
+
+def test_a_region_fills_the_clicked_object_and_no_other() -> None:
+    saliency = np.zeros((120, 160), np.float32)
+    cv2.circle(saliency, (40, 60), 25, 1.0, -1)
+    cv2.circle(saliency, (120, 60), 25, 1.0, -1)
+    soft = cv2.GaussianBlur(saliency, (0, 0), 2)
+    region = distances(np.full((120, 160, 3), 90, np.uint8), soft, 40, 60) < 0.5
+    wanted = saliency > 0.5
+    wanted[:, 80:] = False
+    assert (region & wanted).sum() / (region | wanted).sum() > 0.9
+    around = distances(np.full((120, 160, 3), 90, np.uint8), soft, 80, 10) < 0.5
+    assert not (around & cv2.erode(saliency, np.ones((5, 5), np.uint8)).astype(bool)).any()
+
+
+def test_a_region_stops_at_colours_where_the_map_says_nothing() -> None:
+    rgb = np.full((100, 100, 3), 60, np.uint8)
+    rgb[30:70, 30:70] = (220, 180, 40)
+    region = distances(rgb, np.zeros((100, 100), np.float32), 50, 50) < 0.2
+    inside = np.zeros((100, 100), bool)
+    inside[30:70, 30:70] = True
+    assert (region & inside).sum() / (region | inside).sum() > 0.9
+
+
+def test_a_click_outside_of_the_frame_is_an_error() -> None:
+    with pytest.raises(InputError, match="outside of the frame, which has 60 x 40"):
+        distances(np.zeros((40, 60, 3), np.uint8), np.zeros((40, 60), np.float32), 60, 10)
+
+
+# ---- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_explains_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = call("studio", tmp_path / "none.mp4", "--no-open")
+    assert (done.exit_code, "none.mp4" in done.output) == (3, True)
+    done = call("studio", "--recipe", "defualt")
+    assert (done.exit_code, "did you mean 'default'" in done.output) == (2, True)
+    with studio(tmp_path / "runs") as client:
+        port = urlsplit(client.address).port
+        done = call("studio", "--port", port)
+        assert (done.exit_code, f"--port {port}" in done.output) == (2, True)
+
+
+def test_film_names_are_those_of_run() -> None:
+    names = list(film_names())
+    assert {"matte.mp4", "cutout-video.webm", "cutout-video.mov", "replace.mp4"} <= set(names)
+    assert "cutout-video.mp4" not in names
