@@ -304,6 +304,7 @@ def test_a_mask_of_somebody_else_is_not_replaced(ran: Client) -> None:
     assert "00003.png" in content["error"]
 
 
+@pytest.mark.slow
 def test_masks_of_the_command_line_are_taken_over(tmp_path: Path, film: Path, clip: Clip) -> None:
     mask = tmp_path / "fixed.png"
     cv2.imwrite(str(mask), clip.truth[5].astype(np.uint8) * 255)
@@ -345,6 +346,7 @@ def test_a_background_is_uploaded(ran: Client, tmp_path: Path) -> None:
     assert ran.finished()["films"] == ["replace.mp4"], ran.session.state()
 
 
+@pytest.mark.slow
 def test_one_job_at_a_time_and_cancel_continues(tmp_path: Path, film: Path) -> None:
     with studio(tmp_path / "runs", settings=SHORT) as client:
         client.session.open(str(film))
@@ -423,3 +425,157 @@ def test_film_names_are_those_of_run() -> None:
     names = list(film_names())
     assert {"matte.mp4", "cutout-video.webm", "cutout-video.mov", "replace.mp4"} <= set(names)
     assert "cutout-video.mp4" not in names
+
+
+# ---- the page in a browser ------------------------------------------------------------------------
+
+PLAY = """
+const done = arguments[0], video = document.querySelector("#made video");
+video.loop = false;
+video.onerror = () => done({error: video.error.message});
+const size = () => [video.videoWidth, video.videoHeight];
+video.onended = () => done({ready: video.readyState, length: video.duration, size: size()});
+video.play();
+"""
+PIXEL = """
+const canvas = document.getElementById("canvas"), [x, y] = arguments;
+return Array.from(canvas.getContext("2d").getImageData(x, y, 1, 1).data.slice(0, 3));
+"""
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+class Page:
+    """The page of a studio, driven as a user does."""
+
+    def __init__(self, browser: Any, client: Client) -> None:
+        self.browser, self.client = browser, client
+        browser.get(client.address)
+
+    def element(self, selector: str) -> Any:
+        return self.browser.find_element("css selector", selector)
+
+    def press(self, *keys: str) -> None:
+        self.element("body").send_keys(*keys)
+
+    def click(self, selector: str) -> None:
+        wait_until(lambda: self.element(selector).is_enabled(), 10, f"{selector} cannot be clicked")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", self.element(selector))
+        self.element(selector).click()
+
+    def wait(self, script: str, what: str) -> None:
+        wait_until(lambda: self.browser.execute_script(f"return {script}"), 30, what)
+
+    def job(self, selector: str) -> dict[str, Any]:
+        """Click a button that starts a job; returns the state after it, as soon as the page shows it."""
+        self.click(selector)
+        self.wait("state.job", "no job has begun")
+        state = self.client.finished()
+        assert not state["error"], state
+        self.wait(f"state.version === {state['version']} && !state.job && byId('progress').hidden", "the page is old")
+        return state
+
+    def drag(self, start: tuple[int, int], stop: tuple[int, int]) -> None:
+        """With the pointer, between two pixels of the frame."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        canvas = self.element("#canvas")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        scale = canvas.rect["width"] / 64
+        (x, y), (right, low) = ([round((px - 32) * scale), round((py - 24) * scale)] for px, py in (start, stop))
+        moves = ActionChains(self.browser).move_to_element_with_offset(canvas, x, y).click_and_hold()
+        moves.move_by_offset(right - x, low - y).release().perform()
+
+    def masks(self, expected: dict[str, int]) -> None:
+        """Wait until the server has these masks."""
+        wait_until(lambda: self.client.session.state()["corrections"] == expected, 10, f"masks are not {expected}")
+
+
+@pytest.mark.slow
+def test_from_a_clip_to_a_corrected_film(browser: Any, tmp_path: Path, film: Path, clip: Clip) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    with studio(tmp_path / "runs", settings=SHORT) as client:
+        page = Page(browser, client)
+        browser.get_log("browser")
+        page.wait("!byId('welcome').hidden", "no welcome")
+        page.element("#file").send_keys(str(film))
+        page.wait("state.clip && !state.job", "the clip is not open")
+        out = Path(page.job("#run")["clip"]["folder"])
+        assert browser.execute_script("return frames.every((frame) => frame.mined)"), "every frame is forced"
+        before = [read_map(out / "maps" / f"{i:05d}.png") for i in range(12)]
+
+        page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+        assert page.element("#number").text == "3 / 11"
+        page.press("b")
+        page.drag((8, 40), (20, 40))
+        page.masks({"3": 1})
+        page.press("z")
+        page.masks({})
+        page.press("Z")
+        page.masks({"3": 1})
+        mask = client.session.mask(3)
+        assert mask[40, 8:20].all(), "the stroke"
+        rest = np.ones_like(mask, bool)
+        rest[30:, :32] = False
+        np.testing.assert_array_equal(mask[rest], before[3][rest] >= 0.5, "it starts from the boosted map")
+        red, green, blue = browser.execute_script(PIXEL, 12, 40)
+        assert green > max(red, blue), "the mask is shown in green"
+        page.press("e")
+        page.drag((8, 40), (20, 40))
+        page.masks({"3": 2})
+        assert not client.session.mask(3)[40, 8:20].any()
+        page.press("z")
+        page.masks({"3": 3})
+
+        state = page.job("#learn")
+        assert "1 of them corrected by hand" in state["result"]["choices"][0]["why"]
+        after = [read_map(out / "maps" / f"{i:05d}.png") for i in range(12)]
+        np.testing.assert_array_equal(after[3], client.session.mask(3))
+        assert np.abs(after[4] - before[4]).max() > 0.02, "its neighbour has learnt"
+        assert "corrected by hand" in page.element("#about").text
+
+        browser.execute_script("byId('film').value = 'cutout-video.webm'")
+        page.job("#export")
+        page.wait("Boolean(document.querySelector('#made video'))", "no film")
+        browser.set_script_timeout(20)
+        played = browser.execute_async_script(PLAY)
+        assert (played.get("error"), played.get("size")) == (None, [64, 48])
+        assert played["ready"] >= 2
+        assert played["length"] == pytest.approx(0.8, abs=0.1), "its sound"
+        browser.save_screenshot(str(tmp_path / "studio.png"))
+        assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.mark.slow
+def test_tools_touch_and_a_phone(browser: Any, ran: Client, clip: Clip) -> None:
+    """Polygons and grown regions, with touch, on a dark phone."""
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
+    try:
+        page = Page(browser, ran)
+        page.wait("frames.length === 12 && Boolean(viewer.images.picture)", "the clip is not shown")
+        assert browser.execute_script("return document.documentElement.scrollWidth <= 390")
+        ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert max(int(part) for part in ground[4:-1].split(",")) < 60
+        ys, xs = np.nonzero(clip.truth[0])
+        browser.execute_script("tool.choose('grow'); tool.setSign('remove'); tool.setSize(60)")
+        touch(page, int(xs.mean()), int(ys.mean()))
+        page.masks({"0": 1})
+        assert ran.session.mask(0).sum() < 0.1 * clip.truth[0].sum(), "the object is removed by one touch"
+        browser.execute_script("tool.choose('polygon'); tool.setSign('add')")
+        for x, y in ((10, 5), (30, 5), (30, 25), (10, 25), (10, 5)):
+            touch(page, x, y)
+        page.masks({"0": 2})
+        assert ran.session.mask(0)[7:23, 12:28].all()
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def touch(page: Page, x: int, y: int) -> None:
+    """A finger on a pixel of the frame."""
+    box = page.browser.execute_script("return byId('canvas').getBoundingClientRect().toJSON()")
+    point = {"x": box["left"] + (x + 0.5) * box["width"] / 64, "y": box["top"] + (y + 0.5) * box["height"] / 48}
+    for kind, points in (("touchStart", [point]), ("touchEnd", [])):
+        page.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
