@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
@@ -45,6 +45,7 @@ class Parts:
     target: Target
     target_name: str
     learning: Learning | None
+    runtime: Runtime
     corrections: Corrections = field(default_factory=Corrections)
 
     @classmethod
@@ -56,7 +57,7 @@ class Parts:
         targets.prepare(target, plan.video.name, plan.video.names)
         if learning is not None and recipe.student == TWIN and isinstance(target, Trainable):
             learning.trainable = target
-        return cls(target, str(plan.target), learning, plan.corrections)
+        return cls(target, str(plan.target), learning, runtime, plan.corrections)
 
     def target_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The target's maps of some frames of a piece."""
@@ -136,11 +137,14 @@ class Learning:
                 maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
         return maps
 
-    def own_motion(self, piece: Piece, side: int) -> Iterator[Map]:
+    def own_motion(self, piece: Piece, side: int) -> Generator[Map]:
         """For each frame a map of what does not move with the camera. Pictures for flow have this longer side."""
-        for i in range(len(piece)):
-            pair = [shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1))]
-            yield own_motion(self._flows(self.small_flow, [(pair[0], pair[1])])[0])
+
+        def of_frame(i: int) -> Map:
+            a, b = (shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1)))
+            return own_motion(self._flows(self.small_flow, [(a, b)])[0])
+
+        return self.runtime.spread(self.small_flow)(of_frame, range(len(piece)))
 
     def _flows(self, backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
         who = f"flow {self.recipe.flow}"

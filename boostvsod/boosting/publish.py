@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from boostvsod.boosting.folder import RunFolder
-from boostvsod.boosting.store import Store, StoredMaps
+from boostvsod.boosting.store import WRITERS, Store, StoredMaps
 from boostvsod.files import write_json
 from boostvsod.media.images import write_map
 from boostvsod.stamps import file_stamp
+from boostvsod.workers import ready_ahead
 
 DROPPED = ("index", "target", "motion")  # later stages stay: a sweep over options comes back to them
 
@@ -44,10 +45,15 @@ def _write_maps(store: Store, names: Sequence[str], bits: int) -> dict[str, str]
     folder, hashes = store.folder, {}
     for path in (folder.unpublished, folder.replaced):
         shutil.rmtree(path, ignore_errors=True)
-    for i, (name, saliency) in enumerate(zip(names, StoredMaps(store.stage("final"), names), strict=True)):
-        path = folder.unpublished / f"{name}.png"
-        write_map(path, saliency, bits)
-        hashes[name] = file_stamp(path)
+    maps = StoredMaps(store.stage("final"), names, store.recent)
+
+    def write(i: int) -> str:
+        path = folder.unpublished / f"{names[i]}.png"
+        write_map(path, maps[i], bits)
+        return file_stamp(path)
+
+    for i, stamp in enumerate(ready_ahead(write, range(len(names)), WRITERS)):
+        hashes[names[i]] = stamp
         store.progress("maps", i + 1, store.total)
     return hashes
 

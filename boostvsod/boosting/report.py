@@ -19,9 +19,11 @@ from boostvsod.report.page import Clip, Curve, Page, Pane, page_as_html
 from boostvsod.report.pictures import map_url, pane_size, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
+from boostvsod.workers import ready_ahead
 
 MOST = 150  # frames shown: more would make the file slow to open
 LOSS_POINTS = 300
+DRAWERS = 2  # threads that draw the pictures
 NAME = "report.html"
 PREVIEW_FLOW = Recipe.flow  # the default backend, which is fast: the flow of the run itself is not stored
 
@@ -56,8 +58,10 @@ def _clip(result: Result, video: Video, progress: Progress) -> Clip:
     motion = motion_maps(result)
     labels = ["original", "baseline", "boosted", f"flow ({PREVIEW_FLOW})", "motion saliency"]
     sets: list[list[str]] = [[] for _ in labels[: 5 if motion else 3]]
-    for k, i in enumerate(chosen):
-        for images, url in zip(sets, _pictures(result, video, motion, i), strict=True):
+    pairs = ((i, video[i].rgb, video[_other(i, len(video))].rgb) for i in chosen)
+    drawn = ready_ahead(lambda pair: _pictures(result, motion, *pair), pairs, DRAWERS)
+    for k, urls in enumerate(drawn):
+        for images, url in zip(sets, urls, strict=True):
             images.append(url)
         progress("report", k + 1, len(chosen))
     panes = [Pane(label, images) for label, images in zip(labels, sets, strict=False)]
@@ -65,15 +69,18 @@ def _clip(result: Result, video: Video, progress: Progress) -> Clip:
     return Clip(title, [result.names[i] for i in chosen], panes, _scores(verdicts), mined, [v["why"] for v in verdicts])
 
 
-def _pictures(result: Result, video: Video, motion: Maps | None, i: int) -> list[str]:
-    rgb = video[i].rgb
+def _other(i: int, count: int) -> int:
+    """The frame to which the flow of frame `i` goes: the next one, or the one before the last."""
+    return i + 1 if i + 1 < count else max(0, i - 1)
+
+
+def _pictures(result: Result, motion: Maps | None, i: int, rgb: Rgb, other: Rgb) -> list[str]:
     urls = [rgb_url(rgb), map_url(result.baseline[i]), map_url(result.maps[i])]
-    return urls if motion is None else [*urls, _flow_url(video, i, rgb), map_url(motion[i])]
+    return urls if motion is None else [*urls, _flow_url(rgb, other), map_url(motion[i])]
 
 
-def _flow_url(video: Video, i: int, rgb: Rgb) -> str:
+def _flow_url(rgb: Rgb, other: Rgb) -> str:
     """A preview of the motion, computed at the pane's size. The run itself used finer flow."""
-    other = video[i + 1 if i + 1 < len(video) else max(0, i - 1)].rgb
     size = pane_size(rgb.shape)
     a, b = (Frame.of(resize_rgb(picture, *size)) for picture in (rgb, other))
     return rgb_url(colour_flow(registry.build("flows", PREVIEW_FLOW).estimate(a, b)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from boostvsod.kinds import Map, Rgb
 from boostvsod.media.archive import File
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # our own error message is enough
+Levels: TypeAlias = NDArray[np.unsignedinteger[Any]]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 PNG = b"\x89PNG\r\n\x1a\n"  # how every PNG file begins
 MOST_PIXELS = "2^30 pixels or a side of 2^20"  # limits of OpenCV
@@ -41,9 +43,7 @@ def read_map(path: Path) -> Map:
 def decode_map(data: bytes, name: str) -> Map:
     """Like `read_map`, from the content of the file."""
     image = _grey(data, name)
-    if image.dtype.kind == "u":
-        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
-    return unit_range(image, name).astype(np.float32)
+    return from_levels(image) if image.dtype.kind == "u" else unit_range(image, name).astype(np.float32)
 
 
 def decode_exactly(data: bytes, name: str) -> NDArray[np.float64]:
@@ -83,9 +83,18 @@ def _grey(data: bytes, name: str) -> np.ndarray:
 
 def write_map(path: Path, saliency: Map, bits: int) -> None:
     """Write a map as a grey PNG of 8 or 16 bits, atomically."""
-    top = 2**bits - 1
-    grey = np.rint(np.clip(saliency, 0, 1) * top).astype(np.uint8 if bits == 8 else np.uint16)
-    write_png(path, grey)
+    write_png(path, to_levels(saliency, bits))
+
+
+def to_levels(saliency: Map, bits: int) -> Levels:
+    """A map in the levels of 8 or 16 bits, as it is stored."""
+    levels = np.rint(np.clip(saliency, 0, 1) * np.float32(2**bits - 1))
+    return np.asarray(levels, np.uint8 if bits == 8 else np.uint16)
+
+
+def from_levels(levels: Levels) -> Map:
+    """A stored map as floats in [0, 1]."""
+    return levels.astype(np.float32) / np.float32(np.iinfo(levels.dtype).max)
 
 
 def write_png(path: Path, image: np.ndarray) -> None:

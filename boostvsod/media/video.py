@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,12 +19,14 @@ from boostvsod.errors.text import printable
 from boostvsod.files import safe_name
 from boostvsod.kinds import Frame, Rgb, Window
 from boostvsod.media.readers import Pictures, Reader, VideoFile
+from boostvsod.media.recent import Recent
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
 
 SMALLEST = 8  # pixels per side; image pyramids fail below
 VideoInput: TypeAlias = "Video | Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
-CACHE = 24  # decoded frames in memory: enough for a batch of windows of a video network
+KEPT = 160 * 2**20  # bytes of decoded frames in memory: a piece of 100 frames at 480p, so stages decode them once
+LEAST_KEPT = 24  # frames, however large: enough for a batch of windows of a video network
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Video:
         self._content = source.content
         self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
-        self._cache: OrderedDict[int, Rgb] = OrderedDict()
+        self._frames: Recent[int] = Recent(KEPT, LEAST_KEPT)
+        self._reading = Lock()
 
     @classmethod
     def open(cls, given: VideoInput) -> Video:
@@ -151,11 +154,16 @@ class Video:
     def __getitem__(self, i: int) -> Frame:
         if not 0 <= i < len(self):
             raise IndexError(f"{printable(self.where)} has {len(self)} frames, no frame {i}")
-        if i not in self._cache:
-            self._cache[i] = self._reader.read(i)
-            if len(self._cache) > CACHE:
-                self._cache.popitem(last=False)
-        return Frame(i, self.name_of(i), self._cache[i])
+        return Frame(i, self.name_of(i), self._rgb(i))
+
+    def _rgb(self, i: int) -> Rgb:
+        """The pixels of frame `i`. Several threads may ask; one at a time decodes."""
+        with self._reading:
+            rgb = self._frames.get(i)
+            if rgb is None:
+                rgb = self._reader.read(i)
+                self._frames.put(i, rgb)
+        return rgb
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))

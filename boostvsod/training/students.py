@@ -129,6 +129,7 @@ class StudentTarget:
 
     window = 1
     batch = 8
+    concurrent = True
 
     def __init__(self, student: Student, runtime: Runtime, size: int) -> None:
         self.student, self.runtime, self.size = student, runtime, size

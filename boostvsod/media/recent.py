@@ -1,0 +1,46 @@
+"""Arrays that were used lately, kept in memory up to a number of bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from numpy.typing import NDArray
+
+Key = TypeVar("Key", bound=Hashable)
+Array = NDArray[Any]
+
+
+class Recent(Generic[Key]):
+    """At most `most` bytes of arrays, but always `least` arrays. What was not used for longest is dropped first.
+
+    Several threads may use it at once. Nobody may change an array that is in it.
+    """
+
+    def __init__(self, most: int, least: int = 0) -> None:
+        self.most, self.least = most, least
+        self.bytes = 0
+        self._arrays: OrderedDict[Key, Array] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Array | None:
+        """The array of a key; None if it was dropped or never there."""
+        with self._lock:
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+            return self._arrays.get(key)
+
+    def put(self, key: Key, array: Array) -> None:
+        """Keep an array, in place of an earlier one of the same key."""
+        with self._lock:
+            self._drop(key)
+            self._arrays[key] = array
+            self.bytes += array.nbytes
+            while self.bytes > self.most and len(self._arrays) > self.least:
+                self._drop(next(iter(self._arrays)))
+
+    def _drop(self, key: Key) -> None:
+        array = self._arrays.pop(key, None)
+        self.bytes -= 0 if array is None else array.nbytes
