@@ -384,7 +384,7 @@ def test_a_region_fills_the_clicked_object_and_no_other() -> None:
     saliency = np.zeros((120, 160), np.float32)
     cv2.circle(saliency, (40, 60), 25, 1.0, -1)
     cv2.circle(saliency, (120, 60), 25, 1.0, -1)
-    soft = cv2.GaussianBlur(saliency, (0, 0), 2)
+    soft = np.asarray(cv2.GaussianBlur(saliency, (0, 0), 2), np.float32)
     region = distances(np.full((120, 160, 3), 90, np.uint8), soft, 40, 60) < 0.5
     wanted = saliency > 0.5
     wanted[:, 80:] = False

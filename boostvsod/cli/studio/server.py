@@ -174,8 +174,7 @@ class Routes:
         """An exported film, whole or in parts; with `?download` under a name of its own."""
         path = self.session.film(request.path_params["name"])
         name = f"{self.session.state()['clip']['name']}-{path.name}"
-        wanted = {"filename": name} if "download" in request.query_params else {}
-        return FileResponse(path, **wanted)
+        return FileResponse(path, filename=name if "download" in request.query_params else None)
 
     def report(self, request: Request) -> Response:
         """The report of the run, which may run its own script only."""
