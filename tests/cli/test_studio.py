@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 from made import FORCED, call, sets, write_maps, write_sounding_film
-from processes import alive, descendants, wait_until
+from processes import alive, descendants, start, wait_until
 
 from boostvsod.cli.studio.grow import distances, geodesic
 from boostvsod.cli.studio.server import HEADERS, Studio
@@ -419,6 +420,27 @@ def test_the_command_explains_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
         port = urlsplit(client.address).port
         done = call("studio", "--port", port)
         assert (done.exit_code, f"--port {port}" in done.output) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_killed_studio_leaves_no_process(tmp_path: Path, film: Path) -> None:
+    log = tmp_path / "log"
+    words = ["studio", str(film), "-o", str(tmp_path / "runs"), "--no-open", *sets(SHORT)]
+    process = start(words, log)
+    try:
+        wait_until(lambda: log.is_file() and b"http://127.0.0.1" in log.read_bytes(), 30, "no address is printed")
+        address = re.findall(r"http://\S+", log.read_text())[0]
+        client = Client(Session(tmp_path, decide(), "", "", ()), address)
+        wait_until(lambda: client.get("state")["clip"], 20, "the clip is not open")
+        assert client.post("run", target="", recipe="")[0] == 200
+        wait_until(lambda: client.get("state")["job"]["stages"], 60, "the run did not begin")
+        assert process.pid is not None
+        workers = descendants(process.pid)
+        assert workers
+    finally:
+        process.kill()
+    process.join()
+    wait_until(lambda: not alive(workers), 10, "a process goes on")
 
 
 def test_film_names_are_those_of_run() -> None:
