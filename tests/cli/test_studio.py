@@ -20,9 +20,10 @@ import pytest
 from made import FORCED, call, sets, write_maps, write_sounding_film
 from processes import alive, descendants, start, wait_until
 
+from boostvsod.cli.studio.clip import film_names
 from boostvsod.cli.studio.grow import distances, geodesic
 from boostvsod.cli.studio.server import HEADERS, Studio
-from boostvsod.cli.studio.session import Session, film_names
+from boostvsod.cli.studio.session import Session
 from boostvsod.cli.studio.uploads import FOLDER
 from boostvsod.errors import InputError
 from boostvsod.media.images import read_map
@@ -260,6 +261,7 @@ def test_maps_of_a_run_are_shown(ran: Client, clip: Clip) -> None:
     np.testing.assert_allclose(alpha(ran.get("frames/3/boosted")), clip.truth[3], atol=0.01)
     np.testing.assert_allclose(alpha(ran.get("frames/3/target")), clip.truth[3], atol=0.01)
     assert alpha(ran.get("frames/3/doubt")).max() == 0, "there is no student, and both maps are equal"
+    assert ran.get("doubts") == [0.0] * 12
     for path, fault in (("frames/3/motion", "no motion"), ("frames/3/x", "no map"), ("frames/12/target", "12 frames")):
         status, content, _ = ran.ask("GET", path)
         assert (status, fault in content["error"]) == (400, True)
@@ -535,7 +537,7 @@ def test_from_a_clip_to_a_corrected_film(browser: Any, tmp_path: Path, film: Pat
         page.masks({})
         page.press("Z")
         page.masks({"3": 1})
-        mask = client.session.mask(3)
+        mask = client.session.clip.mask(3)
         assert mask[40, 8:20].all(), "the stroke"
         rest = np.ones_like(mask, bool)
         rest[30:, :32] = False
@@ -545,14 +547,14 @@ def test_from_a_clip_to_a_corrected_film(browser: Any, tmp_path: Path, film: Pat
         page.press("e")
         page.drag((8, 40), (20, 40))
         page.masks({"3": 2})
-        assert not client.session.mask(3)[40, 8:20].any()
+        assert not client.session.clip.mask(3)[40, 8:20].any()
         page.press("z")
         page.masks({"3": 3})
 
         state = page.job("#learn")
         assert "1 of them corrected by hand" in state["result"]["choices"][0]["why"]
         after = [read_map(out / "maps" / f"{i:05d}.png") for i in range(12)]
-        np.testing.assert_array_equal(after[3], client.session.mask(3))
+        np.testing.assert_array_equal(after[3], client.session.clip.mask(3))
         assert np.abs(after[4] - before[4]).max() > 0.02, "its neighbour has learnt"
         assert "corrected by hand" in page.element("#about").text
 
@@ -584,12 +586,12 @@ def test_tools_touch_and_a_phone(browser: Any, ran: Client, clip: Clip) -> None:
         browser.execute_script("tool.choose('grow'); tool.setSign('remove'); tool.setSize(60)")
         touch(page, int(xs.mean()), int(ys.mean()))
         page.masks({"0": 1})
-        assert ran.session.mask(0).sum() < 0.1 * clip.truth[0].sum(), "the object is removed by one touch"
+        assert ran.session.clip.mask(0).sum() < 0.1 * clip.truth[0].sum(), "the object is removed by one touch"
         browser.execute_script("tool.choose('polygon'); tool.setSign('add')")
         for x, y in ((10, 5), (30, 5), (30, 25), (10, 25), (10, 5)):
             touch(page, x, y)
         page.masks({"0": 2})
-        assert ran.session.mask(0)[7:23, 12:28].all()
+        assert ran.session.clip.mask(0)[7:23, 12:28].all()
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

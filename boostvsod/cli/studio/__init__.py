@@ -2,7 +2,8 @@
 
     command   the command line
     server    routes, and the guard in front of them
-    session   what is open: the clip, its run, the corrections, the job at work
+    session   what is open, and the job at work
+    clip      a clip: its run, maps, masks and films
     uploads   files that the page sends
     work      the process that runs and exports
     grow      the region around a click

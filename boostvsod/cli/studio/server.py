@@ -26,8 +26,10 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import boostvsod.report.page
+from boostvsod.boosting.report import NAME as REPORT
 from boostvsod.cli.list import table
-from boostvsod.cli.studio.session import Busy, Session, film_names
+from boostvsod.cli.studio.clip import film_names
+from boostvsod.cli.studio.session import Busy, Session
 from boostvsod.cli.studio.uploads import BACKDROPS, CLIPS, TooLarge, Upload, allowed_name
 from boostvsod.errors import BoostError, ConfigError, InputError
 from boostvsod.kinds import Map, Rgb
@@ -109,6 +111,7 @@ class Routes:
             get("/options", self.options),
             get("/state", self.state),
             get("/frames", self.frames),
+            get("/doubts", self.doubts),
             get("/frames/{i:int}/picture", self.picture),
             get("/frames/{i:int}/grown", self.grown),
             get("/frames/{i:int}/{layer:str}", self.layer),
@@ -149,36 +152,43 @@ class Routes:
 
     def frames(self, request: Request) -> Response:
         """Names, scores and reasons of all frames."""
-        return JSONResponse(self.session.frames())
+        return JSONResponse(self.session.clip.frames())
+
+    def doubts(self, request: Request) -> Response:
+        """See `Clip.doubts`."""
+        return JSONResponse(self.session.clip.doubts())
 
     def picture(self, request: Request) -> Response:
         """A frame as JPEG."""
-        rgb = _shown(self.session.picture(request.path_params["i"]))
+        rgb = _shown(self.session.clip.picture(request.path_params["i"]))
         return _encoded(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), JPEG)
 
     def layer(self, request: Request) -> Response:
         """A map as white with the map as alpha, which the page tints."""
-        saliency = self.session.layer(request.path_params["i"], request.path_params["layer"])
+        saliency = self.session.clip.layer(request.path_params["i"], request.path_params["layer"])
         return _encoded(".png", _white(_shown_map(saliency)), FAST_PNG)
 
     def mask(self, request: Request) -> Response:
         """The mask of a corrected frame, in the same way."""
-        return _encoded(".png", _white(self.session.mask(request.path_params["i"])), FAST_PNG)
+        return _encoded(".png", _white(self.session.clip.mask(request.path_params["i"])), FAST_PNG)
 
     def grown(self, request: Request) -> Response:
         """Distances from a click, as alpha."""
         x, y = (_whole_number(request.query_params.get(name)) for name in "xy")
-        return _encoded(".png", _white(self.session.grown(request.path_params["i"], x, y)), FAST_PNG)
+        return _encoded(".png", _white(self.session.clip.grown(request.path_params["i"], x, y)), FAST_PNG)
 
     def film(self, request: Request) -> Response:
         """An exported film, whole or in parts; with `?download` under a name of its own."""
-        path = self.session.film(request.path_params["name"])
-        name = f"{self.session.state()['clip']['name']}-{path.name}"
+        path = self.session.clip.film(request.path_params["name"])
+        name = f"{self.session.clip.video.name}-{path.name}"
         return FileResponse(path, filename=name if "download" in request.query_params else None)
 
     def report(self, request: Request) -> Response:
         """The report of the run, which may run its own script only."""
-        return FileResponse(self.session.report(), headers={"Content-Security-Policy": OF_REPORT})
+        path = self.session.clip.folder / REPORT
+        if not path.is_file():
+            raise InputError("there is no report yet; run the clip first")
+        return FileResponse(path, headers={"Content-Security-Policy": OF_REPORT})
 
     async def correct(self, request: Request) -> Response:
         """Take the mask of a frame."""

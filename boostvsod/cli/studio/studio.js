@@ -57,15 +57,23 @@ async function renew(isOther) {
     viewer.open(state.clip);
     tool.choose("look");
   }
+  doubts = [];
   plot();
   fillChoices();
   await viewer.go(viewer.at);
+  if (!state.result) return;
+  doubts = await ask("GET", "doubts");
+  plot();
+  viewer.plot.show(viewer.at);
 }
+
+let doubts = []; // of every frame: the share of the object on which its maps disagree
 
 function plot() {
   byId("plot").replaceChildren();
   const names = [...new Set(frames.flatMap((frame) => Object.keys(frame.scores)))];
   const curves = names.map((name) => ({ label: name, values: frames.map((frame) => frame.scores[name] ?? null) }));
+  if (doubts.length) curves.push({ label: "disagreement", values: doubts });
   const mined = frames.flatMap((frame, i) => (frame.mined ? [i] : []));
   viewer.plot = null;
   if (!state.result) return;
@@ -555,7 +563,6 @@ function renderJob(job) {
   if (total) byId("share").value = steps / total;
   else byId("share").removeAttribute("value");
   byId("elapsed").textContent = `${Math.round(job.seconds)} s`;
-  show("cancel", job.kind !== "open");
 }
 
 function renderMasks() {
@@ -628,10 +635,11 @@ function upload(file, kind) {
     byId("share").removeAttribute("value");
     byId("elapsed").textContent = "";
     show("progress", true);
-    show("cancel", false);
+    byId("cancel").disabled = true;
     try {
       await take(await ask("PUT", `${kind}/${encodeURIComponent(file.name)}`, file));
     } finally {
+      byId("cancel").disabled = false;
       render();
     }
   });
@@ -667,12 +675,18 @@ const KEYS = {
   "[": () => tool.setSize(tool.size - 4), "]": () => tool.setSize(tool.size + 4),
   z: () => undo(false), Z: () => undo(true), y: () => undo(true),
   Enter: () => tool.close(), Escape: () => { tool.points = []; viewer.draw(); },
-  n: () => nextMark(), 0: () => viewer.setZoom(1, 0, 0), " ": () => viewer.toggle(),
+  n: () => nextMark(), d: () => mostDoubtful(), 0: () => viewer.setZoom(1, 0, 0), " ": () => viewer.toggle(),
 };
 
 function nextMark() {
   const marks = frames.flatMap((frame, i) => (frame.mined || viewer.masks.has(i) || i in state.corrections ? [i] : []));
   viewer.go(marks.find((i) => i > viewer.at) ?? marks[0] ?? viewer.at);
+}
+
+// The frame without a mask of yours whose maps disagree most.
+function mostDoubtful() {
+  const open = doubts.map((doubt, i) => [doubt, i]).filter(([, i]) => !viewer.masks.has(i) && !(i in state.corrections));
+  if (open.length) viewer.go(open.reduce((a, b) => (b[0] > a[0] ? b : a))[1]);
 }
 
 function onKey(event) {
@@ -700,6 +714,7 @@ function listen() {
   on("undo", () => undo(false));
   on("redo", () => undo(true));
   on("forget", forget);
+  on("doubtful", mostDoubtful);
   on("target", describe, "change");
   on("recipe", describe, "change");
   on("film", render, "change");
