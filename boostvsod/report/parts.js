@@ -1,6 +1,6 @@
 "use strict";
 // What the report and the studio share: elements, the plot of the scores, keys.
-const COLOURS = ["#0b6bcb", "#d1495b", "#2e933c", "#8f5fbf", "#c77700", "#00818a"];
+const COLOURS = ["#0b6bcb", "#c77700", "#2e933c", "#8f5fbf", "#00818a", "#7a5c3e"]; // none is that of the marks
 const byId = (id) => document.getElementById(id);
 
 // All content goes through textContent or setAttribute, so names never become markup.

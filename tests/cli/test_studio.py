@@ -6,6 +6,8 @@ import http.client
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,6 +230,7 @@ def test_a_large_upload_is_refused_and_leaves_nothing(client: Client, announced:
         ("POST", "run", b"[]", "JSON object"),
         ("POST", "run", b"\xff", "JSON object"),
         ("POST", "run", b"[" * 60_000, "JSON object"),
+        ("POST", "open", b'{"run": "../x"}', "no run"),
         ("POST", "export", b'{"film": "../../x.mp4"}', "unknown"),
         ("POST", "export", b'{"film": "matte.mp4"}', "no clip"),
         ("GET", "frames/0/picture", None, "no clip"),
@@ -268,6 +271,13 @@ def test_maps_of_a_run_are_shown(ran: Client, clip: Clip) -> None:
     status, content, headers = ran.ask("GET", "report")
     assert (status, b"<html" in content) == (200, True)
     assert "sandbox" in headers["content-security-policy"]
+
+
+def test_a_run_of_the_folder_is_opened_by_name(ran: Client) -> None:
+    version = ran.get("state")["version"]
+    assert ran.get("runs") == ["walk"]
+    assert ran.post("open", run="walk")[0] == 200
+    assert ran.finished()["version"] == version + 1
 
 
 def test_masks_are_stored_and_dropped(ran: Client, clip: Clip) -> None:
@@ -422,6 +432,19 @@ def test_the_command_explains_what_is_wrong(tmp_path: Path, monkeypatch: pytest.
         port = urlsplit(client.address).port
         done = call("studio", "--port", port)
         assert (done.exit_code, f"--port {port}" in done.output) == (2, True)
+
+
+def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "boostvsod.cli.studio.server")
+    done = call("studio", "--no-open")
+    assert (done.exit_code, "pip install 'boostvsod[studio]'" in done.output) == (2, True)
+
+
+def test_the_server_is_imported_only_to_serve() -> None:
+    code = "import sys, boostvsod.cli.studio.command; print({'uvicorn', 'starlette', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.slow

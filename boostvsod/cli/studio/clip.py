@@ -69,7 +69,7 @@ class Clip:
         """The video, as JSON values."""
         height, width = self.video.shape
         facts = {"name": self.video.name, "frames": len(self.video), "width": width, "height": height}
-        return {**facts, "fps": float(self.video.fps), "folder": str(self.folder)}
+        return {**facts, "fps": float(self.video.fps), "folder": str(self.folder.absolute())}
 
     def result_as_dict(self) -> dict[str, Any] | None:
         """The run, as JSON values; None before the first."""

@@ -122,6 +122,8 @@ class Routes:
             Route("/masks/{i:int}", self.forget, methods=["DELETE"]),
             Route("/clips/{name:str}", self.upload_clip, methods=["PUT"]),
             Route("/backdrops/{name:str}", self.upload_backdrop, methods=["PUT"]),
+            get("/runs", self.runs),
+            post("/open", self.open),
             post("/run", self.run),
             post("/export", self.export),
             post("/cancel", self.cancel),
@@ -221,6 +223,18 @@ class Routes:
             async for data in request.stream():
                 await run_in_threadpool(upload.write, data)
             return await run_in_threadpool(upload.finish)
+
+    def runs(self, request: Request) -> Response:
+        """See `Session.runs`."""
+        return JSONResponse(self.session.runs())
+
+    async def open(self, request: Request) -> Response:
+        """Open a run, by its name among `runs`."""
+        (run,) = await _texts(request, "run")
+        if run not in self.session.runs():
+            raise InputError(f"there is no run {run!r} in {self.session.root}")
+        await run_in_threadpool(self.session.open, str(self.session.root / run))
+        return JSONResponse(self.session.state())
 
     async def run(self, request: Request) -> Response:
         """Run the clip, or learn again."""

@@ -20,6 +20,8 @@ from boostvsod.errors.user_code import in_one_line
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
 
+MOST_RUNS = 20  # that the page offers
+
 
 class Cancelled(BoostError):
     """The user cancelled the opening of a clip."""
@@ -80,6 +82,11 @@ class Session:
                 "version": self._version,
                 "backdrop": self.backdrop.name if self.backdrop else "",
             }
+
+    def runs(self) -> list[str]:
+        """The names of the runs in the folder of this studio, the newest first."""
+        records = sorted(self.root.glob("*/run.json"), key=lambda path: -path.stat().st_mtime)
+        return [path.parent.name for path in records[:MOST_RUNS]]
 
     def correct(self, i: int, data: bytes) -> None:
         """See `Clip.correct`."""

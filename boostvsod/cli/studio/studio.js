@@ -50,6 +50,7 @@ async function take(next) {
 // A clip was opened, or it was run.
 async function renew(isOther) {
   pictures.clear();
+  welcoming = false;
   if (!state.clip) return;
   frames = await ask("GET", "frames");
   show("work", true); // the view has a width from here on
@@ -168,6 +169,7 @@ const viewer = {
     const factor = Math.max(1, Math.min(16, scale));
     const left = Math.min(0, Math.max(clientWidth * (1 - factor), x)), top = Math.min(0, Math.max(clientHeight * (1 - factor), y));
     this.zoom = { scale: factor, x: left, y: top };
+    byId("view").style.touchAction = tool.name === "look" && factor === 1 ? "pan-y" : "none"; // a finger scrolls the page
     this.canvas.style.transform = `translate(${left}px, ${top}px) scale(${factor})`;
   },
 
@@ -305,7 +307,8 @@ const tool = {
     show("size-row", name !== "look" && name !== "polygon");
     show("tip", false);
     byId("size-name").textContent = name === "grow" ? "Reach" : "Size";
-    byId("size").value = name === "grow" ? this.reach : this.brush;
+    byId("size").value = this.size;
+    viewer.setZoom(viewer.zoom.scale, viewer.zoom.x, viewer.zoom.y);
     viewer.draw();
   },
 
@@ -535,17 +538,33 @@ const STAGES = {
 };
 const DOING = { open: "Opening", run: "Boosting", export: "Exporting" };
 
+let welcoming = false; // whether another clip is being chosen
+
+// Offer to choose a film or a run; with a clip open, it stays until another one is chosen.
+async function welcome(on) {
+  welcoming = on && Boolean(state.clip);
+  if (on) {
+    const runs = await ask("GET", "runs"), list = byId("runs").lastElementChild;
+    list.replaceChildren();
+    for (const name of runs) make("button", list, name).addEventListener("click", () => attempt(() => post("open", { run: name })));
+    show("runs", runs.length);
+  }
+  render();
+}
+
 function render() {
   const { clip, job, result } = state, done = Boolean(result);
   byId("name").textContent = clip ? `${clip.name}, ${clip.frames} frames of ${clip.width} x ${clip.height}` : "";
   document.title = clip ? `${clip.name} - boostvsod studio` : "boostvsod studio";
-  show("welcome", !clip && !job);
-  show("work", clip);
-  show("another", clip);
+  show("welcome", (!clip || welcoming) && !job);
+  show("work", clip && (!welcoming || job));
+  show("another", clip && !welcoming);
+  show("stay", clip);
   byId("another").disabled = Boolean(job);
   for (const id of ["layers", "films", "correct"]) show(id, done);
   byId("right").classList.toggle("done", done);
   renderJob(job);
+  byId("folder").textContent = clip ? `${clip.folder}/maps` : "";
   byId("run").textContent = done ? "Boost again" : "Boost this clip";
   byId("run").classList.toggle("main", !done);
   for (const id of ["run", "export", "learn"]) byId(id).disabled = Boolean(job);
@@ -743,7 +762,8 @@ async function run(wanted = { target: byId("target").value, recipe: byId("recipe
 
 async function begin() {
   chooseFile("file", "clips", "choose");
-  byId("another").addEventListener("click", () => byId("file").click());
+  byId("another").addEventListener("click", () => attempt(() => welcome(true)));
+  byId("stay").addEventListener("click", () => attempt(() => welcome(false)));
   chooseFile("backdrop-file", "backdrops", "backdrop");
   layerRows();
   listen();
@@ -755,6 +775,7 @@ async function begin() {
   for (const film of options.films) make("option", byId("film"), film, { value: film });
   fillChoices();
   await take(await ask("GET", "state"));
+  if (!state.clip) await welcome(true);
 }
 
 attempt(begin);
