@@ -130,7 +130,7 @@ class Learning:
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
         pairs = [self.motion.pairs(piece, i) for i in numbers]
-        flows = iter(self._flows(self.flow, [pair for of_frame in pairs for pair in of_frame]))
+        flows = iter(self.flows([pair for of_frame in pairs for pair in of_frame]))
         maps = []
         for of_frame in pairs:
             with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
@@ -142,14 +142,15 @@ class Learning:
 
         def of_frame(i: int) -> Map:
             a, b = (shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1)))
-            return own_motion(self._flows(self.small_flow, [(a, b)])[0])
+            return own_motion(self.flows([(a, b)], self.small_flow)[0])
 
         return self.runtime.spread(self.small_flow)(of_frame, range(len(piece)))
 
-    def _flows(self, backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    def flows(self, pairs: Sequence[tuple[Frame, Frame]], backend: FlowBackend | None = None) -> list[Flow]:
+        """The flow of each pair, checked; by another backend than the recipe's if one is given."""
         who = f"flow {self.recipe.flow}"
         with user_code(who, *(a.name for a, _ in pairs)):
-            flows = estimate_many(backend, pairs)
+            flows = estimate_many(backend or self.flow, pairs)
         if len(flows) != len(pairs):
             raise PluginError(f"{who}: {len(flows)} flows came back for {len(pairs)} pairs")
         return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]
