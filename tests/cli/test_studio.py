@@ -223,10 +223,11 @@ def test_a_large_upload_is_refused_and_leaves_nothing(client: Client, announced:
         ("PUT", "clips/walk.mp4", b"", "empty"),
         ("PUT", "clips/walk.zip", b"no archive", "walk.zip"),
         ("PUT", "backdrops/x.txt", b"x", "suffixes"),
-        ("POST", "run", b'{"target": "lite", "recipe": "default"}', "no clip"),
-        ("POST", "run", b'{"target": "evil.py:build", "recipe": "default"}', "unknown"),
-        ("POST", "run", b'{"target": "lite", "recipe": "/etc/evil.toml"}', "unknown"),
-        ("POST", "run", b'{"target": 1, "recipe": []}', "texts"),
+        ("POST", "run", b'{"target": "lite", "recipe": "default", "effort": ""}', "no clip"),
+        ("POST", "run", b'{"target": "evil.py:build", "recipe": "default", "effort": ""}', "unknown"),
+        ("POST", "run", b'{"target": "lite", "recipe": "/etc/evil.toml", "effort": ""}', "unknown"),
+        ("POST", "run", b'{"target": "lite", "recipe": "none", "effort": "utmost"}', "effort 'utmost' is unknown"),
+        ("POST", "run", b'{"target": 1, "recipe": [], "effort": ""}', "texts"),
         ("POST", "run", b"[]", "JSON object"),
         ("POST", "run", b"\xff", "JSON object"),
         ("POST", "run", b"[" * 60_000, "JSON object"),
@@ -278,6 +279,22 @@ def test_a_run_of_the_folder_is_opened_by_name(ran: Client) -> None:
     assert ran.get("runs") == ["walk"]
     assert ran.post("open", run="walk")[0] == 200
     assert ran.finished()["version"] == version + 1
+
+
+@pytest.mark.slow
+def test_efforts_of_a_recipe_are_offered_and_used(tmp_path: Path, film: Path) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('flow = "dis"\n[effort.fast]\nflow = "farneback"\n')
+    with studio(tmp_path / "runs", target="classic", recipe=str(recipe)) as client:
+        (offered,) = (row for row in client.get("options")["recipes"] if row["name"] == str(recipe))
+        assert offered["efforts"] == ["fast", "balanced"]
+        client.session.open(str(film))
+        client.finished()
+        assert client.post("run", target="", recipe=str(recipe), effort="fast")[0] == 200
+        assert client.finished()["result"], client.session.state()
+        used = client.session.clip.recipe()
+        assert used is not None
+        assert (used.effort, used.flow) == ("fast", "farneback")
 
 
 def test_masks_are_stored_and_dropped(ran: Client, clip: Clip) -> None:
@@ -364,15 +381,15 @@ def test_one_job_at_a_time_and_cancel_continues(tmp_path: Path, film: Path) -> N
     with studio(tmp_path / "runs", settings=SHORT) as client:
         client.session.open(str(film))
         client.finished()
-        assert client.post("run", target="", recipe="")[0] == 200
-        assert client.post("run", target="", recipe="")[0] == 409
+        assert client.post("run", target="", recipe="", effort="")[0] == 200
+        assert client.post("run", target="", recipe="", effort="")[0] == 409
         assert client.ask("PUT", "clips/walk.mp4", film.read_bytes())[0] == 409
         processes = descendants(os.getpid())
         assert client.post("cancel")[0] == 200
         state = client.finished(10)
         assert (state["error"], state["result"]) == ("", None)
         wait_until(lambda: not alive(processes - descendants(os.getpid())), 10, "the process goes on")
-        assert client.post("run", target="", recipe="")[0] == 200
+        assert client.post("run", target="", recipe="", effort="")[0] == 200
         assert client.finished()["result"]["recipe"] == "default"
 
 
@@ -457,7 +474,7 @@ def test_a_killed_studio_leaves_no_process(tmp_path: Path, film: Path) -> None:
         address = re.findall(r"http://\S+", log.read_text())[0]
         client = Client(Session(tmp_path, decide(), "", "", ()), address)
         wait_until(lambda: client.get("state")["clip"], 20, "the clip is not open")
-        assert client.post("run", target="", recipe="")[0] == 200
+        assert client.post("run", target="", recipe="", effort="")[0] == 200
         wait_until(lambda: client.get("state")["job"]["stages"], 60, "the run did not begin")
         assert process.pid is not None
         workers = descendants(process.pid)

@@ -26,6 +26,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import boostvsod.report.page
+from boostvsod.boosting.plan import find_recipe
 from boostvsod.boosting.report import NAME as REPORT
 from boostvsod.cli.list import table
 from boostvsod.cli.studio.clip import film_names
@@ -35,6 +36,7 @@ from boostvsod.errors import BoostError, ConfigError, InputError
 from boostvsod.kinds import Map, Rgb
 from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
+from boostvsod.recipe import BALANCED, EFFORTS
 
 LOOPBACK = "127.0.0.1"
 HERE, SHARED = Path(__file__).parent, Path(boostvsod.report.page.__file__).parent
@@ -145,6 +147,7 @@ class Routes:
         """What can be chosen: targets, recipes, films; and the limit of uploads."""
         chosen = {"target": self.session.target, "recipe": self.session.recipe}
         offered = {f"{part}s": _choices(f"{part}s", name) for part, name in chosen.items()}
+        offered["recipes"] = [{**choice, "efforts": efforts_of(choice["name"])} for choice in offered["recipes"]]
         facts = {"films": list(film_names()), "most": self.most, "clips": CLIPS, "backdrops": BACKDROPS}
         return JSONResponse({**offered, **chosen, **facts})
 
@@ -238,12 +241,14 @@ class Routes:
 
     async def run(self, request: Request) -> Response:
         """Run the clip, or learn again."""
-        target, recipe = await _texts(request, "target", "recipe")
+        target, recipe, effort = await _texts(request, "target", "recipe", "effort")
         for part, name, usual in (("target", target, self.session.target), ("recipe", recipe, self.session.recipe)):
             offered = [choice["name"] for choice in _choices(f"{part}s", usual)]
             if name and name not in offered:  # a name may be a file with code: only the command line can give one
                 raise ConfigError(f"the {part} {name!r} is unknown; there are: {', '.join(offered)}")
-        await run_in_threadpool(self.session.run, target, recipe)
+        if effort and effort not in efforts_of(recipe):
+            raise ConfigError(f"the effort {effort!r} is unknown; there are: {', '.join(efforts_of(recipe))}")
+        await run_in_threadpool(self.session.run, target, recipe, effort)
         return JSONResponse(self.session.state())
 
     async def export(self, request: Request) -> Response:
@@ -296,6 +301,14 @@ def _whole_number(text: str | None) -> int:
     if text is None or not text.isdecimal() or len(text) > 6:
         raise InputError(f"{text!r} is not a whole number of pixels")
     return int(text)
+
+
+def efforts_of(recipe: str) -> list[str]:
+    """The efforts that a recipe offers. The recipe of the run before, which has no name, keeps its own."""
+    if not recipe:
+        return []
+    offered = find_recipe(recipe).efforts
+    return [effort for effort in EFFORTS if effort == BALANCED or effort in offered]
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -104,12 +104,13 @@ class Session:
         job = self._begin(Job("open"))
         threading.Thread(target=self._open, args=(given, job), daemon=True).start()
 
-    def run(self, target: str, recipe: str) -> None:
+    def run(self, target: str, recipe: str, effort: str = "") -> None:
         """Run the clip with the corrections. An empty target or recipe is that of the run before."""
         clip = self.clip
         record = clip.result.record if clip.result else {}
         chosen: str | Recipe = recipe or clip.recipe() or self.recipe
-        settings = self.settings if isinstance(chosen, str) else ()
+        named = (f"recipe.effort={effort}",) if effort else ()
+        settings = (*named, *self.settings) if isinstance(chosen, str) else ()
         masks = {i: clip.mask_path(i) for i in sorted(clip.masks)}
         wanted = target or str(record.get("target", self.target))
         self._give(Job("run"), RunOrder(clip.word, clip.folder, wanted, chosen, settings, self.runtime, masks))

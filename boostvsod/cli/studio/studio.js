@@ -634,7 +634,13 @@ function fillChoices() {
   describe();
 }
 
+// What the chosen target and recipe are, and the efforts of the recipe.
 function describe() {
+  const efforts = options.recipes.find((row) => row.name === byId("recipe").value)?.efforts ?? [], before = byId("effort").value;
+  byId("effort").replaceChildren();
+  for (const effort of efforts) make("option", byId("effort"), effort, { value: effort });
+  byId("effort").value = efforts.includes(before) ? before : efforts.length ? "balanced" : "";
+  show("effort-row", efforts.length > 1);
   const summary = (rows, id) => rows.find((row) => row.name === byId(id).value)?.summary;
   const texts = [summary(options.targets, "target"), summary(options.recipes, "recipe")];
   byId("summary").textContent = texts.filter(Boolean).map((text) => `${text[0].toUpperCase()}${text.slice(1)}.`).join(" ");
@@ -739,7 +745,7 @@ function listen() {
   on("film", render, "change");
   on("cancel", () => attempt(() => post("cancel")));
   on("run", () => attempt(run));
-  on("learn", () => attempt(() => run({ target: "", recipe: "" })));
+  on("learn", () => attempt(() => run({ target: "", recipe: "", effort: "" })));
   on("export", () => attempt(() => post("export", { film: byId("film").value })));
   byId("error").lastElementChild.addEventListener("click", () => fail(""));
   for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => tool.choose(button.dataset.tool));
@@ -755,7 +761,7 @@ function listen() {
   addEventListener("keydown", onKey);
 }
 
-async function run(wanted = { target: byId("target").value, recipe: byId("recipe").value }) {
+async function run(wanted = { target: byId("target").value, recipe: byId("recipe").value, effort: byId("effort").value }) {
   await sendAll();
   await post("run", wanted);
 }
