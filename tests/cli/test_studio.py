@@ -143,7 +143,6 @@ def test_the_page_and_its_parts_come_with_their_headers(client: Client) -> None:
         assert {name: headers[name.lower()] for name in HEADERS} == HEADERS
 
 
-@pytest.mark.parametrize("path", ["", "state", "studio.js", "frames/0/picture"])
 @pytest.mark.parametrize(
     ("token", "headers"),
     [
@@ -157,9 +156,12 @@ def test_the_page_and_its_parts_come_with_their_headers(client: Client) -> None:
         (None, {"Origin": "http://127.0.0.1:1"}),
     ],
 )
-def test_strangers_are_refused(client: Client, path: str, token: str | None, headers: dict[str, str]) -> None:
-    status, content, _ = client.ask("GET", path, None, token, **headers)
-    assert status == 403, content
+def test_strangers_are_refused(client: Client, token: str | None, headers: dict[str, str]) -> None:
+    for path in ("", "state", "studio.js", "frames/0/picture"):
+        status, content, _ = client.ask("GET", path, None, token, **headers)
+        assert status == 403, content
+    assert client.ask("PUT", "clips/walk.mp4", b"x", token, **headers)[0] == 403
+    assert not (client.session.root / FOLDER).exists()
 
 
 def test_the_page_itself_is_no_stranger(client: Client) -> None:
@@ -295,6 +297,15 @@ def test_efforts_of_a_recipe_are_offered_and_used(tmp_path: Path, film: Path) ->
         used = client.session.clip.recipe()
         assert used is not None
         assert (used.effort, used.flow) == ("fast", "farneback")
+
+
+def test_code_that_a_run_names_is_not_run_unasked(ran: Client, tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "walk" / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "target": f"{tmp_path}/evil.py:build"}))
+    ran.session.open(str(path.parent))
+    ran.finished()
+    status, content = ran.post("run", target="", recipe="", effort="")
+    assert (status, "is code" in content["error"]) == (400, True)
 
 
 def test_masks_are_stored_and_dropped(ran: Client, clip: Clip) -> None:

@@ -19,6 +19,7 @@ from boostvsod.errors import BoostError, ConfigError, InputError
 from boostvsod.errors.user_code import in_one_line
 from boostvsod.recipe import Recipe
 from boostvsod.runtime import Runtime
+from boostvsod.targets import TargetSpec
 
 MOST_RUNS = 20  # that the page offers
 
@@ -113,6 +114,11 @@ class Session:
         settings = (*named, *self.settings) if isinstance(chosen, str) else ()
         masks = {i: clip.mask_path(i) for i in sorted(clip.masks)}
         wanted = target or str(record.get("target", self.target))
+        if TargetSpec.parse(wanted).is_file and wanted != self.target:  # a stranger may have made this run
+            code = f"the target of this run is code, {wanted}"
+            raise ConfigError(
+                f"{code}; read it, then start the studio with --target {wanted}, or choose another target"
+            )
         self._give(Job("run"), RunOrder(clip.word, clip.folder, wanted, chosen, settings, self.runtime, masks))
 
     def export(self, kind: str) -> None:

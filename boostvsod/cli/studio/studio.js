@@ -544,6 +544,7 @@ let welcoming = false; // whether another clip is being chosen
 async function welcome(on) {
   welcoming = on && Boolean(state.clip);
   if (on) {
+    await sendAll();
     const runs = await ask("GET", "runs"), list = byId("runs").lastElementChild;
     list.replaceChildren();
     for (const name of runs) make("button", list, name).addEventListener("click", () => attempt(() => post("open", { run: name })));
@@ -617,6 +618,18 @@ function renderFilms() {
   }
 }
 
+const FILMS = {
+  overlay: "Overlay", "side-by-side": "Side by side", matte: "Matte", "cutout-video": "Cut-out with alpha",
+  green: "Green screen", blur: "Blurred background", replace: "New background",
+};
+
+function filmChoices() {
+  for (const film of options.films) {
+    const [kind, suffix] = film.split(".");
+    make("option", byId("film"), `${FILMS[kind] ?? kind}, ${suffix}`, { value: film });
+  }
+}
+
 function choices(id, rows, chosen, before) {
   const select = byId(id);
   select.replaceChildren();
@@ -655,6 +668,7 @@ function fits(file, suffixes) {
 function upload(file, kind) {
   return attempt(async () => {
     fits(file, options[kind]);
+    await sendAll();
     byId("doing").textContent = "Copying";
     byId("stage").textContent = file.name;
     byId("share").removeAttribute("value");
@@ -759,6 +773,7 @@ function listen() {
   }, { passive: false });
   new ResizeObserver(() => viewer.fit()).observe(byId("work"));
   addEventListener("keydown", onKey);
+  document.addEventListener("visibilitychange", sendAll); // the page may be closed next
 }
 
 async function run(wanted = { target: byId("target").value, recipe: byId("recipe").value, effort: byId("effort").value }) {
@@ -778,7 +793,7 @@ async function begin() {
   tool.setSign("add");
   options = await ask("GET", "options");
   byId("most").textContent = `${options.most / 1e6} MB`;
-  for (const film of options.films) make("option", byId("film"), film, { value: film });
+  filmChoices();
   fillChoices();
   await take(await ask("GET", "state"));
   if (!state.clip) await welcome(true);
