@@ -579,10 +579,22 @@ function renderJob(job) {
   const [stage, steps, total] = job.stages.at(-1) ?? ["", 0, 0];
   byId("doing").textContent = job.film ? `${DOING.export} ${job.film}` : DOING[job.kind];
   const count = total ? `${steps} of ${total}` : steps || "";
-  byId("stage").textContent = [STAGES[stage] ?? (job.film ? "drawing" : "starting"), count].filter(Boolean).join(", ");
+  const parts = [STAGES[stage] ?? (job.film ? "drawing" : "starting"), count, timeLeft(stage, steps, total, job.seconds)];
+  byId("stage").textContent = parts.filter(Boolean).join(", ");
   if (total) byId("share").value = steps / total;
   else byId("share").removeAttribute("value");
   byId("elapsed").textContent = `${Math.round(job.seconds)} s`;
+}
+
+// How long the stage will still take, from its pace since the page first saw it.
+function timeLeft(stage, steps, total, seconds) {
+  const { begun } = timeLeft;
+  if (begun?.stage !== stage || begun.steps > steps) timeLeft.begun = { stage, steps, seconds };
+  else if (total && steps > begun.steps && seconds - begun.seconds > 3) {
+    const left = ((total - steps) * (seconds - begun.seconds)) / (steps - begun.steps);
+    return left > 2 ? `about ${Math.round(left)} s left` : "";
+  }
+  return "";
 }
 
 function renderMasks() {
@@ -619,7 +631,7 @@ function renderFilms() {
 }
 
 const FILMS = {
-  overlay: "Overlay", "side-by-side": "Side by side", matte: "Matte", "cutout-video": "Cut-out with alpha",
+  overlay: "Overlay", "side-by-side": "Side by side", matte: "Matte", "cutout-video": "Cut-out",
   green: "Green screen", blur: "Blurred background", replace: "New background",
 };
 
