@@ -643,14 +643,54 @@ def test_tools_touch_and_a_phone(browser: Any, ran: Client, clip: Clip) -> None:
             touch(page, x, y)
         page.masks({"0": 2})
         assert ran.session.clip.mask(0)[7:23, 12:28].all()
+        browser.execute_script("tool.choose('brush')")
+        fingers(page, ((20, 24), (44, 24)), ((8, 24), (56, 24)))
+        assert browser.execute_script("return viewer.zoom.scale") > 1.5, "two fingers zoom"
+        page.masks({"0": 2})
+        assert not browser.execute_script("return Object.keys(keep.timers).length"), "two fingers draw nothing"
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+@pytest.mark.slow
+def test_keys_and_a_dropped_film(browser: Any, client: Client, film: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = Page(browser, client)
+    page.wait("!byId('welcome').hidden", "no welcome")
+    browser.execute_script(DROP, list(film.read_bytes()))
+    page.wait("frames.length === 12 && !state.job", "the film is not open")
+    page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+    assert page.element("#number").text == "1 / 11"
+    page.press(Keys.SPACE)
+    page.wait("viewer.at > 3", "it does not play")
+    page.press(Keys.SPACE)
+    assert page.element("#play").text == "Play"
+    size = browser.execute_script("tool.choose('brush'); return tool.width")
+    page.press("]", "]", "[")
+    assert browser.execute_script("return tool.width") > size
+    page.press("1")
+    assert page.browser.execute_script("return layerOf('picture').on") is False
+
+
+DROP = """
+const data = new DataTransfer();
+data.items.add(new File([new Uint8Array(arguments[0])], "walk.mp4"));
+document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+"""
+
+
 def touch(page: Page, x: int, y: int) -> None:
     """A finger on a pixel of the frame."""
+    fingers(page, ((x, y),))
+
+
+def fingers(page: Page, *steps: tuple[tuple[int, int], ...]) -> None:
+    """One finger or more, which touch pixels of the frame, move and leave."""
     box = page.browser.execute_script("return byId('canvas').getBoundingClientRect().toJSON()")
-    point = {"x": box["left"] + (x + 0.5) * box["width"] / 64, "y": box["top"] + (y + 0.5) * box["height"] / 48}
-    for kind, points in (("touchStart", [point]), ("touchEnd", [])):
+    wide, high = box["width"] / 64, box["height"] / 48
+    for kind, step in zip(["touchStart", *["touchMove"] * (len(steps) - 1), "touchEnd"], (*steps, ()), strict=True):
+        at = [(box["left"] + (x + 0.5) * wide, box["top"] + (y + 0.5) * high) for x, y in step]
+        points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(at)]
         page.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

@@ -314,8 +314,8 @@ const tool = {
 
   setSign(sign) {
     this.sign = sign;
+    this.last = null;
     for (const button of document.querySelectorAll("[data-sign]")) button.setAttribute("aria-pressed", button.dataset.sign === sign);
-    this.regrow();
   },
 
   // The slider, 0 to 100: of the brush's width, or of the reach of a region.
@@ -361,6 +361,7 @@ const tool = {
     const { stroke } = this;
     if (this.name === "grow") return void attempt(() => this.seed(stroke, point));
     stroke.mask = await this.begin(i);
+    if (stroke.dropped) return void revert(i);
     for (const next of [point, ...stroke.waiting]) this.line(stroke, next);
     if (stroke.ended) keep(i);
   },
@@ -401,14 +402,16 @@ const tool = {
     if (!stroke || stroke.id !== event.pointerId) return;
     this.stroke = null;
     stroke.ended = true;
-    if (stroke.mask || this.last) keep(stroke.i);
+    if (stroke.mask) keep(stroke.i);
   },
 
   // A second finger came: what the first one began was meant as a zoom.
   dropStroke() {
     const { stroke } = this;
+    if (!stroke) return;
     this.stroke = null;
-    if (stroke?.mask) undo(false, true);
+    stroke.dropped = true;
+    if (stroke.mask) revert(stroke.i);
   },
 
   pinch(event, before) {
@@ -448,18 +451,20 @@ const tool = {
     const x = Math.min(viewer.size.width - 1, Math.max(0, Math.floor(point.x)));
     const y = Math.min(viewer.size.height - 1, Math.max(0, Math.floor(point.y)));
     const picture = await load(`frames/${stroke.i}/grown?x=${x}&y=${y}&v=${state.version}`);
-    if (!picture || viewer.at !== stroke.i) return;
+    if (!picture || viewer.at !== stroke.i || stroke.dropped) return;
     const far = new Mask(viewer.size.width, viewer.size.height);
     far.context.drawImage(picture, 0, 0);
     const { data } = far.context.getImageData(0, 0, viewer.size.width, viewer.size.height);
     const distances = new Uint8Array(data.length / 4);
     for (let k = 0; k < distances.length; k += 1) distances[k] = data[4 * k + 3];
     const mask = await this.begin(stroke.i);
+    if (stroke.dropped) return void revert(stroke.i);
+    stroke.mask = mask;
     this.last = { i: stroke.i, mask, distances, before: mask.bytes() };
     this.regrow();
   },
 
-  // Draw the last region again, with another reach or sign.
+  // Draw the last region again, with another reach.
   regrow() {
     const { last } = this;
     if (!last || last.i !== viewer.at || this.name !== "grow") return;
@@ -505,29 +510,35 @@ async function sendAll() {
   await saving;
 }
 
-function undo(redo, silent) {
+function undo(redo) {
   const i = viewer.at, mask = viewer.masks.get(i);
   const wanted = history_.step(i, mask ? mask.bytes() : null, redo);
   if (wanted === undefined) return;
+  setMask(i, wanted);
+  keep(i);
+}
+
+// Take back what has not been sent yet.
+function revert(i) {
+  setMask(i, history_.of(i).past.pop());
+}
+
+function setMask(i, bytes) {
   tool.last = null;
-  if (wanted === null) {
+  if (bytes === null) {
     viewer.masks.delete(i);
   } else {
-    if (!mask) viewer.masks.set(i, new Mask(viewer.size.width, viewer.size.height));
-    viewer.masks.get(i).setBytes(wanted);
+    if (!viewer.masks.has(i)) viewer.masks.set(i, new Mask(viewer.size.width, viewer.size.height));
+    viewer.masks.get(i).setBytes(bytes);
   }
-  if (silent) history_.of(i).future.pop();
   viewer.draw();
-  keep(i);
 }
 
 function forget() {
   const i = viewer.at, mask = viewer.masks.get(i);
   if (!mask) return;
   history_.add(i, mask.bytes());
-  viewer.masks.delete(i);
-  tool.last = null;
-  viewer.draw();
+  setMask(i, null);
   keep(i);
 }
 
