@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -197,6 +199,31 @@ def test_an_upload_is_opened_and_kept_under_its_content(client: Client, film: Pa
     assert picture is not None
     assert picture.shape == (48, 64, 3)
     assert client.get("frames")[3] == {"frame": "00003", "mined": False, "scores": {}, "why": ""}
+
+
+def test_a_zip_of_pictures_is_a_clip(client: Client, clip: Clip) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for i, rgb in enumerate(clip.frames[:3]):
+            archive.writestr(f"walk/{i:05d}.png", png(rgb[..., ::-1]))
+    status, content, _ = client.ask("PUT", "clips/walk.zip", data.getvalue())
+    assert status == 200, content
+    assert client.finished()["clip"]["frames"] == 3
+    picture = cv2.imdecode(np.frombuffer(client.get("frames/1/picture"), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert np.abs(picture[..., ::-1].astype(float) - clip.frames[1]).mean() < 12, "a JPEG of the frame"
+
+
+def test_clips_of_one_name_do_not_share_a_run(ran: Client, tmp_path: Path, clip: Clip) -> None:
+    other = write_sounding_film(tmp_path / "other.mp4", clip.frames[::-1], STARTS, "aac")
+    assert ran.ask("PUT", "clips/walk.mp4", other.read_bytes())[0] == 200
+    state = ran.finished()
+    assert (state["clip"]["name"], state["result"]) == ("walk", None)
+    assert Path(state["clip"]["folder"]) != ran.session.root / "walk"
+    assert ran.ask("PUT", "clips/walk.mp4", (tmp_path / "walk.mp4").read_bytes())[0] == 200
+    state = ran.finished()
+    assert state["result"], "the same content as that of the run, though it lies elsewhere"
+    assert Path(state["clip"]["folder"]) == (ran.session.root / "walk").absolute()
 
 
 def chunks(count: int) -> Iterator[bytes]:

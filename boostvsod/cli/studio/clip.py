@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from boostvsod.cli.studio.grow import distances
 from boostvsod.errors import InputError
 from boostvsod.files import Outputs
 from boostvsod.kinds import Map, Result, Rgb
+from boostvsod.media.archive import Tree
 from boostvsod.media.films import PAINTED, SUFFIXES
 from boostvsod.media.images import PNG, decode_map, read_map, write_png
+from boostvsod.media.images import SUFFIXES as PICTURES
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe, TrainOptions
 
@@ -55,7 +57,7 @@ class Clip:
         """The clip that a word names, with a folder in `root`, or that a run folder was made of."""
         path = Path(word).expanduser()
         if not RunFolder(path).record_path.is_file():
-            return one_input(word, root)
+            return one_input(_only_folder(path) or word, root)
         source = str(read_result(path).record["video"]["source"])
         return Input(Video.open(source), path, (source,))
 
@@ -187,6 +189,16 @@ class Clip:
         """The films in the run folder that were made from this result."""
         outputs, current = self._outputs(), made_of(result)
         return (place for place in film_names() if outputs.is_current([place], current))
+
+
+def _only_folder(path: Path) -> str:
+    """The folder of an archive that holds all its pictures; empty if there is no such folder."""
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        return ""
+    names = [PurePosixPath(name) for name in Tree.open(path).walk()]
+    folders = {name.parent for name in names if name.suffix.lower() in PICTURES}
+    only = folders.pop() if len(folders) == 1 else PurePosixPath()
+    return str(path / only) if only.parts else ""
 
 
 def film_names() -> Iterator[str]:
