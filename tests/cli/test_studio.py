@@ -103,6 +103,13 @@ def client(tmp_path: Path) -> Iterator[Client]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A studio without a clip, for tests that change nothing in it."""
+    with studio(tmp_path_factory.mktemp("shared") / "runs") as opened:
+        yield opened
+
+
 @pytest.fixture
 def film(tmp_path: Path, clip: Clip) -> Path:
     return write_sounding_film(tmp_path / "walk.mp4", clip.frames, STARTS, "aac")
@@ -133,13 +140,13 @@ def alpha(content: bytes) -> np.ndarray:
 # ---- who may use it -------------------------------------------------------------------------------
 
 
-def test_the_page_and_its_parts_come_with_their_headers(client: Client) -> None:
+def test_the_page_and_its_parts_come_with_their_headers(shared: Client) -> None:
     for path, kind, part in (
         ("", "text/html", b"studio.js"),
         ("studio.js", "text/javascript", b"class ScorePlot"),
         ("studio.css", "text/css", b"prefers-color-scheme: dark"),
     ):
-        status, content, headers = client.ask("GET", path)
+        status, content, headers = shared.ask("GET", path)
         assert (status, headers["content-type"].partition(";")[0]) == (200, kind)
         assert part in content
         assert {name: headers[name.lower()] for name in HEADERS} == HEADERS
@@ -158,26 +165,26 @@ def test_the_page_and_its_parts_come_with_their_headers(client: Client) -> None:
         (None, {"Origin": "http://127.0.0.1:1"}),
     ],
 )
-def test_strangers_are_refused(client: Client, token: str | None, headers: dict[str, str]) -> None:
+def test_strangers_are_refused(shared: Client, token: str | None, headers: dict[str, str]) -> None:
     for path in ("", "state", "studio.js", "frames/0/picture"):
-        status, content, _ = client.ask("GET", path, None, token, **headers)
+        status, content, _ = shared.ask("GET", path, None, token, **headers)
         assert status == 403, content
-    assert client.ask("PUT", "clips/walk.mp4", b"x", token, **headers)[0] == 403
-    assert not (client.session.root / FOLDER).exists()
+    assert shared.ask("PUT", "clips/walk.mp4", b"x", token, **headers)[0] == 403
+    assert not list(shared.session.root.rglob("walk.mp4"))
 
 
-def test_the_page_itself_is_no_stranger(client: Client) -> None:
-    host = urlsplit(client.address).netloc
-    assert client.ask("POST", "cancel", b"{}", Origin=f"http://{host}")[0] == 200
+def test_the_page_itself_is_no_stranger(shared: Client) -> None:
+    host = urlsplit(shared.address).netloc
+    assert shared.ask("POST", "cancel", b"{}", Origin=f"http://{host}")[0] == 200
     local = host.replace("127.0.0.1", "localhost")
-    assert client.ask("GET", "state", Host=local, Origin=f"http://{local}")[0] == 200
+    assert shared.ask("GET", "state", Host=local, Origin=f"http://{local}")[0] == 200
 
 
-def test_only_this_machine_can_connect(client: Client) -> None:
-    assert urlsplit(client.address).hostname == "127.0.0.1"
+def test_only_this_machine_can_connect(shared: Client) -> None:
+    assert urlsplit(shared.address).hostname == "127.0.0.1"
     sockets = Path("/proc/net/tcp")
     if sockets.is_file():
-        port = f":{urlsplit(client.address).port:04X}"
+        port = f":{urlsplit(shared.address).port:04X}"
         local = [line.split()[1] for line in sockets.read_text().splitlines() if line.split()[3] == "0A"]
         assert [address for address in local if address.endswith(port)] == [f"0100007F{port}"]
 
@@ -268,9 +275,9 @@ def test_a_large_upload_is_refused_and_leaves_nothing(client: Client, announced:
         ("GET", "studio.py", None, "no such file"),
     ],
 )
-def test_bad_requests_are_explained(client: Client, method: str, path: str, body: bytes | None, fault: str) -> None:
-    status, content, _ = client.ask(method, path, body)
-    state = client.finished()
+def test_bad_requests_are_explained(shared: Client, method: str, path: str, body: bytes | None, fault: str) -> None:
+    status, content, _ = shared.ask(method, path, body)
+    state = shared.finished()
     assert status >= 400 or state["error"], (status, content)
     assert fault in (state["error"] or str(content))
 
