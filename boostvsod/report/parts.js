@@ -5,7 +5,7 @@ const byId = (id) => document.getElementById(id);
 
 // All content goes through textContent or setAttribute, so names never become markup.
 function make(tag, parent, text, attributes = {}) {
-  const svg = ["svg", "polyline", "circle", "line"].includes(tag);
+  const svg = ["svg", "polyline", "ellipse", "line"].includes(tag);
   const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   if (text !== undefined && text !== null) node.textContent = text;
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
@@ -25,10 +25,13 @@ class ScorePlot {
     this.high = Math.max(1e-9, ...numbers);
     data.curves.forEach((curve, k) => this.draw(svg, legend, curve, COLOURS[k % COLOURS.length]));
     this.cursor = make("line", svg, null, { class: "cursor", y1: 4, y2: 126 });
-    for (const i of data.mined) {
-      const mark = make("circle", svg, null, { class: "mark", cx: this.place(i), cy: 121, r: 6, "data-frame": i });
+    const marks = data.mined.map((i) => {
+      const mark = make("ellipse", svg, null, { class: "mark", cx: this.place(i), cy: 121, rx: 6, ry: 6, "data-frame": i });
       mark.addEventListener("click", () => pick(i));
-    }
+      return mark;
+    });
+    const round = () => marks.forEach((mark) => mark.setAttribute("rx", 6000 / svg.clientWidth)); // the plot is stretched
+    new ResizeObserver(() => svg.clientWidth && round()).observe(svg);
     if (data.mined.length) make("span", legend, "\u25cf learnt from", { style: "color:var(--mark)" });
   }
 
