@@ -423,7 +423,7 @@ def test_a_background_is_uploaded(ran: Client, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_one_job_at_a_time_and_cancel_continues(tmp_path: Path, film: Path) -> None:
-    with studio(tmp_path / "runs", settings=SHORT) as client:
+    with studio(tmp_path / "runs", target="classic", recipe="none") as client:
         client.session.open(str(film))
         client.finished()
         assert client.post("run", target="", recipe="", effort="")[0] == 200
@@ -435,7 +435,7 @@ def test_one_job_at_a_time_and_cancel_continues(tmp_path: Path, film: Path) -> N
         assert (state["error"], state["result"]) == ("", None)
         wait_until(lambda: not alive(processes - descendants(os.getpid())), 10, "the process goes on")
         assert client.post("run", target="", recipe="", effort="")[0] == 200
-        assert client.finished()["result"]["recipe"] == "default"
+        assert client.finished()["result"]["recipe"] == "none"
 
 
 # ---- the region around a click --------------------------------------------------------------------
@@ -512,7 +512,7 @@ def test_the_server_is_imported_only_to_serve() -> None:
 @pytest.mark.slow
 def test_a_killed_studio_leaves_no_process(tmp_path: Path, film: Path) -> None:
     log = tmp_path / "log"
-    words = ["studio", str(film), "-o", str(tmp_path / "runs"), "--no-open", *sets(SHORT)]
+    words = ["studio", str(film), "-o", str(tmp_path / "runs"), "--no-open", "--target", "classic", "--recipe", "none"]
     process = start(words, log)
     try:
         wait_until(lambda: log.is_file() and b"http://127.0.0.1" in log.read_bytes(), 30, "no address is printed")
@@ -520,7 +520,7 @@ def test_a_killed_studio_leaves_no_process(tmp_path: Path, film: Path) -> None:
         client = Client(Session(tmp_path, decide(), "", "", ()), address)
         wait_until(lambda: client.get("state")["clip"], 20, "the clip is not open")
         assert client.post("run", target="", recipe="", effort="")[0] == 200
-        wait_until(lambda: client.get("state")["job"]["stages"], 60, "the run did not begin")
+        wait_until(lambda: (tmp_path / "runs" / "walk").exists(), 60, "the run did not begin")
         assert process.pid is not None
         workers = descendants(process.pid)
         assert workers
