@@ -28,9 +28,10 @@ def imported() -> Iterator[str]:
 
 
 def declared() -> set[str]:
-    """The distributions that a user gets: the dependencies, and those of the extra `ray`."""
+    """The distributions that a user gets: the dependencies, and those of the extras that commands need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
+    extras = project["optional-dependencies"]
+    requirements = [*project["dependencies"], *extras["ray"], *extras["studio"]]
     return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
 
 
