@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from boostvsod.errors import ConfigError
+from boostvsod.errors.renamed import old_names, warn_renamed
 from boostvsod.offer import Count, Positive, Range, SideOrOwn
 from boostvsod.settings import check_fields, check_numbers, field_ranges, override, parse_setting, read_toml, typed_like
 
@@ -49,6 +50,7 @@ PASSES = ("lambda", "epochs")  # passes over the mined frames: the name in NR, a
 DEFAULT_TARGET, DEFAULT_RECIPE = "lite", "default"  # of a run that names none
 LEARNERS = ("fine-tune", "propagate")
 GATES = ("off", "on")
+FORMERLY = {"looks": ("motion_views", "0.3")}  # earlier keys of the table `recipe`, and the version without them
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,9 @@ class Recipe:
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
+        if table == "recipe" and key in FORMERLY:
+            old, (key, until) = key, FORMERLY[key]
+            warn_renamed(f"recipe.{old}", f"recipe.{key}", until)
         legal = {"learner": LEARNERS, "gate": GATES}.get(key, ()) if table == "recipe" else ()
         if legal and value not in legal:
             raise ConfigError(f"recipe.{key} {value!r} is unknown; there are: {', '.join(legal)}")
@@ -144,3 +149,6 @@ CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in ("name", "train"
 def summary_of(path: Path) -> str:
     """The summary line of a recipe file."""
     return str(read_toml(path).get("summary", ""))
+
+
+__getattr__ = old_names(__name__, {"find_recipe": ("boostvsod.boosting.plan.find_recipe", "0.3")})

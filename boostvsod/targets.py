@@ -88,6 +88,11 @@ class TargetSpec:
         target = registry.build("targets", self.name, runtime, **self._offered_options(options))
         return _checked(target, self.text)
 
+    def check(self, options: Options) -> None:
+        """Refuse wrong options of an offered target; nothing is built. Those of a file are checked when it is built."""
+        if self.made is None and not self.is_file:
+            registry.checked_options("targets", self.name, self._offered_options(dict(options)))
+
     def _build_file(self, runtime: Runtime, options: Options) -> Target:
         """The target of a Python file. Its module is read afresh."""
         builder = _function(Path(self.name), self.argument or "build")

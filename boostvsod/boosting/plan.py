@@ -87,7 +87,25 @@ def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
     """The recipe of that name, or of a TOML file, changed by settings."""
     if isinstance(recipe, str):
         recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else _offered_recipe(recipe)
-    return recipe.with_settings(settings)
+    return _checked(recipe.with_settings(settings))
+
+
+def _checked(recipe: Recipe) -> Recipe:
+    """The recipe, after a check of all parts and their options: nothing is found wrong after hours of work."""
+    kinds: dict[registry.Kind, tuple[str, ...]] = {
+        "flows": (recipe.flow,),
+        "motion": (recipe.motion,),
+        "miners": (recipe.miner,),
+        "densifiers": (recipe.densifier,),
+        "students": (recipe.student, recipe.stand_in),
+        "fusers": (recipe.fuser,),
+    }
+    options = dict(recipe.options)
+    for kind, names in kinds.items():
+        for name in names:
+            if name not in ("", TWIN):
+                options[name] = registry.checked_options(kind, name, recipe.of(name))
+    return replace(recipe, options={part: changed for part, changed in options.items() if changed})
 
 
 def _offered_recipe(name: str) -> Recipe:
