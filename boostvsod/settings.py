@@ -195,6 +195,12 @@ def _in_words(hint: Any) -> str:
     return outside.__name__ if outside in LEGAL else "any value"
 
 
+def check_choice(value: Any, allowed: Sequence[str], where: str) -> None:
+    """Refuse a text that is not one of those allowed; `where` names the setting."""
+    if value not in allowed:
+        raise ConfigError(f"{where}={_shown(value)}: expected one of: {', '.join(allowed)}")
+
+
 def check_numbers(value: Any, allowed: Range, where: str) -> None:
     """Refuse a number outside its range, also inside a list; `where` names the setting."""
     if any(number not in allowed for number in _numbers_in(value)):

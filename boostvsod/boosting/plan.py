@@ -18,6 +18,7 @@ from boostvsod.registry import versions
 from boostvsod.runtime import Runtime
 from boostvsod.stamps import fingerprint
 from boostvsod.targets import TargetSpec
+from boostvsod.training.losses import find_loss
 from boostvsod.weights.stamps import code_stamp, part_stamp
 
 TWIN = "twin"  # as recipe.student: the target itself learns
@@ -100,6 +101,7 @@ def _checked(recipe: Recipe) -> Recipe:
         "students": (recipe.student, recipe.stand_in),
         "fusers": (recipe.fuser,),
     }
+    find_loss(recipe.train.loss)
     options = dict(recipe.options)
     for kind, names in kinds.items():
         for name in names:
