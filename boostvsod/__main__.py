@@ -1,8 +1,6 @@
-"""`python -m boostvsod`: the same as the command `boostvsod`."""
-
-from __future__ import annotations
+"""`python -m boostvsod` is the program `boostvsod`."""
 
 from boostvsod.cli import main
 
 if __name__ == "__main__":
-    main(prog_name="boostvsod")
+    main()

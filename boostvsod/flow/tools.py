@@ -22,6 +22,7 @@ class AtScale:
 
     def __init__(self, backend: FlowBackend, scale: float) -> None:
         self.backend, self.scale = backend, scale
+        self.concurrent = getattr(backend, "concurrent", False)
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
         return self.estimate_many([(a, b)])[0]

@@ -12,7 +12,8 @@ from made import call, sets
 
 from boostvsod import offers
 from boostvsod.boosting.plan import find_recipe
-from boostvsod.recipe import PASSES, Recipe, TrainOptions
+from boostvsod.recipe import EFFORTS, PASSES, Recipe, TrainOptions
+from boostvsod.recipe import NOT_SET as RECIPE_ALONE
 from boostvsod.registry import KINDS, Kind
 from boostvsod.settings import Option, field_ranges, options_of
 
@@ -86,7 +87,7 @@ def recipe_keys() -> Iterator[tuple[str, str, Any, Any]]:
     )
     for table, kind, settings in tables:
         for each in fields(kind):
-            if table == "train" or each.name not in ("name", "train", "options", "per_frame"):
+            if table == "train" or each.name not in RECIPE_ALONE:
                 yield table, each.name, getattr(settings, each.name), field_ranges(kind).get(each.name)
     yield from (("train", key, Recipe.per_frame, field_ranges(Recipe)["per_frame"]) for key in PASSES)
 
@@ -115,6 +116,14 @@ def test_keys_that_no_recipe_has(recipe: str, table: str, pictures: Path) -> Non
     assert line.startswith(no_part if table == "nosuch" else unknown)
 
 
+def test_wrong_efforts(pictures: Path) -> None:
+    for value in ("7", "'nosuch'", "[true]"):
+        line = refusal(pictures, "--recipe", "nr", *sets((f"recipe.effort={value}",)))
+        assert line.startswith("recipe.effort: recipe 'nr' has no effort "), line
+
+
 @pytest.mark.parametrize("name", offers("recipes"))
 def test_every_recipe_has_only_legal_options(name: str) -> None:
-    assert find_recipe(name).name == name
+    for effort in EFFORTS:
+        if effort == "balanced" or effort in find_recipe(name).efforts:
+            assert find_recipe(name, [f"recipe.effort={effort}"]).effort == effort
