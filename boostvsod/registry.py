@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
@@ -36,6 +36,7 @@ Kind = Literal[
     "targets", "students", "flows", "motion", "miners", "proposals", "densifiers", "fusers", "recipes", "datasets"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+TWIN = "twin"  # as recipe.student: no part, but the target itself learns
 LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
 
 
@@ -261,6 +262,24 @@ def call_builder(
 def checked_options(kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options for the part that is offered as `name`, under their current names, after a check of all values."""
     return _checked(find(kind, name).build, name, options, "target" if kind == "targets" else name)
+
+
+def checked_recipe(recipe: Recipe) -> Recipe:
+    """A recipe after a check of all its parts and their options, which get their current names. Nothing is built."""
+    kinds: dict[Kind, tuple[str, ...]] = {
+        "flows": (recipe.flow,),
+        "motion": (recipe.motion,),
+        "miners": (recipe.miner,),
+        "densifiers": (recipe.densifier,),
+        "students": (recipe.student, recipe.stand_in),
+        "fusers": (recipe.fuser,),
+    }
+    options = dict(recipe.options)
+    for kind, names in kinds.items():
+        for name in names:
+            if name not in ("", TWIN):
+                options[name] = checked_options(kind, name, recipe.of(name))
+    return replace(recipe, options={part: own for part, own in options.items() if own})
 
 
 def _checked(builder: Callable[..., Any], name: str, options: Mapping[str, Any], table: str) -> dict[str, Any]:

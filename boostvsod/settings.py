@@ -121,6 +121,12 @@ def options_of(builder: Callable[..., Any]) -> dict[str, Option]:
     }
 
 
+def fields_as_options(settings: Any) -> list[Option]:
+    """The fields of a dataclass as options whose defaults are its values."""
+    hints = get_type_hints(type(settings), include_extras=True)
+    return [Option(each.name, hints[each.name], getattr(settings, each.name)) for each in fields(settings)]
+
+
 def annotations_of(builder: Callable[..., Any]) -> dict[str, Any]:
     """Parameter -> annotation, for annotations that exist at run time.
 
