@@ -181,11 +181,11 @@ def offers(kind: Kind) -> dict[str, Offer[Any]]:
 def _offered(kind: str) -> dict[str, list[Entry]]:
     """name -> its offers, of one kind, which is checked."""
     if kind not in KINDS:
-        raise ConfigError(f"no kind of plugin is called {kind!r}; {_suggestion(kind, KINDS)}")
+        raise ConfigError(f"no kind of plugin is called {kind!r}; {suggestion(kind, KINDS)}")
     return door().offered[kind]
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """The most similar known name, and all known names, for an error message."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
@@ -213,7 +213,7 @@ def entry(kind: Kind, name: str) -> Entry:
     for plugin, why in door().broken.items():
         if plugin.endswith(f":{name}"):
             raise PluginError(f"plugin {plugin!r} is installed but broken: {why}")
-    raise ConfigError(f"{kind}: nothing is called {name!r}; {_suggestion(name, by_name)}")
+    raise ConfigError(f"{kind}: nothing is called {name!r}; {suggestion(name, by_name)}")
 
 
 @overload
@@ -291,7 +291,7 @@ def _checked(builder: Callable[..., Any], name: str, options: Mapping[str, Any],
     for given, value in options.items():
         option = legal.get(given) or former.get(given)
         if option is None and not free:
-            raise ConfigError(f"{name} has no option {given!r}; {_suggestion(given, legal)}")
+            raise ConfigError(f"{name} has no option {given!r}; {suggestion(given, legal)}")
         option = option or Option(given, None)
         if option.formerly and given == option.formerly.name:
             warn_renamed(f"{table}.{given}", f"{table}.{option.name}", option.formerly.until)

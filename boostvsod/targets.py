@@ -95,7 +95,7 @@ class TargetSpec:
 
     def _build_file(self, runtime: Runtime, options: Options) -> Target:
         """The target of a Python file. Its module is read afresh."""
-        builder = _function(Path(self.name), self.argument or "build")
+        builder = load_function(Path(self.name), self.argument or "build")
         made = registry.call_builder(builder, self.text, runtime, dict(options), table="target")
         return _as_target(made, self.text, runtime)
 
@@ -177,7 +177,8 @@ def _first_option(name: str) -> str:
     return names[0]
 
 
-def _function(path: Path, name: str) -> Callable[..., object]:
+def load_function(path: Path, name: str) -> Callable[..., object]:
+    """A function of a Python file, which is read afresh."""
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     module = _import(path)

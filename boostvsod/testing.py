@@ -236,11 +236,16 @@ def contract_of(kind: Kind) -> str:
     return " ".join((check.__doc__ or "").split()).partition(": ")[2]
 
 
+def windows_of(frames: Sequence[Frame], length: int) -> list[Window]:
+    """One window of `length` frames around every frame; the ends are repeated."""
+    centre, last = (length - 1) // 2, len(frames) - 1
+    around = [[min(max(i + j - centre, 0), last) for j in range(length)] for i in range(len(frames))]
+    return [Window(tuple(frames[j] for j in neighbours), centre) for neighbours in around]
+
+
 def _windows(count: int, height: int, width: int, length: int) -> list[Window]:
     frames = [Frame(i, f"{i:05d}", rgb) for i, rgb in enumerate(make_clip(count, height, width).frames)]
-    centre = (length - 1) // 2
-    around = [[min(max(i + j - centre, 0), count - 1) for j in range(length)] for i in range(count)]
-    return [Window(tuple(frames[j] for j in neighbours), centre) for neighbours in around]
+    return windows_of(frames, length)
 
 
 def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:
