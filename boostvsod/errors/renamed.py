@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 log = logging.getLogger("boostvsod")
+MOVED: dict[str, tuple[str, str]] = {}  # every old name of a loaded module -> its new place, and the version without it
 
 
 @cache
@@ -19,11 +20,12 @@ def warn_renamed(old: str, new: str, until: str) -> None:
 
 
 def old_names(module: str, names: Mapping[str, tuple[str, str]]) -> Callable[[str], Any]:
-    """A `__getattr__` for a module whose public names have moved: old name -> (new place, last version).
+    """A `__getattr__` for a module whose public names have moved: old name -> (new place, the version without it).
 
     The place is "boostvsod.media.maps.check_map", for example. Whoever imports an old name gets the object from
     there, and a DeprecationWarning.
     """
+    MOVED.update({f"{module}.{name}": moved for name, moved in names.items()})
 
     def __getattr__(name: str) -> Any:
         if name not in names:

@@ -20,7 +20,7 @@ from boostvsod.settings import Option, field_ranges, options_of
 KEYS = {"students": "student", "flows": "flow", "motion": "motion", "miners": "miner", "densifiers": "densifier"}
 KEYS |= {"fusers": "fuser"}  # the keys of a recipe that choose a part of each kind
 PLAIN = ("freeze",)  # keys of a recipe that may be any text
-NOT_SET = ("recipes", "datasets")  # their builders have no options
+NOT_SET: tuple[Kind, ...] = ("recipes", "datasets")  # their builders have no options
 WRONG_TYPES = ("true", "7", "1.5", "'text'", "[true]", "{a = 1}")
 FITTING = {"int": ("7",), "float": ("7", "1.5"), "str": ("'text'",), "bool": ("true",), "a table": ("{a = 1}",)}
 FITTING["str or a list of float"] = ("'text'",)
