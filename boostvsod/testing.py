@@ -230,10 +230,22 @@ CHECKS: dict[Kind, Callable[[Callable[[], Any]], None]] = {  # the check of ever
 }
 
 
-def contract_of(kind: Kind) -> str:
-    """What the check of a kind wants, in words: its documentation."""
-    check = check_densifier if kind == "densifiers" else CHECKS[kind]
-    return " ".join((check.__doc__ or "").split()).partition(": ")[2]
+WANTED: dict[Kind, str] = {  # what the checks want, in words
+    "targets": "one map a window, in order, H x W floats in [0, 1], of the frame's size, for any size; the same map in "
+    "any batch and in every call; predicting changes no weights",
+    "students": "finite logits B x 1 x S x S for pictures B x 3 x S x S; eight steps on one batch lower the loss",
+    "flows": "H x W x 2 finite float32, for any size from 16 x 16 on; the same in every call; (3, 0) for a texture "
+    "that moves right by 3 pixels",
+    "motion": "a map H x W of floats in [0, 1], for any size, without motion too; the same in every call",
+    "miners": "one verdict a frame, each with a reason; mined frames in order, each with a map as truth; nothing "
+    "salient is no error; the same frames in every call",
+    "proposals": "boxes inside the picture, at most as many as requested, the best first; nothing salient is no error; "
+    "the same boxes in every call",
+    "densifiers": "the mined frames unchanged, and frames between them with maps as truths, in order",
+    "fusers": "a map H x W of floats in [0, 1]; the inputs unchanged",
+    "recipes": "all parts are offered and have the options that are set; the loss is known",
+    "datasets": "folders of pictures and of masks, in lower case",
+}
 
 
 def windows_of(frames: Sequence[Frame], length: int) -> list[Window]:

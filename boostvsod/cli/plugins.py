@@ -66,13 +66,13 @@ def check(word: str, kind: str | None, weights: str | None, settings: tuple[str,
     """
     from boostvsod.cli.kit.trials import examine
     from boostvsod.errors import BoostError, PluginError
-    from boostvsod.testing import contract_of
+    from boostvsod.testing import WANTED
 
     runtime.apply()
     options = _options(settings) | ({"weights": weights} if weights else {})
     failures = list[BoostError]()
     for one, build, who in _parts(word, kind, options, runtime):
-        show(f"{who}\n  wants  {contract_of(one)}")
+        show(f"{who}\n  wants  {WANTED[one]}")
         try:
             trial = examine(one, build, who, runtime)
         except BoostError as error:
