@@ -56,9 +56,7 @@ def examine(kind: Kind, build: Callable[[], Any], who: str, runtime: Runtime) ->
         except (AssertionError, PluginError) as error:
             if not str(error):
                 raise  # an `assert` of the part itself: its line is named
-            raise PluginError(
-                f"{who} breaks its contract. Wanted: {testing.contract_of(kind)} Seen: {error}"
-            ) from error
+            raise PluginError(f"{who} breaks its contract: {error}; wanted: {testing.WANTED[kind]}") from error
         return TRIALS[kind](part, runtime)
 
 
