@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -165,7 +165,7 @@ def try_recipe(recipe: Recipe, runtime: Runtime) -> Trial:
     frames = 8
     start = time.perf_counter()
     with TemporaryDirectory() as folder:
-        decisions = boost(make_clip(frames).frames, recipe=recipe, out=folder, threads=runtime.threads).decisions
+        decisions = boost(make_clip(frames).frames, recipe=recipe, out=folder, **asdict(runtime)).decisions
     spent = 1000 * (time.perf_counter() - start) / frames
     return Trial(f"on {frames} small frames: {decisions[0].choice}, {decisions[0].why}", spent)
 
