@@ -88,9 +88,14 @@ class TargetSpec:
         target = registry.build("targets", self.name, runtime, **self._offered_options(options))
         return _checked(target, self.text)
 
+    def check(self, options: Options) -> None:
+        """Refuse wrong options of an offered target; nothing is built. Those of a file are checked when it is built."""
+        if self.made is None and not self.is_file:
+            registry.checked_options("targets", self.name, self._offered_options(dict(options)))
+
     def _build_file(self, runtime: Runtime, options: Options) -> Target:
         """The target of a Python file. Its module is read afresh."""
-        builder = _function(Path(self.name), self.argument or "build")
+        builder = load_function(Path(self.name), self.argument or "build")
         made = registry.call_builder(builder, self.text, runtime, dict(options), table="target")
         return _as_target(made, self.text, runtime)
 
@@ -172,7 +177,8 @@ def _first_option(name: str) -> str:
     return names[0]
 
 
-def _function(path: Path, name: str) -> Callable[..., object]:
+def load_function(path: Path, name: str) -> Callable[..., object]:
+    """A function of a Python file, which is read afresh."""
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     module = _import(path)

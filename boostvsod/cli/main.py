@@ -34,6 +34,7 @@ COMMANDS = {  # name -> module; imported on demand, so that `--help` does not im
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
     "list": "boostvsod.cli.list",
+    "plugins": "boostvsod.cli.plugins",
     "doctor": "boostvsod.cli.doctor",
 }
 RESUMES = ("run", "bench", "train", "demo")  # commands that continue their work when they are called again
