@@ -86,3 +86,4 @@ class Offer(Generic[T]):
     licence: str = "Apache-2.0"
     card: Card | None = None
     weights: str = ""  # for offers without a card: "bundled", or empty if no weights are needed
+    made_of: Callable[..., list[str]] | None = None  # its options -> files, folders and versions that also change it
