@@ -93,7 +93,10 @@ def _set_threads(count: int) -> None:
 
 
 def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
-    """Decide what a run uses. `device="auto"` uses a GPU if there is one; a named device must exist."""
+    """Decide what a run uses. `device="auto"` uses a GPU (CUDA, or MPS of Apple) if there is one.
+
+    A named device must exist.
+    """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
     for name, value, allowed in (("seed", seed, SEEDS), ("threads", threads, THREADS)):
@@ -114,14 +117,17 @@ def _device(requested: str) -> str:
     """The device to use, after a check that it exists."""
     import torch
 
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if requested == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return next(device for device, is_there in there.items() if is_there)
     kind, _, number = requested.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
-        raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N")
-    if kind == "cuda" and not torch.cuda.is_available():
-        reason = f"torch {torch.__version__} finds no CUDA device"
+    if kind not in there or (number and not number.isdecimal()):
+        raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N, mps")
+    if not there[kind]:
+        reason = f"torch {torch.__version__} finds no {kind.upper()} device"
         raise DeviceError(f"device {requested!r} was requested, but {reason}; use --device cpu or auto")
+    if kind == "mps":
+        return "mps"
     if number and int(number) >= torch.cuda.device_count():
         raise DeviceError(f"device {requested!r} was requested, but there are only {torch.cuda.device_count()} devices")
     return requested
@@ -140,6 +146,8 @@ def _has_bf16_units(device: str) -> bool:
     """Whether the device computes bf16 natively. Emulated bf16 is slower than float32."""
     import torch
 
+    if device == "mps":
+        return False
     if device != "cpu":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

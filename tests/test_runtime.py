@@ -9,7 +9,8 @@ import cv2
 import pytest
 import torch
 
-from boostvsod.runtime import Runtime
+from boostvsod.errors import DeviceError
+from boostvsod.runtime import Runtime, decide
 from boostvsod.workers import in_order
 
 
@@ -55,3 +56,15 @@ def test_only_parts_that_allow_it_are_shared(two: Runtime, others: list[object])
     assert two.spread(Part(True), Part(True)) == two.side_by_side
     assert two.spread(*map(Part, others)) is in_order
     assert two.spread(object()) is in_order
+
+
+@pytest.mark.parametrize(("cuda", "mps", "device"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_auto_takes_a_gpu_if_there_is_one(cuda: bool, mps: bool, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert decide("auto").device == device
+    assert decide("auto").precision == ("bf16" if cuda else decide("cpu").precision if not mps else "fp32")
+    if not mps:
+        with pytest.raises(DeviceError, match="finds no MPS device"):
+            decide("mps")

@@ -27,6 +27,7 @@ class FrameAndFlow:
     """Motion saliency by a network that sees the frame and two pictures of its flow, B 9 H W."""
 
     concurrent = True
+    any_flow_size = True
 
     def __init__(self, net: nn.Module, origin: str, size: int, runtime: Runtime) -> None:
         self.student = Student(net, size, origin=origin)

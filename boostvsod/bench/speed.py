@@ -134,7 +134,7 @@ def _learning_floors(learning: Learning, piece: Piece, numbers: range) -> dict[s
     """The floors of flow, motion saliency and the student."""
     pairs = [learning.motion.pairs(piece, i) for i in numbers]
     flat = [pair for of_frame in pairs for pair in of_frame]
-    flows = learning.flows(flat)
+    flows = learning.flows(flat)  # of full size: their making is measured by itself
     student = learning.fresh_student()
     pictures = [piece[i].rgb for i in numbers]
 

@@ -13,7 +13,7 @@ from boostvsod.boosting.plan import TWIN, Plan
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
 from boostvsod.flow.camera import own_motion
-from boostvsod.flow.tools import at_scale, check_flow, estimate_many, shrunk_frame
+from boostvsod.flow.tools import AtScale, at_scale, check_flow, estimate_many, scaled_frame, shrunk_frame
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -130,12 +130,19 @@ class Learning:
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
         pairs = [self.motion.pairs(piece, i) for i in numbers]
-        flows = iter(self.flows([pair for of_frame in pairs for pair in of_frame]))
+        flows = iter(self._seen_flows([pair for of_frame in pairs for pair in of_frame]))
         maps = []
         for of_frame in pairs:
             with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
                 maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
         return maps
+
+    def _seen_flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        """The flow that the motion saliency sees. If it takes flow of any size, scaled flow is not scaled back."""
+        if not (isinstance(self.flow, AtScale) and self.motion.any_flow_size):
+            return self.flows(pairs)
+        scale = self.flow.scale
+        return self.flows([(scaled_frame(a, scale), scaled_frame(b, scale)) for a, b in pairs], self.small_flow)
 
     def own_motion(self, piece: Piece, side: int) -> Generator[Map]:
         """For each frame a map of what does not move with the camera. Pictures for flow have this longer side."""
