@@ -29,7 +29,7 @@ def build(path: str, runtime: Runtime, form: dict[str, Any]) -> Target:
         with warnings.catch_warnings():
             for kind in (DeprecationWarning, FutureWarning):  # newer versions of torch prefer torch.export
                 warnings.simplefilter("ignore", kind)
-            net = torch.jit.load(str(file), map_location=runtime.device)
+            net = torch.jit.load(str(file), map_location=runtime.device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{file} cannot be loaded as TorchScript: {reason}") from error

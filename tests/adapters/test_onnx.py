@@ -103,7 +103,7 @@ def graph(
     outputs: dict[str, str],
     kind: str = "FLOAT",
     shape: tuple[int | str, ...] = (1, 3, 48, 64),
-    **metadata: str,
+    metadata: dict[str, str] | None = None,
 ) -> Path:
     """A network file whose outputs are named operators of the picture."""
     from onnx import TensorProto, helper, save
@@ -114,7 +114,7 @@ def graph(
     nodes = [helper.make_node(operator, ["x"], [name]) for name, operator in outputs.items()]
     made = helper.make_graph(nodes, "net", [entry], ends)
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, metadata)
+    helper.set_model_props(model, metadata or {})
     save(model, str(path))
     return path
 
@@ -145,14 +145,14 @@ def test_inputs_as_exported(kind: str, shape: tuple[int | str, ...], tmp_path: P
 
 @pytest.mark.parametrize("output", [1, "1", -1, "edge"])
 def test_the_output_by_number_or_name(output: int | str, tmp_path: Path, clip: Clip) -> None:
-    path = graph(tmp_path / "net.onnx", {"map": "Identity", "edge": "Sqrt"}, **PLAIN)
+    path = graph(tmp_path / "net.onnx", {"map": "Identity", "edge": "Sqrt"}, metadata=PLAIN)
     assert np.allclose(maps_of(path, clip, channel=0), red(clip), atol=1e-5)
     assert np.allclose(maps_of(path, clip, channel=0, output=output), red(clip) ** 0.5, atol=1e-5)
 
 
 def test_the_file_says_how_it_is_used(tmp_path: Path, clip: Clip) -> None:
     says = {"output": "edge", "channel": "2", "activation": "none", "range": "1", "divide_by_max": "false"}
-    path = graph(tmp_path / "net.onnx", {"map": "Identity", "edge": "Sqrt"}, **PLAIN, **says)
+    path = graph(tmp_path / "net.onnx", {"map": "Identity", "edge": "Sqrt"}, metadata=PLAIN | says)
     assert np.allclose(maps_of(path, clip), red(clip, 2) ** 0.5, atol=1e-5)
     assert np.allclose(maps_of(path, clip, output="map"), red(clip, 2), atol=1e-5)
 
@@ -177,7 +177,11 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"outputs": {"y": "Identity"}}, {"output": 1}, r"it has no output '1'; target.output may be: 0 \(y\)"),
     ({"outputs": {"y": "Identity"}, "kind": "UINT8"}, {"mean": "1,2,3"}, "it takes bytes from 0 to 255"),
     ({"outputs": {"y": "Identity"}, "kind": "INT64"}, {}, r"its input is a tensor\(int64\); expected one of"),
-    ({"outputs": {"y": "Identity"}, "size": "many"}, {}, "in its metadata, size='many': expected a number"),
+    (
+        {"outputs": {"y": "Identity"}, "metadata": {"size": "many"}},
+        {},
+        "in its metadata, size='many': expected a number",
+    ),
 ]
 
 
@@ -190,7 +194,9 @@ def test_more_faults_are_named(
 
 
 def test_empty_maps_are_told(tmp_path: Path, clip: Clip, caplog: pytest.LogCaptureFixture) -> None:
-    path = graph(tmp_path / "net.onnx", {"y": "Identity"}, mean="0,0,0", std="9000,9000,9000", channel="0")
+    path = graph(
+        tmp_path / "net.onnx", {"y": "Identity"}, metadata={"mean": "0,0,0", "std": "9000,9000,9000", "channel": "0"}
+    )
     target = open_target(str(path), Runtime())
     target.predict([one(frame) for frame in clip.frames])
     assert len([line for line in caplog.messages if "is the normalisation right?" in line]) == 1
