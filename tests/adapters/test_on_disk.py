@@ -162,7 +162,6 @@ def test_a_network_of_torchvision(tmp_path: Path, clip: Clip) -> None:
     spec, rgb = "torchvision:lraspp_mobilenet_v3_large", clip.frames[0]
     of_classes = [map_of(spec, rgb, channel=k, **options) for k in range(3)]
     assert np.allclose(map_of(spec, rgb, **options), of_classes[1] + of_classes[2], atol=1e-4)
-    check_target(lambda: open_target(spec, Runtime(), options))
 
 
 def test_faults_of_torchvision(tmp_path: Path) -> None:
@@ -282,6 +281,7 @@ def test_pictures_as_the_repository_says(cache: Path, clip: Clip) -> None:
 
 
 @hub
+@pytest.mark.slow
 def test_a_network_of_the_hub_is_boosted(cache: Path, tmp_path: Path, clip: Clip) -> None:
     settings = ["target.trust=true", "target.size=64", "train.epochs=1", "train.size=64", "recipe.gate=off"]
     result = boost(clip.frames, "hf:me/tiny", "default", tmp_path / "o", settings=settings)

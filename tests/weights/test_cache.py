@@ -63,7 +63,7 @@ def test_weights_that_do_not_fit_are_not_cached(raft_small_file: Path) -> None:
 def test_cards_name_the_source_that_they_were_compared_with() -> None:
     cards = registry.cards()
     without = {name for name, card in cards.items() if not card.source}
-    assert without == {"pdb"}, "its network is SSAV's; its own repository has no code"
+    assert without == {"pdb"}, "no output of its authors' code is recorded"
     for name, card in cards.items():
         assert not card.source or re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+/tree/[0-9a-f]{40}", card.source)
         assert not card.sha256 or re.fullmatch("[0-9a-f]{64}", card.sha256), name
