@@ -313,3 +313,4 @@ class Layout:
     split: str = ""  # the file that lists the sequences to use
     part: str = ""  # use only sequences whose path contains this folder
     sequences: int = 0  # the number of sequences of the complete data set; 0 if unknown
+    test: bool = False  # a set for evaluation: training on its sequences is refused unless it is forced

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 EPOCHS, SIDE = Number(float, 1e-6, 1e6), Number(int, 16, 4096)
 CHECKS, THREADS = Number(int, 1, 100_000), Number(int, 0, 256)
+SPLIT_HELP = "Clips of a source with lists (ImageSets of DAVIS). Default: train; sources without lists are used whole."
 EVERY, MADE = Number(int, 1, 1000), Number(int, 0, 1000)
 
 
@@ -55,6 +56,8 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
             "--data", "sources", multiple=True, required=True, help="Folder or zip of pairs; may be repeated."
         ),
         click.option("--validate", help="Folder or zip to evaluate on. Default: a part of the first --data."),
+        click.option("--split", type=click.Choice(["train", "val", "all"]), help=SPLIT_HELP),
+        click.option("--test-clips", is_flag=True, help="Train also on clips on which evaluations are made."),
         click.option("--student", default=student, show_default=True, help="A student or a trainable target."),
         click.option("--init", default="none", show_default=True, help="Weights to start from."),
         click.option("--epochs", type=EPOCHS, default=20.0, show_default=True),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from boostvsod import registry, targets
+from boostvsod.datasets.splits import Split
 from boostvsod.errors import ConfigError
 from boostvsod.errors.user_code import user_code
 from boostvsod.files import Outputs
@@ -101,6 +102,8 @@ class TrainingJob:
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+    split: str | None = None  # train, val or all: which clips of a source that lists them; by default train
+    test_clips: bool = False  # also clips on which evaluations are made
     inputs: tuple[Path, ...] = ()  # files and folders that must not be written over
     overwrite: bool = False  # replace files that boostvsod did not write
 
@@ -109,6 +112,11 @@ class TrainingJob:
         name = self.output.name
         if self.output.suffix != ".safetensors" or name.endswith(BEST):
             raise ConfigError(f"{self.output}: the name of the output must end in .safetensors, and not in {BEST}")
+
+    @property
+    def clips(self) -> Split:
+        """Which clips of the sources are used."""
+        return Split(self.split or "", self.test_clips)
 
     def check_output(self) -> Outputs:
         """Where the training writes. An error is raised if this would replace files of somebody else."""

@@ -47,8 +47,8 @@ class MotionData:
 
     def load(self, job: TrainingJob) -> tuple[list[Samples], Samples]:
         """The training samples of each source, filmed ones first, and the held-out samples."""
-        parts, held_out = load_sources(job.sources, job.validate, job.sample_maker(self.flow).filmed)
-        pairs = [Pairs.open(source) for source in self.staged]
+        parts, held_out = load_sources(job.sources, job.validate, job.sample_maker(self.flow).filmed, split=job.clips)
+        pairs = [job.clips.training(source) for source in self.staged]
         for flow in self.stage_flows or (self.flow,):
             parts += [job.sample_maker(flow).staged(one) for one in pairs]
         return parts, held_out
@@ -68,7 +68,7 @@ def train_patch(job: TrainingJob, reporter: Reporter = SILENT) -> Scores:
 
 
 def _train_on_pictures(job: TrainingJob, make: Callable[[Pairs], Samples], reporter: Reporter) -> Scores:
-    parts, held_out = load_sources(job.sources, job.validate, make)
+    parts, held_out = load_sources(job.sources, job.validate, make, split=job.clips)
     student = job.build_student()
     return job.run(student, _picture_task(job, Samples.join(parts), held_out, reporter), reporter)
 
