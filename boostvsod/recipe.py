@@ -47,7 +47,7 @@ WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0
 AS_RCRNET = TrainOptions(optimizer="adam", loss="bce", weight_decay=0.0, batch=1)  # IV-A of the paper of RCRNet
 PASSES = ("lambda", "epochs")  # passes over the mined frames: the name in NR, and the name in MQP and LIM
 DEFAULT_TARGET, DEFAULT_RECIPE = "lite", "default"  # of a run that names none
-LEARNERS = ("fine-tune", "propagate")
+LEARNERS = ("fine-tune", "propagate", "truth")
 GATES = ("off", "on")
 
 
@@ -64,7 +64,7 @@ class Recipe:
     student: str = "twin"  # "twin": a copy of the target, or `stand_in` if the target cannot be trained
     stand_in: str = "lite"
     mirror: bool = False  # the student also learns from mirrored frames, and predicts every frame both ways
-    learner: str = "fine-tune"  # or "propagate": mined maps are warped along the flow, nothing is learnt
+    learner: str = "fine-tune"  # or "propagate" (mined maps are warped along the flow), "truth" (the miner's own maps)
     densifier: str = ""  # makes truth for frames between the mined ones; empty: none
     fuser: str = "student"
     gate: str = "off"  # or "on": the target's own maps are chosen where they are probably better

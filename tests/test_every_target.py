@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import call, published_options, sets, slow_except, write_maps, write_pictures
+from made import call, published_options, sets, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod.kinds import Frame, Student, Trainable, Window
@@ -25,6 +25,7 @@ TARGETS = [name for name in offers("targets") if name not in ("maps", "onnx")]
 TRAINABLE = ["lite", *(name for name, offer in offers("targets").items() if offer.card and offer.card.trainable)]
 JUDGES = [name for name in offers("students") if name.startswith("judge-")]
 QUICK = ("lite", "u2netp")
+MEANS = ("dss", "ras", "radf")  # their final map is a mean of outputs, or stretched
 LEARNS = {"nr": ["nr.threshold=1.1"], "mqpm": ["mqpm.threshold=0.0"]}  # every frame is mined
 BRIEF = [f"train.size={SIZE}", "train.epochs=1", "train.batch=1", "recipe.most_steps=1"]
 FEW_ROUNDS = {"longterm": ["longterm.epochs=1", "longterm.iterations=1"]}
@@ -33,6 +34,11 @@ FEW_ROUNDS = {"longterm": ["longterm.epochs=1", "longterm.iterations=1"]}
 def options_of(name: str) -> dict[str, Any]:
     card = offers("targets")[name].card
     return published_options(name) if card else {}
+
+
+def marked(*names: str) -> list[Any]:
+    """All trainable targets, of which CI tests those with these names."""
+    return [pytest.param(n, marks=[] if n in names else pytest.mark.matrix) for n in TRAINABLE]
 
 
 def learnt(student: Student, size: int) -> list[float]:
@@ -52,7 +58,7 @@ def weights_of(student: Student) -> torch.Tensor:
     return torch.cat([w.detach().flatten() for w in student.net.parameters() if w.requires_grad])
 
 
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.matrix) for n in TRAINABLE])
+@pytest.mark.parametrize("name", marked(*QUICK))
 def test_a_target_learns_at_any_size(name: str) -> None:
     target: Any = build("targets", name, RUNTIME, **options_of(name))
     assert isinstance(target, Trainable)
@@ -81,7 +87,7 @@ def test_a_judge_learns_at_any_size(name: str) -> None:
     assert not torch.equal(weights_of(student), before)
 
 
-@pytest.mark.parametrize("name", slow_except([n for n in TRAINABLE if n != "pcsa"], *QUICK))  # pcsa sees wide frames
+@pytest.mark.parametrize("name", [n for n in marked(*QUICK, *MEANS) if n.values[0] != "pcsa"])  # pcsa sees wide frames
 def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
     torch.manual_seed(0)
     target: Any = build("targets", name, RUNTIME, **options_of(name))
@@ -107,13 +113,21 @@ def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
 
 ALL = [*TARGETS, "maps"]
 OTHERS = [recipe for recipe in offers("recipes") if recipe != "nr"]
+ONLY_SEEN = [name for name in ALL if name not in TRAINABLE]
+PAIRS = [(n, "nr") for n in TRAINABLE] + [(ONLY_SEEN[i % len(ONLY_SEEN)], r) for i, r in enumerate(OTHERS)]
+PAIRS += [(name, "nr") for name in ONLY_SEEN[len(OTHERS) :]]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "name"), list(enumerate(ALL)))
-def test_two_recipes_boost_a_target(number: int, name: str, tmp_path: Path) -> None:
-    """With nr the target itself learns. The other recipes only see its maps, so each target has one of them here."""
-    boost_by(name, ["nr", OTHERS[number % len(OTHERS)]], tmp_path)
+@pytest.mark.parametrize(("name", "recipe"), PAIRS)
+def test_a_recipe_boosts_a_target(name: str, recipe: str, tmp_path: Path) -> None:
+    """Every target and every recipe once. With nr a target learns itself; the other recipes only see its maps."""
+    boost_by(name, [recipe], tmp_path)
+
+
+def test_the_pairs_cover_everything() -> None:
+    assert {name for name, _ in PAIRS} == set(ALL)
+    assert {recipe for _, recipe in PAIRS} == set(offers("recipes"))
 
 
 @pytest.mark.matrix

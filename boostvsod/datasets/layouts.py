@@ -78,6 +78,7 @@ def read_layout(layout: Layout, tree: Tree) -> Dataset | None:
     pictures = _by_sequence(files, layout.pictures, part)
     masks = _objects_joined(_by_sequence(files, layout.masks, part), set(pictures))
     annotated = [key for key in pictures if key in masks and (listed is None or key[-1] in listed)]
+    annotated = [key for key in annotated if not key or key[-1] not in layout.without]
     if not annotated:
         return None
     names = _short_names(annotated, PurePosixPath(str(tree)).stem or "sequence")

@@ -128,6 +128,14 @@ def test_truth_can_be_made_for_any_frame() -> None:
     assert np.array_equal(miner.truth(clip, mined.index), mined.truth)
 
 
+def test_its_steps_are_timed() -> None:
+    miner = build("miners", "longterm", Runtime(), iterations=1, epochs=1)
+    miner.mine(evidence())
+    assert set(miner.seconds) == {"proposals", "features", "clusters and classifier", "classifier", "patches"}
+    assert all(spent > 0 for spent in miner.seconds.values())
+    assert miner.seconds["clusters and classifier"] > miner.seconds["classifier"]
+
+
 def test_otsu_is_black_and_white() -> None:
     ramp = np.tile(np.linspace(0, 1, 50, dtype=np.float32), (4, 1))
     assert set(binary(ramp).ravel().tolist()) == {0.0, 1.0}
