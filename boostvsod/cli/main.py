@@ -32,6 +32,7 @@ COMMANDS = {  # name -> module; imported on demand, so that `--help` does not im
     "weights": "boostvsod.cli.weights",
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
+    "pseudo-label": "boostvsod.cli.pseudo_label",
     "list": "boostvsod.cli.list",
     "doctor": "boostvsod.cli.doctor",
 }

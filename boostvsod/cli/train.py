@@ -60,6 +60,9 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
         click.option("--test-clips", is_flag=True, help="Train also on clips on which evaluations are made."),
         click.option("--student", default=student, show_default=True, help="A student or a trainable target."),
         click.option("--init", default="none", show_default=True, help="Weights to start from."),
+        click.option(
+            "--init-partly", is_flag=True, help="--init is of a related network: load what both have in common."
+        ),
         click.option("--epochs", type=EPOCHS, default=20.0, show_default=True),
         click.option(
             "--size",
@@ -229,26 +232,13 @@ def rcrnet(job: TrainingJob, flow: str, every: int, made: int, densifier: str) -
 
 @command.command()
 @flow_option
-@click.option(
-    "--every",
-    type=EVERY,
-    default=5,
-    show_default=True,
-    help="l: distance of the given masks, in frames.",
-)
-@click.option(
-    "--made",
-    type=MADE,
-    default=1,
-    show_default=True,
-    help="m: how many frames between them get a mask.",
-)
+@click.option("--every", type=EVERY, default=5, show_default=True, help="l: distance of labelled frames.")
 @common(DEFAULT_TRAINABLE_DENSIFIER, 448, AS_RCRNET)
-def fgplg(job: TrainingJob, flow: str, every: int, made: int) -> None:
-    """Learn masks of frames between two masks, for RCRNet's pseudo-label generator or another densifier."""
+def fgplg(job: TrainingJob, flow: str, every: int) -> None:
+    """Learn the middle mask of three labelled frames, for RCRNet's pseudo-label generator or another densifier."""
     from boostvsod.training.procedures import train_densifier
 
-    _print(job, train_densifier(job, every, made, flow, TrainingLines()))
+    _print(job, train_densifier(job, every, flow, TrainingLines()))
 
 
 def _print(job: TrainingJob, scores: dict[str, float]) -> None:

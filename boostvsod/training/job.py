@@ -24,6 +24,7 @@ from boostvsod.training.progress import BEST, TrainingLog, files_of
 from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
+from boostvsod.weights.shared import load_shared
 
 
 class Reporter(Protocol):
@@ -102,6 +103,7 @@ class TrainingJob:
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+    init_partly: bool = False  # load what `init` has in common with the network
     split: str | None = None  # train, val or all: which clips of a source that lists them; by default train
     test_clips: bool = False  # also clips on which evaluations are made
     inputs: tuple[Path, ...] = ()  # files and folders that must not be written over
@@ -134,14 +136,25 @@ class TrainingJob:
 
     def build_student(self, *, clips: bool = False) -> Student:
         """The student to train. With `clips` it must see several frames at once, else exactly one."""
-        student = self._build()
+        student = self.started(self._build())
         if (student.window > 1) != clips:
             kinds = "train rcrnet is for networks that see several frames, the other kinds for those that see one"
             raise ConfigError(f"--student {self.student} sees {student.window} frame(s) at once; {kinds}")
         return student
 
+    @property
+    def built_with(self) -> str:
+        """The weights with which the network is built."""
+        return "none" if self.init_partly else self.init
+
+    def started(self, student: Student) -> Student:
+        """The student with what it has in common with the weights of a related network, if that is asked for."""
+        if not self.init_partly:
+            return student
+        return replace(student, origin=load_shared(student.core or student.net, self.init, self.student))
+
     def _build(self) -> Student:
-        options = {"weights": self.init, "size": self.size, **self.settings.options.get(self.student, {})}
+        options = {"weights": self.built_with, "size": self.size, **self.settings.options.get(self.student, {})}
         self.runtime.apply()  # so that random weights depend on the seed only
         if self.student in registry.offers("students"):
             return registry.build("students", self.student, self.runtime, **options)

@@ -108,34 +108,41 @@ def _describe_labels(threshold: float, scores: Sequence[NDArray[np.float64]]) ->
 def train_clips(
     job: TrainingJob, protocol: LabelProtocol, flow: str = Recipe.flow, reporter: Reporter = SILENT
 ) -> Scores:
-    """Train a network on clips of which few frames have a mask (RCRNet, protocol m/l)."""
+    """Train a network on clips of which few frames have a mask (RCRNet, protocol m/l).
+
+    The network sees the frames whose mask is given or made. It is evaluated on whole clips.
+    """
     student, sample_maker = job.build_student(clips=True), job.sample_maker(flow)
     parts, held_out = load_sources(
         job.sources,
         job.validate,
         lambda pairs: clips_of(pairs, sample_maker, protocol),
-        lambda pairs: clips_of(pairs, sample_maker, ALL_MASKS),
+        lambda pairs: clips_of(pairs, sample_maker, ALL_MASKS, whole=True),
+        job.clips,
+        every_frame=True,
     )
     task = clip_task(Clips.join(parts), held_out, student.window, job.settings.train.batch, job.runtime)
     return job.run(student, task, reporter)
 
 
-def train_densifier(
-    job: TrainingJob, every: int = 5, made: int = 1, flow: str = Recipe.flow, reporter: Reporter = SILENT
-) -> Scores:
+def train_densifier(job: TrainingJob, every: int = 5, flow: str = Recipe.flow, reporter: Reporter = SILENT) -> Scores:
     """Train the network of the densifier `job.student` (as RCRNet's pseudo-label generator).
 
-    It learns the masks of `made` frames between two frames that have a mask and are `every` frames apart.
+    It learns the mask of the middle one of three labelled frames, `every` frames apart (RCRNet, III-C).
     """
-    options = {"weights": job.init, "side": job.size, **job.settings.options.get(job.student, {})}
-    protocol = LabelProtocol(every, made, job.student, options)
+    options = {"weights": job.built_with, "side": job.size, **job.settings.options.get(job.student, {})}
+    protocol = LabelProtocol(every, 1, job.student, options)
     job.runtime.apply()  # so that random weights depend on the seed only
     densifier, sample_maker = trainable_densifier(protocol, job.runtime), job.sample_maker(flow)
     parts, held_out = load_sources(
-        job.sources, job.validate, lambda pairs: gaps_of(pairs, densifier, sample_maker, protocol)
+        job.sources,
+        job.validate,
+        lambda pairs: gaps_of(pairs, densifier, sample_maker, protocol),
+        split=job.clips,
+        every_frame=True,
     )
     task = gap_task(Samples.join(parts), held_out, job.settings.train.batch, job.runtime)
-    return job.run(densifier.student(), task, reporter)
+    return job.run(job.started(densifier.student()), task, reporter)
 
 
 def _picture_task(job: TrainingJob, samples: Samples, held_out: Samples, reporter: Reporter) -> Task:
