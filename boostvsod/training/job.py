@@ -17,7 +17,7 @@ from boostvsod.kinds import Student, Trainable
 from boostvsod.offer import Count, Range, Side
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.settings import check_fields, override, parse_setting
+from boostvsod.settings import check_fields, override, parse_setting, read_toml
 from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
 from boostvsod.training.progress import BEST, TrainingLog, files_of
@@ -25,6 +25,11 @@ from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
 from boostvsod.weights.shared import load_shared
+
+
+def presets() -> dict[str, Any]:
+    """The trainings of the papers, by name."""
+    return read_toml(Path(__file__).with_name("presets.toml"))
 
 
 class Reporter(Protocol):
@@ -75,6 +80,17 @@ class Settings:
                 known = f"the tables train and augment, and those of the plugins in use: {', '.join(plugins)}"
                 raise ConfigError(f"--set {change}: there are {known}")
         return settings
+
+    @classmethod
+    def preset(cls, name: str) -> tuple[Settings, dict[str, Any]]:
+        """The settings of a paper's training, and its other options: size, and whether flow goes one way only.
+
+        Nothing is changed in pictures but what the paper names.
+        """
+        facts = presets()[name]
+        still = Augment(zoom=(1.0, 1.0), aspect=0.0, degrees=0.0, colour=0.0, grey=0.0, blur=0.0, noise=0.0)
+        train = TrainOptions(**{"freeze_bn": False, **facts.pop("train")})
+        return cls(train, replace(still, **facts.pop("augment"))), facts
 
     def with_options(self, plugin: str, options: Mapping[str, Any]) -> Settings:
         """The same settings with further options of one plugin."""

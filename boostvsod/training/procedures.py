@@ -7,12 +7,12 @@ scores on the held-out data, by name. Messages go to `reporter`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
 from boostvsod.recipe import Recipe
 from boostvsod.training.clip_tasks import clip_task, gap_task
@@ -44,10 +44,16 @@ class MotionData:
     flow: str = Recipe.flow
     staged: Sequence[str] = ()
     stage_flows: Sequence[str] = ()
+    one_way: bool = False  # only the flow to the next frame, as in the papers
 
     def load(self, job: TrainingJob) -> tuple[list[Samples], Samples]:
         """The training samples of each source, filmed ones first, and the held-out samples."""
-        parts, held_out = load_sources(job.sources, job.validate, job.sample_maker(self.flow).filmed, split=job.clips)
+        parts, held_out = load_sources(
+            job.sources,
+            job.validate,
+            partial(job.sample_maker(self.flow).filmed, one_way=self.one_way),
+            split=job.clips,
+        )
         pairs = [job.clips.training(source) for source in self.staged]
         for flow in self.stage_flows or (self.flow,):
             parts += [job.sample_maker(flow).staged(one) for one in pairs]
@@ -85,12 +91,13 @@ def train_motion_quality(
 ) -> Scores:
     """Train a network to predict the mask of what moves, and how good the motion is (MQP, Eq. 1 to 7).
 
-    The labels of the motion's quality come from the student `grader` with the weights `theta` (Theta of Eq. 1).
+    The labels of the motion's quality come from `grader`, any student or trainable target for pictures, with the
+    weights `theta` (Theta of Eq. 1).
     The threshold lambda is found on the first source.
     """
     student = require_judge(job.build_student(), f"--student {job.student}")
     parts, held_out = data.load(job)
-    theta_net = registry.build("students", grader, job.runtime, weights=theta, size=job.size)
+    theta_net = replace(job, student=grader, init=theta, init_partly=False).build_student()
     scores = [motion_scores(part, theta_net, job.runtime) for part in parts]
     threshold = quality_threshold(scores[0])
     reporter.message(_describe_labels(threshold, scores))

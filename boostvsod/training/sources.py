@@ -48,13 +48,14 @@ class SampleMaker:
         """Each picture cut around its object: training data for a network that refines crops (LIM, IV-A)."""
         return load(patches(pairs.read(), self.runtime.seed), len(pairs), self.size)
 
-    def filmed(self, pairs: Pairs) -> Samples:
+    def filmed(self, pairs: Pairs, *, one_way: bool = False) -> Samples:
         """Colour-coded flow of clips, and the masks of the frames."""
 
         def make() -> Samples:
-            return load(filmed(pairs, self.flow, self.size, self.runtime), filmed_count(pairs), self.size)
+            made = filmed(pairs, self.flow, self.size, self.runtime, one_way=one_way)
+            return load(made, filmed_count(pairs, one_way=one_way), self.size)
 
-        return self.cached("filmed", pairs, make)
+        return self.cached("filmed", pairs, make, one_way)
 
     def staged(self, pairs: Pairs) -> Samples:
         """Colour-coded flow of motion that is staged with single pictures. `flow` may be `motion.EXACT` here."""

@@ -47,7 +47,7 @@ def test_pseudo_labels_are_a_data_set(every: int, made: int, known: list[int], s
     assert record["clips"]["a"] == [f"{i:05d}" for i in known if i not in given]
     original = dict(zip((0, 4, 8), Pairs.open(sparse).clips()[0].read(), strict=True))
     for i, (rgb, mask) in zip(known, pairs.clips()[0].read(), strict=True):
-        assert mask.max() == pytest.approx(1, abs=0.01)
+        assert mask.max() > 0.4, "where both neighbours disagree it is one half"
         if i in given:
             assert (rgb == original[i][0]).all()
             assert (mask == original[i][1]).all()
