@@ -22,10 +22,11 @@ from boostvsod_plugins.mining.longterm import binary
 from boostvsod_plugins.mining.patches import BinaryClassifier, Features, motion_inside, paste
 
 
-def test_classifier_learns_what_it_is_shown_and_repeats_itself() -> None:
+@pytest.mark.parametrize("head", ["two-layers", "resnet18"])
+def test_classifier_learns_what_it_is_shown_and_repeats_itself(head: str) -> None:
     rng = np.random.default_rng(0)
     features = np.concatenate([rng.normal(-1, 0.5, (40, 8)), rng.normal(1, 0.5, (40, 8))]).astype(np.float32)
-    outputs = [BinaryClassifier(features, 20, Runtime())(np.arange(40, 60), np.arange(20)) for _ in range(2)]
+    outputs = [BinaryClassifier(features, 20, Runtime(), head)(np.arange(40, 60), np.arange(20)) for _ in range(2)]
     assert np.array_equal(outputs[0], outputs[1])
     assert outputs[0][:40].max() < 0.5 < outputs[0][40:].min()
 

@@ -56,6 +56,7 @@ class LongtermMiner:
     paste: str
     otsu: bool
     epochs: int
+    classifier: str
     runtime: Runtime
     seconds: dict[str, float] = field(default_factory=dict)  # of the last piece, by step (Table VIII)
     _last: tuple[Evidence, Proposals | None] | None = None
@@ -112,7 +113,7 @@ class LongtermMiner:
         if not boxes:
             return None
         columns = np.concatenate(features)
-        classifier = BinaryClassifier(columns, self.epochs, self.runtime)
+        classifier = BinaryClassifier(columns, self.epochs, self.runtime, self.classifier)
 
         def timed_classifier(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
             with self._timed("classifier"):
@@ -183,6 +184,7 @@ def build(
     gamma: Share = 0.6,
     iterations: Annotated[int, Range(0, 100)] = 3,
     epochs: Annotated[int, Range(0, 10_000)] = 20,
+    classifier: str = "two-layers",
     refiner: str = "lite",
     refiner_options: dict[str, Any] | None = None,
     paste: str = "max",
@@ -191,13 +193,16 @@ def build(
 ) -> Miner:
     """`proposals`: the proposer, with at most `most` boxes per frame; `features`: the bundled network or a timm
     backbone (`pretrained`: timm may download its weights), which sees crops of `crop` pixels; `K`, `nu`, `xi`,
-    `gamma`, `iterations`: as in the paper; `epochs`: of the classifier; `refiner`: any target, which predicts the
-    map inside each box; `paste`: how maps are joined; `B`: frames per keyframe; `otsu`: make truths black and white.
+    `gamma`, `iterations`: as in the paper; `epochs`, `classifier`: of the classifier, "two-layers" or "resnet18";
+    `refiner`: any target, which predicts the map inside each box; `paste`: how maps are joined; `B`: frames per
+    keyframe; `otsu`: make truths black and white.
     """
     from boostvsod import registry, targets
     from boostvsod_plugins.mining.clusters import Settings
-    from boostvsod_plugins.mining.patches import Features
+    from boostvsod_plugins.mining.patches import HEADS, Features
 
+    if classifier not in HEADS:
+        raise ConfigError(f"longterm.classifier={classifier!r} is unknown; there are: {', '.join(HEADS)}")
     if paste not in PASTES:
         raise ConfigError(f"longterm.paste={paste!r} is unknown; there are: {', '.join(PASTES)}")
     return LongtermMiner(
@@ -210,6 +215,7 @@ def build(
         paste,
         otsu,
         epochs,
+        classifier,
         runtime,
     )
 
