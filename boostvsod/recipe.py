@@ -49,6 +49,8 @@ PASSES = ("lambda", "epochs")  # passes over the mined frames: the name in NR, a
 DEFAULT_TARGET, DEFAULT_RECIPE = "lite", "default"  # of a run that names none
 LEARNERS = ("fine-tune", "propagate", "truth")
 GATES = ("off", "on")
+EFFORTS = ("fast", "balanced", "best")
+BALANCED, EFFORT = "balanced", ("recipe", "effort")
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Recipe:
     per_frame: Annotated[float, Range(0, 10_000)] = 8.0  # passes over the mined frames: train.lambda or train.epochs
     most_steps: Annotated[int, Range(0, 1_000_000)] = 0  # at most this many optimiser steps a piece; 0: no limit
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # part -> its options
+    efforts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # effort -> what it changes, as in a file
+    effort: str = BALANCED  # the one that was applied
 
     def __post_init__(self) -> None:
         check_fields(self, "recipe")
@@ -88,22 +92,40 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """The whole recipe as a dictionary, for the records."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "efforts"}
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """Read a recipe file."""
         tables = read_toml(path)
         tables.pop("summary", None)
-        recipe = cls(path.stem)
+        efforts = tables.pop("effort", {})
+        if not isinstance(efforts, Mapping) or not all(isinstance(own, Mapping) for own in efforts.values()):
+            raise ConfigError(f"{path}: effort: expected tables such as [effort.fast]")
+        recipe = replace(cls(path.stem)._with_tables(tables, str(path)), efforts=efforts)
+        for effort in efforts:
+            recipe._at(effort, str(path))
+        return recipe
+
+    def _with_tables(self, tables: Mapping[str, Any], where: str) -> Recipe:
+        """The same recipe, changed by what a recipe file says."""
+        recipe = self
         for table, value in tables.items():
             pairs = value.items() if isinstance(value, Mapping) else [(table, value)]
             for key, one in pairs:
                 recipe = recipe.changed(table if isinstance(value, Mapping) else "recipe", key, one)
         for table, value in tables.items():
             if isinstance(value, Mapping):
-                recipe._check_table(table, f"{path}: [{table}]")
+                recipe._check_table(table, f"{where}: [{table}]")
         return recipe
+
+    def _at(self, effort: str, where: str) -> Recipe:
+        """The same recipe with another effort: it takes more or less time."""
+        known = [name for name in EFFORTS if name == BALANCED or name in self.efforts]
+        if effort not in known:
+            problem = f"recipe {self.name!r} has no effort {effort!r}; there are: {', '.join(known)}"
+            raise ConfigError(f"{where}: {problem}")
+        return replace(self._with_tables(self.efforts.get(effort, {}), f"{where}, effort {effort}"), effort=effort)
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
@@ -124,8 +146,11 @@ class Recipe:
         """The same recipe with the settings of `--set`. A setting's table must be a part of this recipe."""
         changes = [parse_setting(text) for text in settings]
         recipe = self
+        for table, key, value in changes:
+            if (table, key) == EFFORT:
+                recipe = recipe._at(str(value), "recipe.effort")
         for change in changes:
-            recipe = recipe.changed(*change)
+            recipe = recipe if change[:2] == EFFORT else recipe.changed(*change)
         for table, key, _ in changes:
             recipe._check_table(table, f"--set {table}.{key}")
         return recipe
@@ -138,7 +163,8 @@ class Recipe:
             raise ConfigError(f"{where}: recipe {self.name!r} {problem}")
 
 
-CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in ("name", "train", "per_frame", "options"))
+NOT_SET = ("name", "train", "per_frame", "options", "efforts", "effort")  # by recipe.KEY
+CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in NOT_SET)
 
 
 def summary_of(path: Path) -> str:

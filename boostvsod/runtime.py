@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boostvsod.errors import ConfigError, DeviceError
 from boostvsod.offer import Range
+from boostvsod.workers import Done, Job, Spread, in_order, ready_ahead
 
 if TYPE_CHECKING:
     import torch
@@ -45,21 +47,56 @@ class Runtime:
 
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
+    def spread(self, *parts: object) -> Spread:
+        """A `map` for jobs that use these parts: side by side if each has `concurrent = True`, else one by one."""
+        return self.side_by_side if all(getattr(part, "concurrent", False) is True for part in parts) else in_order
+
+    def side_by_side(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Generator[Done]:
+        """`map(function, jobs)` by as many threads as the run uses, each of which works on one job with one thread.
+
+        Small networks keep two cores busier in this way than by sharing every layer. On a GPU the jobs are done one
+        after the other.
+        """
+        if self.threads == 1 or self.device != "cpu":
+            yield from map(function, jobs)
+            return
+        with self._one_thread_each():
+            yield from ready_ahead(function, jobs, self.threads)
+
+    @contextmanager
+    def _one_thread_each(self) -> Iterator[None]:
+        """Threads that start inside use one thread of each library."""
+        _set_threads(1)
+        try:
+            yield
+        finally:
+            _set_threads(self.threads)
+
     def apply(self) -> None:
         """Set the threads and seeds of all libraries that have their own."""
-        import cv2
         import numpy as np
         import torch
 
-        torch.set_num_threads(self.threads)
-        cv2.setNumThreads(self.threads)
+        _set_threads(self.threads)
         torch.manual_seed(self.seed)
         np.random.seed(self.seed % 2**32)  # third-party plugins may use the global generators
         random.seed(self.seed)
 
 
+def _set_threads(count: int) -> None:
+    """The number of threads that each call of a library may use."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+
+
 def decide(device: str = "cpu", precision: str = "auto", seed: int = 0, threads: int | None = None) -> Runtime:
-    """Decide what a run uses. `device="auto"` uses a GPU if there is one; a named device must exist."""
+    """Decide what a run uses. `device="auto"` uses a GPU (CUDA, or MPS of Apple) if there is one.
+
+    A named device must exist.
+    """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r} is unknown; there are: {', '.join(PRECISIONS)}")
     for name, value, allowed in (("seed", seed, SEEDS), ("threads", threads, THREADS)):
@@ -80,14 +117,17 @@ def _device(requested: str) -> str:
     """The device to use, after a check that it exists."""
     import torch
 
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if requested == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return next(device for device, is_there in there.items() if is_there)
     kind, _, number = requested.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
-        raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N")
-    if kind == "cuda" and not torch.cuda.is_available():
-        reason = f"torch {torch.__version__} finds no CUDA device"
+    if kind not in there or (number and not number.isdecimal()):
+        raise ConfigError(f"device {requested!r} is unknown; there are: auto, cpu, cuda, cuda:N, mps")
+    if not there[kind]:
+        reason = f"torch {torch.__version__} finds no {kind.upper()} device"
         raise DeviceError(f"device {requested!r} was requested, but {reason}; use --device cpu or auto")
+    if kind == "mps":
+        return "mps"
     if number and int(number) >= torch.cuda.device_count():
         raise DeviceError(f"device {requested!r} was requested, but there are only {torch.cuda.device_count()} devices")
     return requested
@@ -106,6 +146,8 @@ def _has_bf16_units(device: str) -> bool:
     """Whether the device computes bf16 natively. Emulated bf16 is slower than float32."""
     import torch
 
+    if device == "mps":
+        return False
     if device != "cpu":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

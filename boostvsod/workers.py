@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import connection, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -109,6 +109,17 @@ def _watch_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
+
+
+class Spread(Protocol):
+    """A kind of `map`, whose results come in order."""
+
+    def __call__(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Generator[Done]: ...
+
+
+def in_order(function: Callable[[Job], Done], jobs: Iterable[Job]) -> Generator[Done]:
+    """One job after the other, in this thread."""
+    yield from map(function, jobs)
 
 
 def spread(function: Callable[[Job], Done], jobs: Iterable[Job], workers: int) -> Iterator[Done]:

@@ -24,6 +24,7 @@ class MapFolder:
 
     window = 1
     batch = 8
+    concurrent = True
 
     def __init__(self, folder: str) -> None:
         from boostvsod.media.archive import exists

@@ -26,6 +26,9 @@ from boostvsod_adapters.running import to_picture_size, to_tensor
 class FrameAndFlow:
     """Motion saliency by a network that sees the frame and two pictures of its flow, B 9 H W."""
 
+    concurrent = True
+    any_flow_size = True
+
     def __init__(self, net: nn.Module, origin: str, size: int, runtime: Runtime) -> None:
         self.student = Student(net, size, origin=origin)
         self.ready, self.runtime = for_inference(self.student, runtime), runtime
@@ -57,6 +60,10 @@ class FlowTarget:
     longer: int
     window = 3
     batch = 4
+
+    @property
+    def concurrent(self) -> bool:
+        return getattr(self.flow, "concurrent", False)
 
     @property
     def student(self) -> Student:

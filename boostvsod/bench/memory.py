@@ -21,7 +21,7 @@ class Peak:
         self.device = device
 
     def __enter__(self) -> Peak:
-        if self.device != "cpu":
+        if self.device.startswith("cuda"):
             import torch
 
             torch.cuda.reset_peak_memory_stats(self.device)
@@ -31,7 +31,7 @@ class Peak:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        if self.device != "cpu":
+        if self.device.startswith("cuda"):
             import torch
 
             self.megabytes = torch.cuda.max_memory_allocated(self.device) / 1e6

@@ -26,6 +26,8 @@ from boostvsod.training.students import as_batch, for_inference, predict, predic
 class FineTuning:
     """A student that is fine-tuned on the mined frames of a piece, and then predicts every frame of it."""
 
+    concurrent = True
+
     def __init__(self, piece: Piece, parts: Learning, store: Store) -> None:
         self.piece, self.parts, self.store = piece, parts, store
         self.trained: Student | None = None

@@ -31,6 +31,11 @@ class MotionViews:
     def __post_init__(self) -> None:
         check_numbers(self.count, Range(1, MOST), "recipe.motion_views")
 
+    @property
+    def any_flow_size(self) -> bool:
+        """Whether the saliency takes the flow of a smaller picture of the frame."""
+        return getattr(self.saliency, "any_flow_size", False) is True
+
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
         """The pairs of frames that need flow: a frame and the next; for several views also the one before."""
         return [(piece[i], other) for other in piece.partners(i, 1 if self.count == 1 else 2)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from boostvsod import registry, targets
@@ -13,7 +13,7 @@ from boostvsod.boosting.plan import TWIN, Plan
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
 from boostvsod.flow.camera import own_motion
-from boostvsod.flow.tools import at_scale, check_flow, estimate_many, shrunk_frame
+from boostvsod.flow.tools import AtScale, at_scale, check_flow, estimate_many, scaled_frame, shrunk_frame
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -46,6 +46,7 @@ class Parts:
     target: Target
     target_name: str
     learning: Learning | None
+    runtime: Runtime
     corrections: Corrections = field(default_factory=Corrections)
 
     @classmethod
@@ -57,7 +58,7 @@ class Parts:
         targets.prepare(target, plan.video.name, plan.video.names)
         if learning is not None and recipe.student == TWIN and isinstance(target, Trainable):
             learning.trainable = target
-        return cls(target, str(plan.target), learning, plan.corrections)
+        return cls(target, str(plan.target), learning, runtime, plan.corrections)
 
     def target_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map]:
         """The target's maps of some frames of a piece."""
@@ -137,23 +138,34 @@ class Learning:
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
         pairs = [self.motion.pairs(piece, i) for i in numbers]
-        flows = iter(self._flows(self.flow, [pair for of_frame in pairs for pair in of_frame]))
+        flows = iter(self._seen_flows([pair for of_frame in pairs for pair in of_frame]))
         maps = []
         for of_frame in pairs:
             with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
                 maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
         return maps
 
-    def own_motion(self, piece: Piece, side: int) -> Iterator[Map]:
-        """For each frame a map of what does not move with the camera. Pictures for flow have this longer side."""
-        for i in range(len(piece)):
-            pair = [shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1))]
-            yield own_motion(self._flows(self.small_flow, [(pair[0], pair[1])])[0])
+    def _seen_flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+        """The flow that the motion saliency sees. If it takes flow of any size, scaled flow is not scaled back."""
+        if not (isinstance(self.flow, AtScale) and self.motion.any_flow_size):
+            return self.flows(pairs)
+        scale = self.flow.scale
+        return self.flows([(scaled_frame(a, scale), scaled_frame(b, scale)) for a, b in pairs], self.small_flow)
 
-    def _flows(self, backend: FlowBackend, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    def own_motion(self, piece: Piece, side: int) -> Generator[Map]:
+        """For each frame a map of what does not move with the camera. Pictures for flow have this longer side."""
+
+        def of_frame(i: int) -> Map:
+            a, b = (shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1)))
+            return own_motion(self.flows([(a, b)], self.small_flow)[0])
+
+        return self.runtime.spread(self.small_flow)(of_frame, range(len(piece)))
+
+    def flows(self, pairs: Sequence[tuple[Frame, Frame]], backend: FlowBackend | None = None) -> list[Flow]:
+        """The flow of each pair, checked; by another backend than the recipe's if one is given."""
         who = f"flow {self.recipe.flow}"
         with user_code(who, *(a.name for a, _ in pairs)):
-            flows = estimate_many(backend, pairs)
+            flows = estimate_many(backend or self.flow, pairs)
         if len(flows) != len(pairs):
             raise PluginError(f"{who}: {len(flows)} flows came back for {len(pairs)} pairs")
         return [check_flow(flow, a.rgb.shape[:2], who) for flow, (a, _) in zip(flows, pairs, strict=True)]

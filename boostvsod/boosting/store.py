@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, overload
 
@@ -25,7 +25,7 @@ from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.media.images import from_levels, read_map, to_levels, write_png
 from boostvsod.media.recent import Recent
 from boostvsod.media.video import Piece, Video
-from boostvsod.workers import ready_ahead
+from boostvsod.workers import Spread, in_order, ready_ahead
 
 STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave maps behind
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
@@ -33,7 +33,8 @@ PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 WRITERS = 2  # threads that write the maps of a batch
 KEPT = 320 * 2**20  # bytes of maps in memory: four stages of a piece of 100 frames at 480p
 WORK_BITS = 16  # 8 bits would blur the order of nearly equal scores
-Compute = Callable[[Piece, Sequence[int]], Sequence[Map | Judged]]  # frames of the piece, by number -> their maps
+Made = Sequence[Map | Judged]
+Compute = Callable[[Piece, Sequence[int]], Made]  # frames of the piece, by number -> their maps
 
 
 class StoredMaps(Sequence[Map]):
@@ -113,23 +114,32 @@ class Store:
         """Whether every map of a stage is there for a piece."""
         return all(is_whole(path) for path in self._paths(stage, piece, range(len(piece))))
 
-    def load_or_compute(self, stage: str, piece: Piece, batch: int, compute: Compute) -> Maps:
+    def load_or_compute(
+        self, stage: str, piece: Piece, batch: int, compute: Compute, spread: Spread = in_order
+    ) -> Maps:
         """The maps of a stage for a piece: read where they exist, else computed and written, `batch` at a time.
 
         Batches are always cut at the same places, and a batch with one missing map is computed whole. So a run
-        that was killed and started again ends with the same bits as one that was not.
+        that was killed and started again ends with the same bits as one that was not. `spread` may work on several
+        batches at once.
         """
-        with self.clock.timed(stage):
-            for start in range(0, len(piece), batch):
-                numbers = range(start, min(start + batch, len(piece)))
-                paths = self._paths(stage, piece, numbers)
-                if not all(is_whole(path) for path in paths):
+
+        batches = [range(start, min(start + batch, len(piece))) for start in range(0, len(piece), batch)]
+        missing = [numbers for numbers in batches if not self._are_whole(stage, piece, numbers)]
+        with self.clock.timed(stage), closing(spread(partial(compute, piece), missing)) as made:
+            for numbers in batches:
+                if numbers in missing:
                     with self.clock.charged(self.stage_name(stage)):
-                        made = zip(paths, compute(piece, numbers), strict=True)
-                        for _ in ready_ahead(self._write, made, WRITERS):
-                            pass
+                        self._write_batch(self._paths(stage, piece, numbers), next(made))
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return self.maps(stage, piece)
+
+    def _write_batch(self, paths: Sequence[Path], maps: Sequence[Map | Judged]) -> None:
+        for _ in ready_ahead(self._write, zip(paths, maps, strict=True), WRITERS):
+            pass
+
+    def _are_whole(self, stage: str, piece: Piece, numbers: Sequence[int]) -> bool:
+        return all(is_whole(path) for path in self._paths(stage, piece, numbers))
 
     def _write(self, file: tuple[Path, Map | Judged]) -> None:
         """The features first: where a map exists, its features do."""

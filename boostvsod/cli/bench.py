@@ -174,6 +174,48 @@ def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) 
     return tables
 
 
+@command.command("speed")
+@click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
+@click.option("--target", default=DEFAULT_TARGET, show_default=True)
+@click.option("--recipe", default="default", show_default=True)
+@click.option("--set", "settings", multiple=True, help="TABLE.KEY=VALUE, as for run.")
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An earlier FILE.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="FILE of all numbers, as JSON.")
+@format_option
+@overwrite_option
+@device_options
+def speed(
+    videos: tuple[str, ...],
+    target: str,
+    recipe: str,
+    settings: tuple[str, ...],
+    against: Path | None,
+    output: Path | None,
+    form: str,
+    overwrite: bool,
+    runtime: Runtime,
+) -> None:
+    """Measure where the time of a run goes, from a cold start to the last file.
+
+    Each step stands beside its floor: the same work on what is already in memory. The whole run is compared with
+    --recipe none, which only runs the target.
+    """
+    from boostvsod.bench.speed import compared, measure_speed, read_speed, speed_tables
+    from boostvsod.files import Outputs, write_json
+
+    say(str(runtime))
+    earlier = read_speed(against) if against else []
+    outputs = Outputs(output.parent, inputs=[Path(video) for video in videos], overwrite=overwrite) if output else None
+    if outputs and output:
+        outputs.check(output.name)
+    measured = [measure_speed(video, target, recipe, settings, runtime) for video in videos]
+    tables = speed_tables(measured) + ([compared(measured, earlier)] if earlier else [])
+    show("\n\n".join(table.render(form) for table in tables))
+    if outputs and output:
+        with outputs.writing(output.name) as path:
+            write_json(path, measured)
+
+
 @command.command("flow")
 @click.option("--backend", "names", multiple=True, help="Flow backend; may be repeated. Default: all.")
 @click.option("--size", default="854x480", show_default=True)

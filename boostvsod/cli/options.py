@@ -120,7 +120,9 @@ overwrite_option = click.option(
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """--device, --precision, --threads and --seed. The command gets them as one `runtime`."""
 
-    @click.option("--device", default="cpu", show_default=True, help="auto, cpu, cuda or cuda:N.")
+    @click.option(
+        "--device", default="auto", show_default=True, help="auto (a GPU if there is one), cpu, cuda, cuda:N or mps."
+    )
     @click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
     @click.option("--threads", type=Number(int, 1, 1024), help="Default: the CPUs this process may use.")
     @click.option("--seed", type=Number(int, 0, 2**32 - 1), default=0, show_default=True)

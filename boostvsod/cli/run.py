@@ -13,7 +13,7 @@ import click
 from boostvsod.cli.options import Number, device_options, named_parts, say
 from boostvsod.errors import BoostError
 from boostvsod.errors.text import printable
-from boostvsod.recipe import DEFAULT_TARGET
+from boostvsod.recipe import BALANCED, DEFAULT_TARGET, EFFORTS
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--gate", type=click.Choice(["on", "off"]), help="Use the target's own maps where boosting would probably not help."
 )
+@click.option("--effort", type=click.Choice(EFFORTS), help=f"Speed against quality. Default: {BALANCED}.")
 @click.option("--flow", help="Flow backend, instead of the recipe's.")
 @click.option("--weights", multiple=True, help="FILE for --target or --flow; NAME=FILE if both are given.")
 @click.option("--mask", "masks", multiple=True, help="FRAME=FILE: a corrected mask to learn from; may be repeated.")
@@ -72,8 +73,7 @@ def command(
         raise click.UsageError("no VIDEO is given, as in: boostvsod run clip.mp4")
     say(str(runtime))
     named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
-    if gate := options.pop("gate"):
-        named.append(f"recipe.gate={gate}")
+    named += [f"recipe.{key}={value}" for key in ("effort", "gate") if (value := options.pop(key))]
     options["settings"] = [*named, *options["settings"]]
     outputs = [name.strip() for name in save.split(",")]
     check_saves(outputs)

@@ -41,14 +41,18 @@ def _colours(flow: Flow) -> NDArray[np.float32]:
     """Colours H W 3 in [0, 1]: whiter for slow vectors, darker beyond length 1."""
     radius, angle = cv2.cartToPolar(-flow[..., 0], -flow[..., 1])
     index = np.asarray(angle * (STEPS / (2 * np.pi)) + 0.5, np.int32) % STEPS
-    pure, radius = _table()[index], radius[..., None]
-    return np.where(radius <= 1, 1 - radius * (1 - pure), 0.75 * pure)
+    missing = _missing()[index]
+    colours = 1 - radius[..., None] * missing
+    beyond = radius > 1
+    colours[beyond] = 0.75 * (1 - missing[beyond])
+    return np.asarray(colours, np.float32)
 
 
 @cache
-def _table() -> NDArray[np.float32]:
-    """The pure colour of each of STEPS directions, counted from the negative x axis."""
+def _missing() -> NDArray[np.float32]:
+    """What white has more than the pure colour of each of STEPS directions, counted from the negative x axis."""
     turn = ((np.arange(STEPS) / STEPS + 0.5) % 1) * (len(WHEEL) - 1)
     lower = turn.astype(np.intp)
     share = (turn - lower)[:, None]
-    return np.asarray(((1 - share) * WHEEL[lower] + share * WHEEL[(lower + 1) % len(WHEEL)]) / 255, np.float32)
+    pure = ((1 - share) * WHEEL[lower] + share * WHEEL[(lower + 1) % len(WHEEL)]) / 255
+    return np.asarray(1 - pure, np.float32)

@@ -22,12 +22,13 @@ class AtScale:
 
     def __init__(self, backend: FlowBackend, scale: float) -> None:
         self.backend, self.scale = backend, scale
+        self.concurrent = getattr(backend, "concurrent", False)
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
         return self.estimate_many([(a, b)])[0]
 
     def estimate_many(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
-        small = [(_scaled(a, self.scale), _scaled(b, self.scale)) for a, b in pairs]
+        small = [(scaled_frame(a, self.scale), scaled_frame(b, self.scale)) for a, b in pairs]
         flows = estimate_many(self.backend, small)
         return [resize_flow(flow, *a.rgb.shape[:2]) for flow, (a, _) in zip(flows, pairs, strict=True)]
 
@@ -35,10 +36,11 @@ class AtScale:
 def shrunk_frame(frame: Frame, longer: int) -> Frame:
     """A frame with a longer side of at most `longer` pixels."""
     scale = longer / max(frame.rgb.shape[:2])
-    return frame if scale >= 1 else _scaled(frame, scale)
+    return frame if scale >= 1 else scaled_frame(frame, scale)
 
 
-def _scaled(frame: Frame, scale: float) -> Frame:
+def scaled_frame(frame: Frame, scale: float) -> Frame:
+    """A frame at another size, of at least `LEAST` pixels a side."""
     sides = (max(LEAST, round(side * scale)) for side in frame.rgb.shape[:2])
     return replace(frame, rgb=resize_rgb(frame.rgb, *sides))
 

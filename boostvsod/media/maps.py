@@ -42,11 +42,14 @@ def shows_object(saliency: Map) -> bool:
 def geometric_mean(maps: Sequence[Map]) -> Map:
     """The geometric mean of several maps of one frame: high only where all of them are high.
 
-    Maps that show no object are left out. If no map shows one, the mean of all maps is returned.
+    Maps that show no object are left out. If no map shows one, all are averaged. The product of up to nine maps fits
+    into 32 bits.
     """
     averaged = [m for m in maps if shows_object(m)] or maps
-    logs = [np.log(np.maximum(m, FAINTEST)) for m in averaged]
-    return np.asarray(np.exp(np.mean(logs, axis=0)), np.float32)
+    product = np.maximum(averaged[0], np.float32(FAINTEST))
+    for saliency in averaged[1:]:
+        product *= np.maximum(saliency, np.float32(FAINTEST))
+    return np.asarray(cv2.pow(product, 1 / len(averaged)), np.float32)
 
 
 def soft_iou(a: Map, b: Map, empty: float) -> float:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +51,7 @@ class Video:
         self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
         self._frames: Recent[int] = Recent(KEPT, LEAST_KEPT)
+        self._reading = Lock()
 
     @classmethod
     def open(cls, given: VideoInput) -> Video:
@@ -152,11 +154,16 @@ class Video:
     def __getitem__(self, i: int) -> Frame:
         if not 0 <= i < len(self):
             raise IndexError(f"{printable(self.where)} has {len(self)} frames, no frame {i}")
-        rgb = self._frames.get(i)
-        if rgb is None:
-            rgb = self._reader.read(i)
-            self._frames.put(i, rgb)
-        return Frame(i, self.name_of(i), rgb)
+        return Frame(i, self.name_of(i), self._rgb(i))
+
+    def _rgb(self, i: int) -> Rgb:
+        """The pixels of frame `i`. Several threads may ask; one at a time decodes."""
+        with self._reading:
+            rgb = self._frames.get(i)
+            if rgb is None:
+                rgb = self._reader.read(i)
+                self._frames.put(i, rgb)
+        return rgb
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))

@@ -84,6 +84,8 @@ class _Training:
     ) -> None:
         self.options, self.runtime, self.objective = options, runtime, objective
         self.net = on_device(student, runtime)
+        # batch statistics that are updated need the whole batch
+        self.divisible = options.freeze_bn and runtime.device == "cpu" and runtime.threads > 1
         own = student.sgd_lr if options.optimizer == "sgd" else student.lr
         rate = options.lr or own * options.lr_scale
         self.frozen = [p for name, p in self.net.named_parameters() if _is_frozen(name, options) and p.requires_grad]
@@ -113,13 +115,37 @@ class _Training:
         return total
 
     def _backward(self, batch: Batch) -> float:
+        """Add the gradients of a batch; returns its loss."""
+        if self.divisible and batch[0].ndim == 4 and len(batch[0]) % self.runtime.threads == 0:
+            return self._backward_in_parts(batch)
+        loss = self._loss(batch)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _loss(self, batch: Batch) -> Tensor:
         rgb, *rest = (x.to(self.runtime.device, non_blocking=True) for x in batch)
         if rgb.ndim == 4:
             rgb = rgb.contiguous(memory_format=torch.channels_last)
         with self.runtime.autocast():
-            loss = self.objective(self.net, rgb, rest) / self.options.accumulate
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+            return self.objective(self.net, rgb, rest) / self.options.accumulate
+
+    def _backward_in_parts(self, batch: Batch) -> float:
+        """The same for pictures on a CPU: each thread has an equal part of the batch, whose loss is a mean."""
+        count = self.runtime.threads
+        weights = [p for p in self.net.parameters() if p.requires_grad]
+
+        def of_part(part: Batch) -> tuple[float, tuple[Tensor | None, ...]]:
+            loss = self._loss(part) / count
+            return float(loss.detach()), torch.autograd.grad(loss, weights, allow_unused=True)
+
+        parts = zip(*(x.chunk(count) for x in batch), strict=True)
+        losses = []
+        for loss, gradients in self.runtime.side_by_side(of_part, parts):
+            losses.append(loss)
+            for weight, gradient in zip(weights, gradients, strict=True):
+                if gradient is not None:
+                    weight.grad = gradient if weight.grad is None else weight.grad + gradient
+        return sum(losses)
 
     def _apply(self) -> None:
         if self.options.clip:

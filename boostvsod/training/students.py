@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 import torch
@@ -55,27 +55,41 @@ def _maps_of(logits: Tensor) -> np.ndarray:
 
 
 def on_device(student: Student, runtime: Runtime) -> nn.Module:
-    """The student's network on the device; in the channels-last layout if it sees single pictures."""
-    layout = {"memory_format": torch.channels_last} if student.window == 1 else {}
-    net: nn.Module = student.net.to(runtime.device, **layout)  # type: ignore[call-overload]
-    return net
+    """The student's network on the device; in the channels-last layout if it sees single pictures.
+
+    A network that is there is not touched: moving it while another thread predicts with it would crash the process.
+    """
+    single, device = student.window == 1, torch.device(runtime.device)
+    if not all(_is_there(x, device, single) for x in chain(student.net.parameters(), student.net.buffers())):
+        layout = {"memory_format": torch.channels_last} if single else {}
+        student.net.to(device, **layout)  # type: ignore[call-overload]
+    return student.net
+
+
+def _is_there(x: Tensor, device: torch.device, channels_last: bool) -> bool:
+    placed = not channels_last or x.ndim != 4 or x.is_contiguous(memory_format=torch.channels_last)
+    return x.device == device and placed
 
 
 def for_inference(student: Student, runtime: Runtime) -> Student:
     """A copy that predicts faster and cannot be trained: batch norms are fused into the convolutions.
 
-    If torch.fx cannot trace the network (it loops over a tensor, say), the student itself is returned.
+    If torch.fx cannot trace the network (it loops over a tensor, say), the student itself is returned. Either is on
+    the device, so that several threads may predict with it.
     """
     from torch.fx.experimental.optimization import fuse
 
     try:
         net = fuse(student.net.eval())  # `fuse` works on a copy
     except Exception:  # tracing runs the network's code with placeholders: any exception is possible
+        on_device(student, runtime)
         return student
     for part in net.modules():
         if isinstance(part, nn.Conv2d):
             part.to(runtime.dtype)  # done once here; autocast would do it at every call
-    return replace(student, net=net)
+    ready = replace(student, net=net)
+    on_device(ready, runtime)
+    return ready
 
 
 def as_batch(pictures: Sequence[Rgb], height: int, width: int) -> Tensor:
@@ -129,6 +143,7 @@ class StudentTarget:
 
     window = 1
     batch = 8
+    concurrent = True
 
     def __init__(self, student: Student, runtime: Runtime, size: int) -> None:
         self.student, self.runtime, self.size = student, runtime, size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations
@@ -14,6 +13,7 @@ import numpy as np
 from boostvsod import registry
 from boostvsod.kinds import Map, Proposal, Rgb, Student
 from boostvsod.media.maps import geometric_mean, resize_map, shows_object, shrunk, soft_iou, stretched
+from boostvsod.media.recent import Recent
 from boostvsod.runtime import Runtime
 from boostvsod.stamps import fingerprint
 from boostvsod.training.students import as_batch, for_inference, predict_batch
@@ -21,7 +21,8 @@ from boostvsod.weights.stamps import part_stamp
 
 TINY = 1e-4  # prevents divisions by zero
 SIDE = 160  # the longer side of the small maps that are compared
-REMEMBERED = 128  # maps that a closer look remembers: those of a whole piece
+BOX_SIDE = 320  # the longer side of the map whose parts are found: its pixels are small against the margin
+REMEMBERED = 50 * 2**20  # bytes of maps that a closer look remembers: more than a piece of 100 frames
 LEAST_PART = 0.2  # parts of the object are at least this share of its largest part
 
 
@@ -39,7 +40,7 @@ def object_of(maps: Sequence[Map], motion: Map) -> Map:
 
 def sharpened(saliency: Map, contrast: float) -> Map:
     """x^c / (x^c + (1 - x)^c): 0, 1/2 and 1 do not change; other values move away from 1/2 for c > 1."""
-    high, low = saliency**contrast, (1 - saliency) ** contrast
+    high, low = cv2.pow(saliency, contrast), cv2.pow(1 - saliency, contrast)
     return np.asarray(high / (high + low), np.float32)
 
 
@@ -75,14 +76,16 @@ def small(saliency: Map) -> Map:
 
 def object_box(saliency: Map, margin: float) -> Proposal | None:
     """The box around the large parts of the object, with `margin` as a share of its sides; None for an empty map."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((stretched(saliency) > 0.5).astype(np.uint8))
+    coarse = shrunk(saliency, BOX_SIDE)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((stretched(coarse) > 0.5).astype(np.uint8))
     if len(stats) < 2:
         return None
-    mass = np.bincount(labels.ravel(), saliency.ravel(), len(stats))[1:]
+    mass = np.bincount(labels.ravel(), coarse.ravel(), len(stats))[1:]
     left, top, width, height, _ = stats[1:][mass >= LEAST_PART * mass.max()].T
-    sides = np.array([left.min(), top.min(), (left + width).max(), (top + height).max()])
-    reach = margin * (sides[2:] - sides[:2]) + 0.01 * max(saliency.shape)
-    low, high = sides[:2] - reach, sides[2:] + reach
+    scale = np.divide(saliency.shape[::-1], coarse.shape[::-1])
+    sides = np.array([[left.min(), top.min()], [(left + width).max(), (top + height).max()]]) * scale
+    reach = margin * (sides[1] - sides[0]) + 0.01 * max(saliency.shape)
+    low, high = sides[0] - reach, sides[1] + reach
     x0, y0 = (int(x) for x in np.maximum(low, 0))
     x1, y1 = (int(x) for x in np.minimum(np.ceil(high), saliency.shape[::-1]))
     return Proposal(x0, y0, x1, y1, 1.0)
@@ -96,7 +99,7 @@ class CloserLook:
 
     def __init__(self, student: Student, margin: float, runtime: Runtime) -> None:
         self.student, self.margin, self.runtime = for_inference(student, runtime), margin, runtime
-        self.remembered: OrderedDict[bytes, Map] = OrderedDict()
+        self.remembered: Recent[bytes] = Recent(REMEMBERED)
 
     def __call__(self, rgb: Rgb, saliency: Map, *, copy_outside: bool = False) -> Map:
         """The network's map in the box around the object that `saliency` shows.
@@ -112,12 +115,12 @@ class CloserLook:
     def _seen(self, crop: Rgb) -> Map:
         """The map of a crop, from memory if exactly this crop was seen lately."""
         key = hashlib.blake2b(crop.data, digest_size=16).digest() + str(crop.shape).encode()
-        if key not in self.remembered:
+        saliency = self.remembered.get(key)
+        if saliency is None:
             size = self.student.size
-            self.remembered[key] = predict_batch(self.student, as_batch([crop], size, size), self.runtime)[0]
-            if len(self.remembered) > REMEMBERED:
-                self.remembered.popitem(last=False)
-        return resize_map(self.remembered[key], *crop.shape[:2])
+            saliency = predict_batch(self.student, as_batch([crop], size, size), self.runtime)[0]
+            self.remembered.put(key, saliency)
+        return resize_map(saliency, *crop.shape[:2])
 
 
 def closer_look(student: str, weights: str, margin: float, runtime: Runtime) -> CloserLook:

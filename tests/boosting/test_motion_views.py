@@ -7,6 +7,7 @@ import pytest
 
 from boostvsod import build
 from boostvsod.boosting.motion_views import MotionViews, combine
+from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Flow, Judged, Map, Rgb
@@ -92,3 +93,23 @@ def test_a_view_without_an_object_is_left_out() -> None:
 def test_a_wrong_number_of_views_is_refused(views: int) -> None:
     with pytest.raises(ConfigError, match=f"recipe.motion_views={views}: expected a number from 1 to 4"):
         find_recipe("default", [f"recipe.motion_views={views}"])
+
+
+class Recorder:
+    """Motion saliency that notes the size of the flow that it gets."""
+
+    def __init__(self, any_flow_size: object) -> None:
+        self.any_flow_size, self.seen = any_flow_size, (0, 0)
+
+    def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+        self.seen = flow.shape[:2]
+        return np.zeros(rgb.shape[:2], np.float32)
+
+
+@pytest.mark.parametrize(("any_size", "seen"), [(True, (24, 32)), (False, (48, 64))])
+def test_scaled_flow_is_scaled_back_only_for_those_that_need_it(any_size: bool, seen: tuple[int, int]) -> None:
+    recipe = find_recipe("nr", ["recipe.flow_scale=0.5", "recipe.motion=contrast", "lite.weights=none"])
+    learning, recorder = Learning.build(recipe, Runtime()), Recorder(any_size)
+    learning.motion = MotionViews(recorder, 1, "recorder")
+    learning.motion_maps(Video.open(make_clip(3, 48, 64).frames).pieces(9)[0], [0])
+    assert recorder.seen == seen

@@ -151,3 +151,23 @@ def test_divergence_is_an_error_that_names_the_rate() -> None:
     batch = torch.full((4, 3, 16, 16), float("nan")), torch.ones(4, 1, 16, 16), torch.ones(4, 1, 16, 16)
     with pytest.raises(ConfigError, match=r"loss of step 0 is nan; lower train\.lr \(0\.1\)"):
         fit(student(), lambda step, generator: batch, 1, TrainOptions(loss="bce", lr=0.1), RUNTIME)
+
+
+def test_threads_share_a_batch_and_the_gradients_are_the_same() -> None:
+    one, two = student(), student()
+    options = TrainOptions(optimizer="sgd", lr=0.1, loss="bce+iou")
+    losses_one = fit(one, draw, 6, options, Runtime(threads=1))
+    losses_two = fit(two, draw, 6, options, Runtime(threads=2))
+    assert losses_two == pytest.approx(losses_one, rel=1e-5)
+    for name, value in one.net.state_dict().items():
+        assert torch.allclose(value, two.net.state_dict()[name], atol=1e-6), name
+
+
+def test_threads_do_not_share_a_batch_whose_statistics_are_learnt() -> None:
+    sizes = []
+    learner = student()
+    learner.net.register_forward_pre_hook(lambda net, args: sizes.append(len(args[0])))
+    fit(learner, draw, 2, TrainOptions(freeze_bn=False), Runtime(threads=2))
+    assert sizes == [4, 4]
+    fit(learner, draw, 2, TrainOptions(), Runtime(threads=2))
+    assert sizes == [4, 4, 2, 2, 2, 2]

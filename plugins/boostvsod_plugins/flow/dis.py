@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import local
 
 from boostvsod.errors import ConfigError
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Flow, FlowBackend, Frame
 from boostvsod.offer import Offer
 
-if TYPE_CHECKING:
-    import cv2
-
 PRESETS = ("ultrafast", "fast", "medium")
 
 
-class Dis:
-    """The backend of dense inverse search."""
+class Dis(local):
+    """The backend of dense inverse search. Each thread has a solver of its own, because a solver has a state."""
 
-    def __init__(self, solver: cv2.DISOpticalFlow) -> None:
-        self.solver = solver
+    concurrent = True
+
+    def __init__(self, preset: int) -> None:
+        import cv2
+
+        self.solver = cv2.DISOpticalFlow.create(preset)
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
         from boostvsod_plugins.flow.grey import on_grey
@@ -29,11 +30,9 @@ class Dis:
 
 def build(preset: str = "medium") -> FlowBackend:
     """`preset`: ultrafast, fast or medium; 3 to 24 ms for a 480p pair on two cores."""
-    import cv2
-
     if preset not in PRESETS:
         raise ConfigError(f"dis.preset {preset!r} is unknown; there are: {', '.join(PRESETS)}")
-    return Dis(cv2.DISOpticalFlow.create(PRESETS.index(preset)))
+    return Dis(PRESETS.index(preset))
 
 
 @hookimpl

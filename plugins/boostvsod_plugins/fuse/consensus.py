@@ -20,6 +20,8 @@ class Consensus:
     motion map and the closer look. Unlike with the products of the papers, an object that stands still is not lost.
     """
 
+    concurrent = True
+
     def __init__(self, closer_look: CloserLook, contrast: float) -> None:
         self.closer_look, self.contrast = closer_look, contrast
 

@@ -45,6 +45,7 @@ class TrustMiner:
     """
 
     closer_look: CloserLook
+    runtime: Runtime
     B: int
     near: float
     least: float
@@ -67,13 +68,14 @@ class TrustMiner:
 
     def _study(self, evidence: Evidence) -> tuple[list[Features], list[Map]]:
         """The features and the truth of every frame. Truths are float16: a piece is short, but frames may be large."""
-        features, truths = [], []
-        for i in range(len(evidence.frames)):
+
+        def of_frame(i: int) -> tuple[Features, Map]:
             maps = self._opinions(evidence, i)
             truth = _truth(maps)
-            features.append(_features_of(maps, truth))
-            truths.append(truth.astype("float16"))
-        return features, truths
+            return _features_of(maps, truth), truth.astype("float16")
+
+        studied = list(self.runtime.side_by_side(of_frame, range(len(evidence.frames))))
+        return [features for features, _ in studied], [truth for _, truth in studied]
 
     def _opinions(self, evidence: Evidence, i: int) -> list[Map]:
         """The maps of the target, the motion and the closer look."""
@@ -157,7 +159,7 @@ def build(
 
     if B < 1:
         raise ConfigError(f"trust.B={B}: at least 1 frame")
-    return TrustMiner(closer_look(student, weights, margin, runtime), B, near, least, agree)
+    return TrustMiner(closer_look(student, weights, margin, runtime), runtime, B, near, least, agree)
 
 
 @hookimpl
