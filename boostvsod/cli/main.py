@@ -33,6 +33,7 @@ COMMANDS = {  # name -> module; imported on demand, so that `--help` does not im
     "weights": "boostvsod.cli.weights",
     "flow": "boostvsod.cli.flow",
     "train": "boostvsod.cli.train",
+    "pseudo-label": "boostvsod.cli.pseudo_label",
     "list": "boostvsod.cli.list",
     "plugins": "boostvsod.cli.plugins",
     "doctor": "boostvsod.cli.doctor",
