@@ -31,7 +31,7 @@ STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave m
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 WRITERS = 2  # threads that write the maps of a batch
-KEPT = 320 * 2**20  # bytes of maps in memory: four stages of a piece of 100 frames at 480p
+KEPT_BYTES, KEPT = 320 * 2**20, 400  # maps in memory: four stages of a piece of 100 frames at 480p
 WORK_BITS = 16  # 8 bits would blur the order of nearly equal scores
 Made = Sequence[Map | Judged]
 Compute = Callable[[Piece, Sequence[int]], Made]  # frames of the piece, by number -> their maps
@@ -69,7 +69,7 @@ class Store:
     keys: Mapping[str, str]
     progress: Progress = quiet
     total: int = 0  # frames of the whole video, known once it is indexed
-    recent: Recent[Path] = field(default_factory=lambda: Recent(KEPT))  # maps that this run has written
+    recent: Recent[Path] = field(default_factory=lambda: Recent(KEPT_BYTES, KEPT))  # maps that this run has written
 
     @cached_property
     def clock(self) -> Clock:

@@ -14,13 +14,13 @@ Array = NDArray[Any]
 
 
 class Recent(Generic[Key]):
-    """At most `most` bytes of arrays, but always `least` arrays. What was not used for longest is dropped first.
+    """At most `count` arrays and `most` bytes, but always `least` arrays. What was not used for longest goes first.
 
     Several threads may use it at once. Nobody may change an array that is in it.
     """
 
-    def __init__(self, most: int, least: int = 0) -> None:
-        self.most, self.least = most, least
+    def __init__(self, most: int, count: int, least: int = 0) -> None:
+        self.most, self.count, self.least = most, count, least
         self.bytes = 0
         self._arrays: OrderedDict[Key, Array] = OrderedDict()
         self._lock = Lock()
@@ -38,8 +38,11 @@ class Recent(Generic[Key]):
             self._drop(key)
             self._arrays[key] = array
             self.bytes += array.nbytes
-            while self.bytes > self.most and len(self._arrays) > self.least:
+            while self._is_too_full() and len(self._arrays) > self.least:
                 self._drop(next(iter(self._arrays)))
+
+    def _is_too_full(self) -> bool:
+        return self.bytes > self.most or len(self._arrays) > self.count
 
     def _drop(self, key: Key) -> None:
         array = self._arrays.pop(key, None)

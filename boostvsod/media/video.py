@@ -25,8 +25,9 @@ from boostvsod.media.sources import Source, open_source
 
 SMALLEST = 8  # pixels per side; image pyramids fail below
 VideoInput: TypeAlias = "Video | Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"
-KEPT = 160 * 2**20  # bytes of decoded frames in memory: a piece of 100 frames at 480p, so stages decode them once
-LEAST_KEPT = 24  # frames, however large: enough for a batch of windows of a video network
+# Decoded frames in memory: a piece of 100 frames at 480p, so stages decode them once; however large they are, enough
+# for a batch of windows of a video network.
+KEPT_BYTES, KEPT, LEAST_KEPT = 160 * 2**20, 128, 24
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Video:
         self._content = source.content
         self._names, self._reader = source.names, source.reader
         self._index: Index | None = None
-        self._frames: Recent[int] = Recent(KEPT, LEAST_KEPT)
+        self._frames: Recent[int] = Recent(KEPT_BYTES, KEPT, LEAST_KEPT)
         self._reading = Lock()
 
     @classmethod

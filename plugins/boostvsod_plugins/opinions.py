@@ -22,7 +22,8 @@ from boostvsod.weights.stamps import part_stamp
 TINY = 1e-4  # prevents divisions by zero
 SIDE = 160  # the longer side of the small maps that are compared
 BOX_SIDE = 320  # the longer side of the map whose parts are found: its pixels are small against the margin
-REMEMBERED = 50 * 2**20  # bytes of maps that a closer look remembers: more than a piece of 100 frames
+REMEMBERED = 128  # maps that a closer look remembers: those of a whole piece
+REMEMBERED_BYTES = 64 * 2**20
 LEAST_PART = 0.2  # parts of the object are at least this share of its largest part
 
 
@@ -99,7 +100,7 @@ class CloserLook:
 
     def __init__(self, student: Student, margin: float, runtime: Runtime) -> None:
         self.student, self.margin, self.runtime = for_inference(student, runtime), margin, runtime
-        self.remembered: Recent[bytes] = Recent(REMEMBERED)
+        self.remembered: Recent[bytes] = Recent(REMEMBERED_BYTES, REMEMBERED)
 
     def __call__(self, rgb: Rgb, saliency: Map, *, copy_outside: bool = False) -> Map:
         """The network's map in the box around the object that `saliency` shows.

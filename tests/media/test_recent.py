@@ -10,7 +10,7 @@ TEN = np.zeros(10, np.uint8)
 
 
 def test_what_was_not_used_for_longest_goes_first() -> None:
-    recent: Recent[str] = Recent(30)
+    recent: Recent[str] = Recent(30, 9)
     for key in ("a", "b", "c"):
         recent.put(key, TEN)
     assert recent.get("a") is TEN
@@ -20,7 +20,7 @@ def test_what_was_not_used_for_longest_goes_first() -> None:
 
 
 def test_an_array_in_place_of_another_counts_once() -> None:
-    recent: Recent[int] = Recent(30)
+    recent: Recent[int] = Recent(30, 9)
     for size in (10, 20, 30):
         recent.put(0, np.zeros(size, np.uint8))
     assert recent.bytes == 30
@@ -31,7 +31,14 @@ def test_an_array_in_place_of_another_counts_once() -> None:
 
 
 def test_some_arrays_stay_however_large_they_are() -> None:
-    recent: Recent[int] = Recent(5, least=2)
+    recent: Recent[int] = Recent(5, 9, least=2)
     for key in range(4):
         recent.put(key, TEN)
     assert [recent.get(key) is not None for key in range(4)] == [False, False, True, True]
+
+
+def test_many_small_arrays_do_not_gather() -> None:
+    recent: Recent[int] = Recent(1000, 3)
+    for key in range(5):
+        recent.put(key, TEN)
+    assert [recent.get(key) is not None for key in range(5)] == [False, False, True, True, True]
