@@ -77,6 +77,7 @@ class Card:
     trainable: bool = False
     url: str = ""  # a direct link to the file, if there is one that works without a browser
     sha256: str = ""  # of the file; if it is unknown, the file is not downloaded over plain http
+    source: str = ""  # address of the code at the commit whose outputs the network here was compared with
     net: Callable[[], nn.Module] | None = None  # builds the network without weights
     rename: Callable[[str], str | None] = (
         _unchanged  # a key of the published file -> the network's key; None: not needed
@@ -99,3 +100,4 @@ class Offer(Generic[T]):
     card: Card | None = None
     weights: str = ""  # for offers without a card: "bundled", or empty if no weights are needed
     formerly: Formerly | None = None  # the earlier name of this offer
+    made_of: Callable[..., list[str]] | None = None  # its options -> files, folders and versions that also change it

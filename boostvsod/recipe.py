@@ -25,7 +25,7 @@ from boostvsod.settings import (
 )
 
 OPTIMIZERS, SCHEDULES = ("sgd", "adam", "adamw"), ("constant", "onecycle")
-LEARNERS, GATES = ("fine-tune", "propagate"), ("off", "on")
+LEARNERS, GATES = ("fine-tune", "propagate", "truth"), ("off", "on")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Recipe:
     student: str = "twin"  # "twin": a copy of the target, or `stand_in` if the target cannot be trained
     stand_in: str = "lite"
     mirror: bool = False  # the student also learns from mirrored frames, and predicts every frame both ways
-    learner: str = "fine-tune"  # or "propagate": mined maps are warped along the flow, nothing is learnt
+    learner: str = "fine-tune"  # or "propagate" (mined maps are warped along the flow), "truth" (the miner's own maps)
     densifier: str = ""  # makes truth for frames between the mined ones; empty: none
     fuser: str = "student"
     gate: str = "off"  # or "on": the target's own maps are chosen where they are probably better

@@ -285,12 +285,11 @@ def checked_recipe(recipe: Recipe) -> Recipe:
 def _checked(builder: Callable[..., Any], name: str, options: Mapping[str, Any], table: str) -> dict[str, Any]:
     """Options under their current names. Unknown ones, wrong types and numbers outside their range are refused."""
     legal = parameters_of(builder, name)
-    free = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values())
     former = {option.formerly.name: option for option in legal.values() if option.formerly}
     checked = {}
     for given, value in options.items():
         option = legal.get(given) or former.get(given)
-        if option is None and not free:
+        if option is None and not takes_any_option(builder):
             raise ConfigError(f"{name} has no option {given!r}; {suggestion(given, legal)}")
         option = option or Option(given, None)
         if option.formerly and given == option.formerly.name:
@@ -306,6 +305,11 @@ def parameters_of(builder: Callable[..., Any], name: str) -> dict[str, Option]:
         return options_of(builder)
     except (TypeError, ValueError) as error:  # some functions in C
         raise PluginError(f"{name}: its builder has no signature; write a function around it") from error
+
+
+def takes_any_option(builder: Callable[..., Any]) -> bool:
+    """Whether a builder has `**options`, so that it takes options of any name."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values())
 
 
 def versions() -> dict[str, str]:
