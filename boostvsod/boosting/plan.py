@@ -33,6 +33,9 @@ class Plan:
     bits: int = 8
     corrections: Corrections = field(default_factory=Corrections)
 
+    def __post_init__(self) -> None:
+        self.target.check(self.recipe.of("target"))
+
     @property
     def without_corrections(self) -> Plan:
         """The same plan before a user corrected frames."""

@@ -127,3 +127,35 @@ def test_every_recipe_has_only_legal_options(name: str) -> None:
     for effort in EFFORTS:
         if effort == "balanced" or effort in find_recipe(name).efforts:
             assert find_recipe(name, [f"recipe.effort={effort}"]).effort == effort
+
+
+@pytest.mark.parametrize(
+    "setting", ["target.size=wrong", "target.nosuch=1", "nr.T=2", "lite.nosuch=1", "train.loss=magic"]
+)
+def test_a_benchmark_refuses_wrong_options_before_any_job(setting: str, data: Path, tmp_path: Path) -> None:
+    words = (
+        "bench",
+        "--dataset",
+        data,
+        "--target",
+        "lite",
+        "--recipe",
+        "nr",
+        "--control",
+        "none",
+        "-o",
+        tmp_path / "b",
+    )
+    done = call(*words, *sets((setting,)))
+    assert done.exit_code == 2, done.output
+    assert len([line for line in done.stderr.splitlines() if line.startswith("boostvsod: ")]) == 1
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("setting", ["lite.size=wrong", "lite.nosuch=1", "train.lr=high", "nosuch.x=1"])
+def test_a_training_refuses_wrong_options(setting: str, two_clips: Path, tmp_path: Path) -> None:
+    words = ("train", "saliency", "--data", two_clips, "--student", "lite", "-o", tmp_path / "w.safetensors")
+    done = call(*words, *sets((setting,)))
+    assert done.exit_code == 2, done.output
+    assert len([line for line in done.stderr.splitlines() if line.startswith("boostvsod: ")]) == 1
+    assert not (tmp_path / "w.safetensors").exists()
