@@ -26,6 +26,7 @@ from boostvsod.boosting.corrections import (
 from boostvsod.boosting.finetune import FineTuning
 from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.outputs import check_same_video
+from boostvsod.boosting.own_truth import OwnTruth
 from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
 from boostvsod.boosting.propagate import Propagation
@@ -50,7 +51,11 @@ class Learner(Protocol):
     def predict(self, piece: Piece, numbers: Sequence[int]) -> list[Map]: ...
 
 
-LEARNERS: dict[str, Callable[[Piece, Learning, Store], Learner]] = {"fine-tune": FineTuning, "propagate": Propagation}
+LEARNERS: dict[str, Callable[[Piece, Learning, Store], Learner]] = {
+    "fine-tune": FineTuning,
+    "propagate": Propagation,
+    "truth": OwnTruth,
+}
 
 
 def boost(
@@ -78,7 +83,9 @@ def boost(
     """
     runtime, corrections = decide(device, precision, seed, threads), Corrections.of(masks or {})
     chosen = find_recipe(recipe, settings)
-    plan = Plan(Video.open(video), TargetSpec.parse(target), chosen, runtime, bits, corrections)
+    meant = TargetSpec.parse(target)
+    meant.check(chosen.of("target"))
+    plan = Plan(Video.open(video), meant, chosen, runtime, bits, corrections)
     if corrections.masks and not chosen.miner:
         raise ConfigError(f"the recipe {chosen.name!r} learns nothing, so masks of frames cannot help it")
     store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
@@ -133,6 +140,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     with store.clock.timed("mine"):
         mining = learning.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
         mining = with_corrections(mining, corrected)
+    store.clock.add(learning.steps_of_mining())
     if not mining.mined:
         return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
     truths = densify(piece, mining.mined, learning, store)

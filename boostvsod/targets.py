@@ -27,7 +27,7 @@ from boostvsod.kinds import Frame, Map, Prepares, Rgb, Target, Window
 from boostvsod.media.form_options import OPTIONS, fields_of, form_options, given
 from boostvsod.media.maps import check_map
 from boostvsod.runtime import Runtime
-from boostvsod.settings import check_options
+from boostvsod.settings import options_of
 from boostvsod.stamps import content_stamp, files_stamp, fingerprint, is_users, module_files, opened_files
 from boostvsod.weights.opened import noted_readers
 from boostvsod.weights.stamps import part_stamp
@@ -90,11 +90,16 @@ class TargetSpec:
         target = registry.build("targets", self.name, runtime, **self._offered_options(options))
         return _checked(target, self.text)
 
+    def check(self, options: Options) -> None:
+        """Refuse wrong options of an offered target; nothing is built. Those of a file are checked when it is built."""
+        if self.made is None and not self.is_file:
+            registry.checked_options("targets", self.name, self._offered_options(dict(options)))
+
     def _build_file(self, runtime: Runtime, options: Options) -> Target:
         """The target of a Python file. Its module is read afresh."""
-        builder = _function(Path(self.name), self.argument or "build")
+        builder = load_function(Path(self.name), self.argument or "build")
         own = registry.parameters_of(builder, self.text)
-        takes_all = any(p.kind is p.VAR_KEYWORD for p in own.values())
+        takes_all = registry.takes_any_option(builder)
         form = {k: v for k, v in options.items() if k in OPTIONS and k not in own and not takes_all}
         built = {k: v for k, v in options.items() if k not in form}
         made = registry.call_builder(builder, self.text, runtime, built, table="target")
@@ -182,7 +187,8 @@ def _first_option(name: str) -> str:
     return names[0]
 
 
-def _function(path: Path, name: str) -> Callable[..., object]:
+def load_function(path: Path, name: str) -> Callable[..., object]:
+    """A function of a Python file, which is read afresh."""
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     module = _import(path)
@@ -287,10 +293,11 @@ def _network(net: Any, who: str, runtime: Runtime, form: Options) -> Target:
     from boostvsod.media.forms import Form
     from boostvsod.weights.modules import ModuleTarget
 
-    for option in form:
-        if option not in OPTIONS:
-            raise ConfigError(f"target {who} has no option {option!r}; there are: {', '.join(OPTIONS)}")
-    check_options(form_options, "target", form)
+    known = options_of(form_options)
+    for option, value in form.items():
+        if option not in known:
+            raise ConfigError(f"target {who} has no option {option!r}; there are: {', '.join(known)}")
+        known[option].check(value, "target")
     with user_code(f"target {who}"):
         return ModuleTarget(net, runtime, f"target {who}", Form(**fields_of(given(form))))
 

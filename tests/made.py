@@ -112,9 +112,9 @@ def research(name: str) -> Path:
     return path
 
 
-def slow_except(names: Iterable[str], *quick: str, mark: pytest.MarkDecorator = pytest.mark.slow) -> list[Any]:
+def slow_except(names: Iterable[str], *quick: str) -> list[Any]:
     """Parameters of a test: all names, of which only the quick ones belong to the fast part of the tests."""
-    return [pytest.param(name, marks=[] if name in quick else [mark]) for name in names]
+    return [pytest.param(name, marks=[] if name in quick else [pytest.mark.slow]) for name in names]
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:
@@ -123,9 +123,9 @@ def sets(settings: tuple[str, ...]) -> list[str]:
 
 def published_options(name: str) -> dict[str, Any]:
     """Options for tests of a published network: random weights, and the smallest pictures that it takes."""
-    if name in ("ssav", "pdb", "poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
-        return {"weights": "random"}  # these have a fixed size, or need a large one
-    return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 5} if name == "cosnet" else {})}
+    if name in ("poolnet", "poolnet-edge", "poolnet-vgg", "poolnet-vgg-edge"):
+        return {"weights": "random"}  # these need large pictures
+    return {"weights": "random", "size": 65 if name == "cosnet" else 96, **({"window": 6} if name == "cosnet" else {})}
 
 
 def random_net(card: Card) -> torch.nn.Module:

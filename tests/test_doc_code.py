@@ -1,4 +1,4 @@
-"""The documents for users: every block of code runs, and every hook, command, option and setting is in one of them."""
+"""The guides for users: every block of code runs, and every command, option and setting is in one of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import click
 import numpy as np
@@ -20,26 +19,13 @@ import torch
 from made import ROOT, call, write_film, write_maps, write_pictures
 from networks import weights_of_torchvision, write_network, write_repository
 
-from boostvsod import boost, hookspecs, registry
 from boostvsod.cli import main
 from boostvsod.media.form_options import OPTIONS
 from boostvsod.media.synthetic import Clip
-from boostvsod.offer import Offer
 from boostvsod.recipe import CHOICES, EFFORT, PASSES, Recipe, TrainOptions
-from boostvsod.testing import (
-    check_densifier,
-    check_flow,
-    check_fuser,
-    check_miner,
-    check_motion,
-    check_proposer,
-    check_student,
-    check_target,
-)
 
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
 QUICK = ("--set", "train.size=64", "--set", "train.epochs=0.5")  # added to commands that learn
-HOOKS = [name for name in vars(hookspecs) if name.startswith(("offer_", "add_"))]
 
 
 def text_of(name: str) -> str:
@@ -132,61 +118,6 @@ def test_every_option_of_a_network_is_explained() -> None:
     assert set(re.findall(r"^\| `target\.(\w+)` \|", text_of("wrapping.md"), re.MULTILINE)) == set(OPTIONS)
 
 
-def example(hook: str) -> ModuleType:
-    """The plugin in the document that has this hook."""
-    (code,) = [code for _, code in blocks("hooks.md", "python") if f"\ndef {hook}(" in code]
-    module = ModuleType(f"example_{hook}")
-    exec(code, vars(module))
-    return module
-
-
-def check_recipe(build: Callable[[], Recipe]) -> None:
-    recipe = build()
-    assert isinstance(recipe, Recipe)
-    frames = np.random.default_rng(0).integers(0, 255, (3, 32, 32, 3), np.uint8)
-    assert len(boost(frames, "classic", recipe, settings=["train.lambda=0.1", "train.size=32"]).maps) == 3
-
-
-def check_layout(build: Callable[[], Any]) -> None:
-    assert build().pictures == ("frames",)
-
-
-CHECKS: dict[str, Callable[..., None]] = {
-    "offer_targets": check_target,
-    "offer_students": check_student,
-    "offer_flows": check_flow,
-    "offer_motion": check_motion,
-    "offer_miners": check_miner,
-    "offer_proposals": check_proposer,
-    "offer_densifiers": lambda build: check_densifier(build, registry.build("flows", "dis")),
-    "offer_fusers": check_fuser,
-    "offer_recipes": check_recipe,
-    "offer_datasets": check_layout,
-}
-
-
-@pytest.mark.parametrize("hook", [hook for hook in HOOKS if hook != "add_commands"])
-def test_the_example_of_every_hook_works(hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (offer,) = vars(example(hook))[hook]()
-    assert isinstance(offer, Offer)
-    assert f"## {hook}: " in text_of("hooks.md")
-    CHECKS[hook](offer.build)
-
-
-def test_the_example_of_a_command_works() -> None:
-    group = click.Group()
-    example("add_commands").add_commands(group)
-    from click.testing import CliRunner
-
-    assert CliRunner().invoke(group, ["hello", "--name", "Ada"]).output == "hello Ada\n"
-
-
-def test_the_examples_are_those_of_the_door() -> None:
-    assert len(HOOKS) == len(registry.KINDS) + 1
-    assert len(blocks("hooks.md", "python")) == len(HOOKS)
-
-
 def renewer() -> ModuleType:
     """docs/renew_tables.py as a module."""
     spec = importlib.util.spec_from_file_location("renew_tables", ROOT / "docs" / "renew_tables.py")
@@ -232,7 +163,7 @@ def test_the_recipe_file_in_the_document_is_valid(tmp_path: Path) -> None:
 
 
 def test_other_documents_have_no_code_that_no_test_runs() -> None:
-    run = {"getting-started.md", "wrapping.md", "hooks.md"}  # here
+    run = {"getting-started.md", "wrapping.md"}  # here
     run |= {"plugins.md"}  # in test_doc_contents.py
     for path in (ROOT / "docs").glob("*.md"):
         assert path.name in run or not blocks(path.name, "python", "bash"), path.name

@@ -50,6 +50,21 @@ def test_final_maps_are_equation_nine(pictures: Path, maps: Path, tmp_path: Path
         assert np.abs(result.maps[i] - target * motion * student).max() < 1e-4
 
 
+def test_the_miners_own_truth_is_an_output(pictures: Path, maps: Path, tmp_path: Path) -> None:
+    """LS of NR (Eq. 6) for every frame; nothing is learnt."""
+    out, settings = tmp_path / "out", (*FORCED, "recipe.learner=truth", "recipe.fuser=student")
+    result = boost(pictures, f"maps:{maps}", out=out, settings=settings, bits=16)
+    stages = {name.partition("-")[0]: out / ".boostvsod" / name for name in result.record["stages"].values()}
+    for i, name in enumerate(result.names):
+        target, motion = (
+            np.asarray(cv2.imread(str(stages[s] / f"{name}.png"), -1)) / 65535 for s in ("target", "motion")
+        )
+        assert np.abs(result.maps[i] - target * motion).max() < 1e-4
+    assert result.record["losses"] == {}
+    with pytest.raises(ConfigError, match="the miner 'random' makes truths of mined frames only"):
+        boost(pictures, f"maps:{maps}", out=tmp_path / "x", settings=(*DRAWN, "recipe.learner=truth"))
+
+
 def test_the_record_has_settings_scores_and_reasons(pictures: Path, maps: Path, tmp_path: Path) -> None:
     boost(pictures, f"maps:{maps}", out=tmp_path / "out", settings=FORCED, seed=5)
     record = json.loads((tmp_path / "out" / "run.json").read_text())
@@ -225,7 +240,7 @@ def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
         "train.batch=two": "train.batch='two': expected int, got str",
         "mqpm.T=5": "recipe 'default' has no part 'mqpm'",
         "trust.naer=1": "trust has no option 'naer'; did you mean 'near'",
-        "recipe.gate=ajar": "recipe.gate 'ajar' is unknown; there are: off, on",
+        "recipe.gate=ajar": "recipe.gate='ajar': expected one of: off, on",
         "oops": r"expected TABLE\.KEY=VALUE",
     }.items():
         with pytest.raises(ConfigError, match=message):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import OF_FILES, call, published_options, sets, slow_except, write_maps, write_pictures
+from made import OF_FILES, call, published_options, sets, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod.kinds import Frame, Student, Trainable, Window
@@ -25,8 +25,10 @@ TARGETS = [name for name in offers("targets") if name not in ("maps", *OF_FILES)
 TRAINABLE = ["lite", *(name for name, offer in offers("targets").items() if offer.card and offer.card.trainable)]
 JUDGES = [name for name in offers("students") if name.startswith("judge-")]
 QUICK = ("lite", "u2netp")
-ONE_SIZE = ("ssav", "pdb")  # their recurrent weights fit 473 x 473 only
+MEANS = ("dss", "ras", "radf")  # their final map is a mean of outputs, or stretched
 LEARNS = {"nr": ["nr.threshold=1.1"], "mqpm": ["mqpm.threshold=0.0"]}  # every frame is mined
+BRIEF = [f"train.size={SIZE}", "train.epochs=1", "train.batch=1", "recipe.most_steps=1"]
+FEW_ROUNDS = {"longterm": ["longterm.epochs=1", "longterm.iterations=1"]}
 
 
 def options_of(name: str) -> dict[str, Any]:
@@ -34,8 +36,13 @@ def options_of(name: str) -> dict[str, Any]:
     return published_options(name) if card else {}
 
 
+def marked(*names: str) -> list[Any]:
+    """All trainable targets, of which CI tests those with these names."""
+    return [pytest.param(n, marks=[] if n in names else pytest.mark.matrix) for n in TRAINABLE]
+
+
 def learnt(student: Student, size: int) -> list[float]:
-    """The losses of two steps on one random batch of this size."""
+    """The losses of one step on a random batch of this size."""
     shape = (1, student.window) if student.window > 1 else (1,)
 
     def draw(step: int, generator: torch.Generator) -> Batch:
@@ -44,14 +51,14 @@ def learnt(student: Student, size: int) -> list[float]:
         return torch.rand(*shape, 3, size, size, generator=generator), truth, torch.ones_like(truth)
 
     options = TrainOptions(optimizer="sgd", lr=1e-4, batch=1, clip=0.5, loss="euclidean")
-    return fit(student, draw, 2, options, RUNTIME)
+    return fit(student, draw, 1, options, RUNTIME)
 
 
 def weights_of(student: Student) -> torch.Tensor:
     return torch.cat([w.detach().flatten() for w in student.net.parameters() if w.requires_grad])
 
 
-@pytest.mark.parametrize("name", slow_except(TRAINABLE, *QUICK, mark=pytest.mark.matrix))
+@pytest.mark.parametrize("name", marked(*QUICK))
 def test_a_target_learns_at_any_size(name: str) -> None:
     target: Any = build("targets", name, RUNTIME, **options_of(name))
     assert isinstance(target, Trainable)
@@ -80,9 +87,7 @@ def test_a_judge_learns_at_any_size(name: str) -> None:
     assert not torch.equal(weights_of(student), before)
 
 
-@pytest.mark.parametrize(
-    "name", slow_except([n for n in TRAINABLE if n != "pcsa"], *QUICK, mark=pytest.mark.matrix)
-)  # pcsa sees wide frames
+@pytest.mark.parametrize("name", [n for n in marked(*QUICK, *MEANS) if n.values[0] != "pcsa"])  # pcsa sees wide frames
 def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
     torch.manual_seed(0)
     target: Any = build("targets", name, RUNTIME, **options_of(name))
@@ -91,11 +96,11 @@ def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
             if parameter.ndim > 1 and parameter.requires_grad:
                 parameter.data *= 1.3
     twin = target.twin()
-    side = target.size if name == "lite" else 473 if name in ONE_SIZE else 128
+    side = target.size if name == "lite" else 128
     twin.size = side
     window = window_of(make_clip(twin.window, side, side).frames)
     form = getattr(target, "form", None)
-    if form is not None and form.size is not None and name not in ONE_SIZE:
+    if form is not None and form.size is not None:
         target.form = form.at(side)
     (own,) = target.predict([window])
     if twin.window == 1:
@@ -106,20 +111,43 @@ def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
     assert np.abs(own - of_twin).max() < 2e-3
 
 
-@pytest.mark.matrix
-@pytest.mark.parametrize("recipe", offers("recipes"))
-@pytest.mark.parametrize("name", [*TARGETS, "maps"])
+ALL = [*TARGETS, "maps"]
+OTHERS = [recipe for recipe in offers("recipes") if recipe != "nr"]
+ONLY_SEEN = [name for name in ALL if name not in TRAINABLE]
+PAIRS = [(n, "nr") for n in TRAINABLE] + [(ONLY_SEEN[i % len(ONLY_SEEN)], r) for i, r in enumerate(OTHERS)]
+PAIRS += [(name, "nr") for name in ONLY_SEEN[len(OTHERS) :]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "recipe"), PAIRS)
 def test_a_recipe_boosts_a_target(name: str, recipe: str, tmp_path: Path) -> None:
+    """Every target and every recipe once. With nr a target learns itself; the other recipes only see its maps."""
+    boost_by(name, [recipe], tmp_path)
+
+
+def test_the_pairs_cover_everything() -> None:
+    assert {name for name, _ in PAIRS} == set(ALL)
+    assert {recipe for _, recipe in PAIRS} == set(offers("recipes"))
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ALL)
+def test_every_recipe_boosts_a_target(name: str, tmp_path: Path) -> None:
+    boost_by(name, list(offers("recipes")), tmp_path)
+
+
+def boost_by(name: str, recipes: list[str], folder: Path) -> None:
+    """Run recipes in one folder, so that the target's maps are computed once."""
     clip = make_clip(3, 64, 80)
-    frames = write_pictures(tmp_path / "walk", clip.frames)
-    target = f"maps:{write_maps(tmp_path / 'own', clip.truth)}" if name == "maps" else name
-    options = {} if name == "maps" else options_of(name)
-    settings = [f"target.{key}={value}" for key, value in options.items()] + LEARNS.get(recipe, [])
-    if recipe != "none":
-        settings += [f"train.size={SIZE}", "train.epochs=1"]
-    done = call("run", frames, "--target", target, "--recipe", recipe, *sets(tuple(settings)), "-o", tmp_path / "o")
-    assert done.exit_code == 0, done.output
-    assert len(list((tmp_path / "o" / "maps").iterdir())) == 3
-    if recipe in LEARNS:
-        record = json.loads((tmp_path / "o" / "run.json").read_text())
-        assert "learnt from" in record["decisions"][0]["why"]
+    frames = write_pictures(folder / "walk", clip.frames)
+    target = f"maps:{write_maps(folder / 'own', clip.truth)}" if name == "maps" else name
+    options = [] if name == "maps" else [f"target.{key}={value}" for key, value in options_of(name).items()]
+    for recipe in recipes:
+        learning = [] if recipe == "none" else [*BRIEF, *LEARNS.get(recipe, []), *FEW_ROUNDS.get(recipe, [])]
+        words = ["--recipe", recipe, *sets((*options, *learning)), "-o", folder / "o"]
+        done = call("run", frames, "--target", target, *words)
+        assert done.exit_code == 0, done.output
+        assert len(list((folder / "o" / "maps").iterdir())) == 3
+        record = json.loads((folder / "o" / "run.json").read_text())
+        if recipe in LEARNS:
+            assert "learnt from" in record["decisions"][0]["why"], record["decisions"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import ROOT
+from made import ROOT, write_maps, write_pictures
 
 from boostvsod import build
 from boostvsod.media.synthetic import make_clip
@@ -51,3 +51,24 @@ def test_all_bundled_networks_can_be_rebuilt(tmp_path: Path, monkeypatch: pytest
     again = subprocess.run(["bash", SCRIPT, "--smoke", "--out", out], capture_output=True, text=True, env=around)
     assert again.stdout.count(".safetensors exists") == 3, "the other networks are not reported"
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
+
+
+ABLATIONS = ROOT / "examples" / "ablations.sh"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ABLATIONS.exists(), reason="the examples are not here")
+def test_tables_of_the_papers_skip_rows_without_weights(tmp_path: Path) -> None:
+    clip = make_clip(3, 64, 80)
+    write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
+    write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
+    around = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    words = ["bash", ABLATIONS, tmp_path / "data", "classic", tmp_path / "out", "nr-1"]
+    done = subprocess.run(words, capture_output=True, text=True, env=around)
+    assert done.returncode == 0, done.stderr
+    (skipped,) = [line for line in done.stderr.splitlines() if line.startswith("skipped or incomplete: ")]
+    assert "nr-1" in skipped
+    assert "has no weights here yet" in skipped
+    rows = (tmp_path / "out" / "nr-1.md").read_text()
+    assert "| conventional | 0.755 | 0." in rows
+    assert "| PWC-Net | 0.804 |  |" in rows or "| PWC-Net | 0.804 | |" in rows

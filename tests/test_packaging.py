@@ -31,7 +31,7 @@ def imported() -> Iterator[str]:
 def declared() -> set[str]:
     """The distributions that a user gets: the dependencies, and those of the extras whose code is here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = (project["optional-dependencies"][extra] for extra in ("hub", "ray", "vision"))
+    extras = (project["optional-dependencies"][extra] for extra in ("hub", "ray", "studio", "vision"))
     requirements = [*project["dependencies"], *itertools.chain(*extras)]
     return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
 

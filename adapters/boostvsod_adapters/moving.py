@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +22,7 @@ from boostvsod.training.students import as_batch, for_inference, predict_batch, 
 from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
-from boostvsod_adapters.running import to_picture_size, to_tensor
+from boostvsod_adapters.running import at_size, fitting, normalise, stretched_logits, to_picture_size, to_tensor
 
 
 class FrameAndFlow:
@@ -98,6 +100,42 @@ def mirrored_view(rgb: Rgb, flow: Flow) -> tuple[Rgb, Flow]:
     return np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
 
 
+@functools.cache
+def _backend(name: str, runtime: Runtime) -> FlowBackend:
+    """The flow backend of students, which are copied: backends cannot be."""
+    return registry.build("flows", name, runtime)
+
+
+class TrainableMoving(nn.Module):
+    """MGA with the interface of a student for clips: RGB B T 3 S S to logits B*T 1 S S. It computes the flow itself."""
+
+    def __init__(self, net: MGANet, form: Input, flow: str, runtime: Runtime) -> None:
+        super().__init__()
+        self.net, self.form, self.flow, self.runtime = net, form, flow, runtime
+
+    def forward(self, clip: Tensor) -> Tensor:
+        motion = torch.stack([self._coloured(one) for one in clip.detach().cpu()]).to(clip.device)
+        picture, moving = (
+            normalise(fitting(x.flatten(0, 1), self.form), self.form) for x in (clip, motion.to(clip.dtype))
+        )
+        logits = at_size(self.net(picture, moving)[0], clip)
+        return logits if self.training else stretched_logits(logits)
+
+    def _coloured(self, clip: Tensor) -> Tensor:
+        """The coloured flow of each frame of a clip T 3 S S, in [0, 1]. The last frame's goes backwards.
+
+        So does that of a frame whose next one is the same: it is repeated at the end of a video.
+        """
+        frames = [Frame.of(rgb, i) for i, rgb in enumerate((clip * 255).round().byte().permute(0, 2, 3, 1).numpy())]
+        coloured = []
+        for i, frame in enumerate(frames):
+            ends = i + 1 == len(frames) or bool((frames[i + 1].rgb == frame.rgb).all())
+            other = frames[max(i - 1, 0)] if ends else frames[i + 1]
+            flow = _backend(self.flow, self.runtime).estimate(frame, other)
+            coloured.append(colour_flow(check_flow(flow, frame.rgb.shape[:2], "flow of mga")))
+        return torch.from_numpy(np.stack(coloured)).permute(0, 3, 1, 2).float() / 255
+
+
 class MovingTarget:
     """MGA. Its window holds the frame and one neighbour on each side, because the last frame's flow goes backwards."""
 
@@ -106,9 +144,12 @@ class MovingTarget:
 
     def __init__(self, weights: str, flow: str, form: Input, size: int, runtime: Runtime) -> None:
         net = MGANet()
-        load_weights(net, weights)
+        origin = load_weights(net, weights)
         self.net, self.runtime = net.to(runtime.device).eval(), runtime
         self.form = form.at(size)
+        side = self.form.sides(0, 0)[0]
+        clip = TrainableMoving(net, self.form, flow, runtime)
+        self.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=self.window, core=net)
         self.flow = registry.build("flows", flow, runtime)
 
     def predict(self, windows: Sequence[Window]) -> list[Map]:
@@ -127,3 +168,7 @@ class MovingTarget:
         frame, before, after = window.frame, window.frames[window.centre - 1], window.frames[window.centre + 1]
         other = before if after.index == frame.index else after
         return colour_flow(check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of mga"))
+
+    def twin(self) -> Student:
+        """A copy with the same weights: training the copy does not change this target."""
+        return copy.deepcopy(self.student)

@@ -45,13 +45,21 @@ IMAGE = Published(
 VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, source=SOURCE, net=video)
 
 
-def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: SideOrOwn = 0) -> Target:
-    """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size."""
+def build_video(
+    runtime: Runtime, weights: str = "rcrnet-ner", size: SideOrOwn = 0, parts: str = "Re", whole_clips: bool = False
+) -> Target:
+    """`weights`: a file or cached weights; `size`: side of the frames, 0 for the authors' size; `parts`: Ra to Re of
+    the paper's Table 3; `whole_clips`: clips of four frames follow one another, as in the paper, instead of a clip
+    around every frame.
+    """
+    from boostvsod.errors import ConfigError
     from boostvsod.weights.files import load_weights
-    from boostvsod_adapters.nets.rcrnet import VideoModel
-    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
+    from boostvsod_adapters.nets.rcrnet import PARTS, VideoModel
+    from boostvsod_adapters.running import TrainableClip, TrainableClipTarget, WholeClips
 
-    net = VideoModel()
+    if parts not in PARTS:
+        raise ConfigError(f"target.parts {parts!r} is unknown; there are: {', '.join(PARTS)}")
+    net = VideoModel(parts)
     origin = load_weights(net, weights)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
@@ -59,7 +67,8 @@ def build_video(runtime: Runtime, weights: str = "rcrnet-ner", size: SideOrOwn =
         return net.backbone.decode(deep[centre], clip[centre][1], size)
 
     form = FORM.at(size)
-    target = TrainableClipTarget(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
+    kind = WholeClips if whole_clips else TrainableClipTarget
+    target = kind(net, form, T, net.backbone.features, decode, runtime, stretch=False, half=False)
     side = form.sides(448, 448)[0]
     clip = TrainableClip(net, form, lambda net, frames: net(frames))
     target.student = Student(clip, side, lr=1e-5, sgd_lr=1e-4, origin=origin, window=T, core=net)

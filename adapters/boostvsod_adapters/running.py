@@ -192,9 +192,13 @@ class ClipTarget:
         rgb = window.frame.rgb
         size = self.form.sides(*rgb.shape[:2])
         with torch.inference_mode(), self.runtime.autocast():
-            clip = [self._embedded(frame, size) for frame in window.frames]
-            logits = self.decode(clip, window.centre, size)
+            frames, centre = self._clip(window)
+            logits = self.decode([self._embedded(frame, size) for frame in frames], centre, size)
         return to_picture_size(torch.sigmoid(logits.float())[0, 0].cpu().numpy(), rgb, self.stretch)
+
+    def _clip(self, window: Window) -> tuple[Sequence[Frame], int]:
+        """The frames that the network sees, and the position of the frame whose map is asked for."""
+        return window.frames, window.centre
 
     def _embedded(self, frame: Frame, size: tuple[int, int]) -> Any:
         """The cached features of a frame. The key holds its content too: another video has the same numbers."""
@@ -214,3 +218,20 @@ class TrainableClipTarget(ClipTarget):
     def twin(self) -> Student:
         """A copy with the same weights: training the copy does not change this target."""
         return copy.deepcopy(self.student)
+
+
+class WholeClips(TrainableClipTarget):
+    """The same, with clips that follow one another: frames 0 to T-1, T to 2T-1, ...
+
+    Its window reaches T-1 frames to both sides, so that it holds the clip of its centre. At the end of a video the
+    last frame is repeated.
+    """
+
+    def __init__(self, net: nn.Module, form: Input, length: int, *rest: Any, **options: Any) -> None:
+        super().__init__(net, form, 2 * length - 1, *rest, **options)
+        self.length = length
+
+    def _clip(self, window: Window) -> tuple[Sequence[Frame], int]:
+        place = window.frame.index % self.length
+        start = window.centre - place
+        return window.frames[start : start + self.length], place

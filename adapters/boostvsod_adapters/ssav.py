@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.hookspecs import hookimpl
 from boostvsod.kinds import Target
-from boostvsod.offer import Card, Offer
+from boostvsod.offer import Card, Offer, SideOrOwn
 from boostvsod.runtime import Runtime
 from boostvsod_adapters.published import CAFFE, DRIVE, Input
 
@@ -43,32 +43,38 @@ def saliency(network: nn.Module, frames: list[Tensor]) -> list[Tensor]:
     return [heads[0] for heads in network(frames)]
 
 
-def _build(runtime: Runtime, weights: str, attention: bool, length: int) -> Target:
+def _build(runtime: Runtime, weights: str, attention: bool, length: int, size: int) -> Target:
     from boostvsod.kinds import Student
     from boostvsod.weights.files import load_weights
     from boostvsod_adapters.nets.ssav import SSAVNet
     from boostvsod_adapters.running import TrainableClip, TrainableClipTarget
 
     network = SSAVNet(attention=attention)
-    origin = load_weights(network, weights)
+    origin, form = load_weights(network, weights), FORM.at(size)
 
     def decode(clip, centre, size):  # type: ignore[no-untyped-def]
         return network.decode(clip, size)[centre][0]
 
-    target = TrainableClipTarget(network, FORM, length, network.embed, decode, runtime, stretch=True)
-    clip = TrainableClip(network, FORM, saliency, fixed=(SIDE, SIDE), stretch=True)
-    target.student = Student(clip, SIDE, lr=1e-5, sgd_lr=1e-4, origin=origin, window=length, core=network)
+    target = TrainableClipTarget(network, form, length, network.embed, decode, runtime, stretch=True)
+    clip = TrainableClip(network, form, saliency, stretch=True)
+    target.student = Student(clip, size or SIDE, lr=1e-5, sgd_lr=1e-4, origin=origin, window=length, core=network)
     return target
 
 
-def build(runtime: Runtime, weights: str = "ssav") -> Target:
-    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
-    return _build(runtime, weights, attention=True, length=T)
+def build(runtime: Runtime, weights: str = "ssav", size: SideOrOwn = 0) -> Target:
+    """`weights`: a .caffemodel or a file converted from one; `size`: side of the frames, 0 for the authors' size.
+
+    The recurrent weights were learnt at 473 x 473. They are stretched for other sizes.
+    """
+    return _build(runtime, weights, attention=True, length=T, size=size)
 
 
-def build_pdb(runtime: Runtime, weights: str = "pdb") -> Target:
-    """`weights`: a .caffemodel or a file converted from one. The recurrent weights fit inputs of 473 x 473 only."""
-    return _build(runtime, weights, attention=False, length=T_PDB)
+def build_pdb(runtime: Runtime, weights: str = "pdb", size: SideOrOwn = 0) -> Target:
+    """`weights`: a .caffemodel or a file converted from one; `size`: side of the frames, 0 for the authors' size.
+
+    The recurrent weights were learnt at 473 x 473. They are stretched for other sizes.
+    """
+    return _build(runtime, weights, attention=False, length=T_PDB, size=size)
 
 
 @hookimpl

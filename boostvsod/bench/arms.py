@@ -98,6 +98,14 @@ def _control(name: str, arm: Arm) -> Arm:
     return replace(arm, name=name, settings=(*settings, *changes))
 
 
+def settings_for(arm: Arm, settings: Iterable[str]) -> Arm:
+    """The arm with those of further settings whose table is a part of its recipe. Its own settings come last."""
+    recipe = find_recipe(arm.recipe, [s for s in arm.settings if "{" not in s])
+    tables = {"recipe", "train", "target", *recipe.parts()}
+    fitting = [setting for setting in settings if setting.partition(".")[0] in tables]
+    return replace(arm, settings=(*fitting, *arm.settings))
+
+
 def _toml(options: dict[str, Any]) -> str:
     """A TOML table on one line. All values that options hold look the same in JSON and TOML."""
     return "{" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + "}"

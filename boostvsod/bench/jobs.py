@@ -145,6 +145,7 @@ def _run_facts(result: Result) -> dict[str, Any]:
         "baseline": f"{WORK}/{record['stages']['target']}",
         "motion": f"{WORK}/{record['stages']['motion']}",
         "notes": record["notes"],
+        "steps": {**record["seconds"], **record["cost"]},
     }
 
 

@@ -57,6 +57,40 @@ def mined_quality_tables(rows: Sequence[Row], setup: Setup) -> list[Table]:
     return tables
 
 
+def boosted_table(rows: Sequence[Row], setup: Setup) -> Table:
+    """The scores of the final maps on all frames and on the mined ones (MQP, Table VII: is it overfitted to them?)."""
+    data = open_dataset(setup.data, setup.layout)
+    cells: list[list[Cell]] = []
+    for target, arm in dict.fromkeys((row["target"], row["arm"]) for row in rows if row["arm"] != BASELINE):
+        own = [
+            row for row in rows if (row["target"], row["arm"]) == (target, arm) and _maps(row, setup, "maps").is_dir()
+        ]
+        for label, chosen in (("all", lambda row: list(row["S"])), ("mined", lambda row: _split(row, by_mining)[0])):
+            counted = [(row, names) for row in own if (names := chosen(row))]
+            if counted:
+                scored = [_score(row, names, data, setup, "maps") for row, names in counted]
+                counts = [len(names) for _, names in counted]
+                mean = Averages.of(scored, counts).result()
+                cells.append([target, arm, label, sum(counts), *(mean.get(key) for key in SHOWN)])
+    return Table(
+        ["target", "arm", "frames", "number", *SHOWN], cells, "the final maps: on all frames, and on the mined"
+    )
+
+
+def time_table(rows: Sequence[Row]) -> Table:
+    """Seconds a frame of each step (LIM, Table VIII). Stages that several arms share were computed once."""
+    own = [row for row in rows if row["arm"] != BASELINE]
+    arms = list(dict.fromkeys(row["arm"] for row in own))
+    steps = list(dict.fromkeys(step for row in own for step in row["steps"]))
+    frames = {arm: sum(row["frames"] for row in own if row["arm"] == arm) for arm in arms}
+
+    def seconds(step: str, arm: str) -> float:
+        return sum(row["steps"].get(step, 0.0) for row in own if row["arm"] == arm) / frames[arm]
+
+    cells: list[list[Cell]] = [[step, *(round(seconds(step, arm), 4) for arm in arms)] for step in steps]
+    return Table(["step", *arms], cells, "seconds a frame by step; the steps of mining are parts of it")
+
+
 def _cells(pair: tuple[str, str], rows: Sequence[Row], data: Dataset, setup: Setup, split: Split) -> list[Cell]:
     """One row of the table; empty if no frame is in a group."""
     groups: tuple[list[Averages], list[Averages]] = ([], [])
@@ -79,12 +113,12 @@ def _split(row: Row, split: Split) -> tuple[list[str], list[str]]:
     return [n for n, good in group.items() if good], [n for n, good in group.items() if good is False]
 
 
-def _score(row: Row, names: Sequence[str], data: Dataset, setup: Setup) -> Averages:
+def _score(row: Row, names: Sequence[str], data: Dataset, setup: Setup, stage: str = "baseline") -> Averages:
     clip = find_clip(data, row["video"])
-    files = ((name, File(_maps(row, setup) / f"{name}.png")) for name in names)
+    files = ((name, File(_maps(row, setup, stage) / f"{name}.png")) for name in names)
     return score_frames(clip, files, protocol_called(setup.protocol)).averages
 
 
-def _maps(row: Row, setup: Setup) -> Path:
-    """The folder with the target's own maps."""
-    return run_folder(setup.out, row["target"], row["video"]) / str(row["baseline"])
+def _maps(row: Row, setup: Setup, stage: str = "baseline") -> Path:
+    """The folder with the target's own maps or, with the stage "maps", with the final ones."""
+    return run_folder(setup.out, row["target"], row["video"]) / str(row[stage])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from boostvsod import registry, targets
 from boostvsod.boosting.corrections import Corrections
 from boostvsod.boosting.motion_views import MotionViews
-from boostvsod.boosting.plan import TWIN, Plan
+from boostvsod.boosting.plan import Plan
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
 from boostvsod.flow.camera import own_motion
@@ -30,11 +30,13 @@ from boostvsod.kinds import (
     MotionSaliency,
     Student,
     Target,
+    TimesSteps,
     Trainable,
 )
 from boostvsod.media.maps import check_map
 from boostvsod.media.video import Piece
 from boostvsod.recipe import Recipe
+from boostvsod.registry import TWIN
 from boostvsod.runtime import Runtime
 
 
@@ -86,6 +88,7 @@ class Learning:
     small_flow: FlowBackend  # for small pictures: the same backend, without the recipe's scale
     motion: MotionViews
     trainable: Trainable | None = None  # the target, if it is to learn itself
+    evidence: Evidence | None = field(default=None, repr=False)  # of the piece that was mined last
     initial_student: Student | None = field(default=None, repr=False)  # before any video; built when first needed
 
     @classmethod
@@ -117,8 +120,14 @@ class Learning:
 
     def mine(self, evidence: Evidence) -> Mining:
         """The frames of a piece to learn from, and a verdict on every frame."""
+        self.evidence = evidence
         with user_code(f"miner {self.recipe.miner}"):
             return self.miner.mine(evidence)
+
+    def steps_of_mining(self) -> dict[str, float]:
+        """The seconds of each step of mining the last piece, if the miner measures them."""
+        seconds = self.miner.seconds if isinstance(self.miner, TimesSteps) else {}
+        return {f"mine: {step}": spent for step, spent in seconds.items()}
 
     def fill(self, piece: Piece, mined: Sequence[Mined]) -> Sequence[Mined]:
         """The mined frames, and frames between them if the recipe fills them in."""

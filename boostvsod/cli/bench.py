@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "bench.json"
 many: dict[str, Any] = {"multiple": True}
+EXPLAIN_HELP = "quality: are the mined frames better than the others? mined: and after boosting? time: seconds by step."
 TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the video."
 
 
@@ -38,7 +39,7 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
 @click.option(
     "--paper", metavar="NAME", help="Run a published ablation, and show its numbers too. NAME is in papers.toml."
 )
-@click.option("--explain", type=click.Choice(["quality"]), help="quality: are the mined frames better than the others?")
+@click.option("--explain", type=click.Choice(["quality", "mined", "time"]), help=EXPLAIN_HELP)
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
 @click.option("--video", "videos", **many, help="Only these videos.")
 @click.option("--set", "settings", **many, help="TABLE.KEY=VALUE, changes every recipe.")
@@ -104,13 +105,12 @@ def _outputs(data: str, folder: Path, overwrite: bool, options: dict[str, Any]) 
 
 def _arms(options: dict[str, Any]) -> list[Arm]:
     from boostvsod.bench.arms import CONTROLS, plan_arms
-    from boostvsod.bench.papers import ablation
+    from boostvsod.bench.papers import published_table
 
     recipes, sweeps = list(options["recipes"]) or ["default"], list(options["sweeps"])
     controls = [c for c in options["controls"] if c != "none"] if options["controls"] else CONTROLS
     if options["paper"]:
-        published = ablation(options["paper"])
-        recipes, sweeps, controls = [published.recipe], [published.sweep], []
+        return published_table(options["paper"]).plan(options["settings"])
     return plan_arms(recipes, options["settings"], options["flows"], sweeps, controls, options["changes"])
 
 
@@ -136,10 +136,7 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
     summaries = summarise(rows, rules.by_sequence)
     caption = f"{setup.data}; protocol {rules.name}: {rules.summary}; {options['seeds']} seed(s); {setup.runtime}"
     tables = _tables(summaries, options, caption)
-    if options["explain"]:
-        from boostvsod.bench.mined_quality import mined_quality_tables
-
-        tables += mined_quality_tables(rows, setup)
+    tables += _explain(options["explain"], rows, setup)
     show("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
     with outputs.writing(SUMMARY) as path:
@@ -147,19 +144,30 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
     say(f"report: {write_report(rows, summaries, tables, setup, caption, outputs)}")
 
 
+def _explain(what: str | None, rows: list[dict[str, Any]], setup: Setup) -> list[Table]:
+    """The further tables that --explain asks for."""
+    from boostvsod.bench import mined_quality
+
+    if what == "quality":
+        return mined_quality.mined_quality_tables(rows, setup)
+    if what == "mined":
+        return [mined_quality.boosted_table(rows, setup)]
+    return [mined_quality.time_table(rows)] if what == "time" else []
+
+
 def _as_json(summary: ArmSummary) -> dict[str, Any]:
     return {key: value for key, value in asdict(summary).items() if key != "averages"}
 
 
 def _tables(summaries: list[ArmSummary], options: dict[str, Any], caption: str) -> list[Table]:
-    from boostvsod.bench.papers import ablation
+    from boostvsod.bench.papers import published_table
     from boostvsod.bench.summary import overview, per_video
     from boostvsod.report.tables import Table
 
     tables = [overview(summaries, caption)]
     tables += [per_video(summaries, target) for target in dict.fromkeys(s.target for s in summaries)]
     if options["paper"]:
-        published = ablation(options["paper"])
+        published = published_table(options["paper"])
         for target in dict.fromkeys(s.target for s in summaries):
             measured = {s.arm: s.scores for s in summaries if s.target == target}
             tables.append(Table(published.columns(), published.rows(measured), f"{published.title}; here: {target}"))

@@ -30,12 +30,14 @@ from boostvsod.cli.progress import TrainingLines
 from boostvsod.recipe import AS_RCRNET, WHOLE_SET, TrainOptions
 
 if TYPE_CHECKING:
-    from boostvsod.training.job import TrainingJob
+    from boostvsod.training.job import Settings, TrainingJob
     from boostvsod.training.procedures import MotionData
 
 Command = Callable[..., None]
 EPOCHS, SIDE = Number(float, 1e-6, 1e6), Number(int, 16, 4096)
 CHECKS, THREADS = Number(int, 1, 100_000), Number(int, 0, 256)
+SPLIT_HELP = "Clips of a source with lists (ImageSets of DAVIS). Default: train; sources without lists are used whole."
+PRESETS = ("nr-motion", "mqp", "lim", "rcrnet")  # the tables of training/presets.toml
 EVERY, MADE = Number(int, 1, 1000), Number(int, 0, 1000)
 
 
@@ -55,8 +57,13 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
             "--data", "sources", multiple=True, required=True, help="Folder or zip of pairs; may be repeated."
         ),
         click.option("--validate", help="Folder or zip to evaluate on. Default: a part of the first --data."),
+        click.option("--split", type=click.Choice(["train", "val", "all"]), help=SPLIT_HELP),
+        click.option("--test-clips", is_flag=True, help="Train also on clips on which evaluations are made."),
         click.option("--student", default=student, show_default=True, help="A student or a trainable target."),
         click.option("--init", default="none", show_default=True, help="Weights to start from."),
+        click.option(
+            "--init-partly", is_flag=True, help="--init is of a related network: load what both have in common."
+        ),
         click.option("--epochs", type=EPOCHS, default=20.0, show_default=True),
         click.option(
             "--size",
@@ -65,6 +72,7 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
             show_default=True,
             help="Side of the pictures, in pixels.",
         ),
+        click.option("--preset", type=click.Choice(PRESETS), help="Train as a paper did; --size and --set change it."),
         click.option(
             "--checks",
             type=CHECKS,
@@ -90,7 +98,7 @@ def common(student: str, size: int, train: TrainOptions) -> Callable[[Command], 
         @functools.wraps(function)
         def wrapped(changes: tuple[str, ...], **rest: Any) -> None:
             say(str(rest["runtime"]))
-            plugins = [rest[key] for key in ("student", "densifier") if key in rest]
+            plugins = [rest[key] for key in ("student", "densifier", "grader") if key in rest]
             function(_job(train, changes, plugins, rest), **rest)
 
         for option in reversed(options):
@@ -104,14 +112,30 @@ def _job(train: TrainOptions, changes: tuple[str, ...], plugins: list[str], opti
     """The job described by the command line; its options are taken out of `options`."""
     from boostvsod.training.job import Settings, TrainingJob
 
+    settings = _preset(options) if options["preset"] else Settings(train)
+    options.pop("preset")
     inputs = _inputs(options, changes)
     names = {field.name for field in fields(TrainingJob)} & options.keys()
     own = {name: options.pop(name) for name in names}
-    settings = Settings(train).changed(changes, plugins)
+    settings = settings.changed(changes, plugins)
     command = shlex.join(["boostvsod", *sys.argv[1:]])
     job = TrainingJob(**own, settings=settings, command=command, inputs=inputs)
     job.check_output()
     return job
+
+
+def _preset(options: dict[str, Any]) -> Settings:
+    """The settings of a preset. Its other options are set in `options`, unless the user gave them."""
+    from click.core import ParameterSource
+
+    from boostvsod.training.job import Settings
+
+    settings, others = Settings.preset(options["preset"])
+    context = click.get_current_context()
+    for key in others.keys() & options.keys():
+        if context.get_parameter_source(key) == ParameterSource.DEFAULT:
+            options[key] = others[key]
+    return settings
 
 
 def _inputs(options: dict[str, Any], changes: tuple[str, ...]) -> tuple[Path, ...]:
@@ -125,10 +149,11 @@ def _inputs(options: dict[str, Any], changes: tuple[str, ...]) -> tuple[Path, ..
 
 
 def motion_options(function: Command) -> Command:
-    """--flow, --stage and --stage-flow."""
+    """--flow, --one-way, --stage and --stage-flow."""
+    one_way = click.option("--one-way", is_flag=True, help="Only the flow to the next frame, as in the papers.")
     stage = click.option("--stage", "staged", multiple=True, help="Pictures and masks to stage further motion with.")
     how = 'Flow backend for staged motion, or "exact" for the true displacement; may be repeated. Default: --flow.'
-    return flow_option(stage(click.option("--stage-flow", "stage_flows", multiple=True, help=how)(function)))
+    return flow_option(one_way(stage(click.option("--stage-flow", "stage_flows", multiple=True, help=how)(function))))
 
 
 def flow_option(function: Command) -> Command:
@@ -181,23 +206,26 @@ def motion(job: TrainingJob, **options: Any) -> None:
 
 @command.command()
 @motion_options
-@click.option("--theta", default=DEFAULT_GRADER_WEIGHTS, show_default=True, help="Weights of the grading network.")
+@click.option(
+    "--grader", default=DEFAULT_STUDENT, show_default=True, help="Theta: any student or trainable target (cpd)."
+)
+@click.option("--theta", default=DEFAULT_GRADER_WEIGHTS, show_default=True, help="Weights of Theta.")
 @click.option("--localiser", help="Weights of a motion network; the part that makes the maps starts from them.")
 @common(DEFAULT_JUDGE, 256, WHOLE_SET)
-def mqpm(job: TrainingJob, theta: str, localiser: str | None, **options: Any) -> None:
+def mqpm(job: TrainingJob, grader: str, theta: str, localiser: str | None, **options: Any) -> None:
     """Learn the mask of what moves, and how good the motion is, from colour-coded flow (MQP, Eq. 1 to 7)."""
     from boostvsod.training.procedures import train_motion_quality
 
     if localiser:
         job = job.with_options(localiser=localiser)
-    scores = train_motion_quality(job, DEFAULT_STUDENT, theta, _motion_data(**options), TrainingLines())
+    scores = train_motion_quality(job, grader, theta, _motion_data(**options), TrainingLines())
     _print(job, scores)
 
 
-def _motion_data(flow: str, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> MotionData:
+def _motion_data(flow: str, one_way: bool, staged: tuple[str, ...], stage_flows: tuple[str, ...]) -> MotionData:
     from boostvsod.training.procedures import MotionData
 
-    return MotionData(flow, staged, stage_flows)
+    return MotionData(flow, staged, stage_flows, one_way)
 
 
 @command.command()
@@ -226,26 +254,13 @@ def rcrnet(job: TrainingJob, flow: str, every: int, made: int, densifier: str) -
 
 @command.command()
 @flow_option
-@click.option(
-    "--every",
-    type=EVERY,
-    default=5,
-    show_default=True,
-    help="l: distance of the given masks, in frames.",
-)
-@click.option(
-    "--made",
-    type=MADE,
-    default=1,
-    show_default=True,
-    help="m: how many frames between them get a mask.",
-)
+@click.option("--every", type=EVERY, default=5, show_default=True, help="l: distance of labelled frames.")
 @common(DEFAULT_TRAINABLE_DENSIFIER, 448, AS_RCRNET)
-def fgplg(job: TrainingJob, flow: str, every: int, made: int) -> None:
-    """Learn masks of frames between two masks, for RCRNet's pseudo-label generator or another densifier."""
+def fgplg(job: TrainingJob, flow: str, every: int) -> None:
+    """Learn the middle mask of three labelled frames, for RCRNet's pseudo-label generator or another densifier."""
     from boostvsod.training.procedures import train_densifier
 
-    _print(job, train_densifier(job, every, made, flow, TrainingLines()))
+    _print(job, train_densifier(job, every, flow, TrainingLines()))
 
 
 def _print(job: TrainingJob, scores: dict[str, float]) -> None:

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from boostvsod.datasets.listed import read_list
 from boostvsod.datasets.masks import read_truth
 from boostvsod.errors import InputError
 from boostvsod.kinds import Layout
@@ -77,6 +78,7 @@ def read_layout(layout: Layout, tree: Tree) -> Dataset | None:
     pictures = _by_sequence(files, layout.pictures, part)
     masks = _objects_joined(_by_sequence(files, layout.masks, part), set(pictures))
     annotated = [key for key in pictures if key in masks and (listed is None or key[-1] in listed)]
+    annotated = [key for key in annotated if not key or key[-1] not in layout.without]
     if not annotated:
         return None
     names = _short_names(annotated, PurePosixPath(str(tree)).stem or "sequence")
@@ -136,15 +138,9 @@ def _by_frame(pictures: list[tuple[str, File]], masks: list[tuple[str, File]]) -
 
 
 def _listed(layout: Layout, files: Mapping[str, File]) -> set[str] | None:
-    """The sequences named in the split file, if there is one.
-
-    Each line holds the name of a sequence, or the path of a frame, whose last folder is the sequence.
-    """
+    """The sequences named in the split file, if there is one."""
     split = next((file for name, file in files.items() if layout.split and name.lower().endswith(layout.split)), None)
-    if split is None:
-        return None
-    firsts = (line.split()[0] for line in split.read().decode("utf-8", "replace").splitlines() if line.strip())
-    return {PurePosixPath(first).parent.name if "/" in first else first for first in firsts}
+    return None if split is None else read_list(split)
 
 
 def _short_names(keys: list[Key], home: str) -> dict[Key, str]:

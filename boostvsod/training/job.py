@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from boostvsod import registry, targets
+from boostvsod.datasets.splits import Split
 from boostvsod.errors import ConfigError
 from boostvsod.errors.user_code import user_code
 from boostvsod.files import Outputs
@@ -16,13 +17,19 @@ from boostvsod.kinds import Student, Trainable
 from boostvsod.offer import Count, Range, Side
 from boostvsod.recipe import WHOLE_SET, Recipe, TrainOptions
 from boostvsod.runtime import Runtime
-from boostvsod.settings import check_fields, override, parse_setting
+from boostvsod.settings import check_fields, override, parse_setting, read_toml
 from boostvsod.stamps import fingerprint
 from boostvsod.training.augment import Augment
 from boostvsod.training.progress import BEST, TrainingLog, files_of
 from boostvsod.training.samples import tensor_stamp
 from boostvsod.training.sources import SampleMaker
 from boostvsod.training.tasks import Task, pretrain
+from boostvsod.weights.shared import load_shared
+
+
+def presets() -> dict[str, Any]:
+    """The trainings of the papers, by name."""
+    return read_toml(Path(__file__).with_name("presets.toml"))
 
 
 class Reporter(Protocol):
@@ -74,6 +81,17 @@ class Settings:
                 raise ConfigError(f"--set {change}: there are {known}")
         return settings
 
+    @classmethod
+    def preset(cls, name: str) -> tuple[Settings, dict[str, Any]]:
+        """The settings of a paper's training, and its other options: size, and whether flow goes one way only.
+
+        Nothing is changed in pictures but what the paper names.
+        """
+        facts = presets()[name]
+        still = Augment(zoom=(1.0, 1.0), aspect=0.0, degrees=0.0, colour=0.0, grey=0.0, blur=0.0, noise=0.0)
+        train = TrainOptions(**{"freeze_bn": False, **facts.pop("train")})
+        return cls(train, replace(still, **facts.pop("augment"))), facts
+
     def with_options(self, plugin: str, options: Mapping[str, Any]) -> Settings:
         """The same settings with further options of one plugin."""
         return replace(self, options={**self.options, plugin: {**self.options.get(plugin, {}), **options}})
@@ -101,6 +119,9 @@ class TrainingJob:
     runtime: Runtime = field(default_factory=Runtime)
     settings: Settings = field(default_factory=Settings)
     command: str = ""
+    init_partly: bool = False  # load what `init` has in common with the network
+    split: str | None = None  # train, val or all: which clips of a source that lists them; by default train
+    test_clips: bool = False  # also clips on which evaluations are made
     inputs: tuple[Path, ...] = ()  # files and folders that must not be written over
     overwrite: bool = False  # replace files that boostvsod did not write
 
@@ -109,6 +130,11 @@ class TrainingJob:
         name = self.output.name
         if self.output.suffix != ".safetensors" or name.endswith(BEST):
             raise ConfigError(f"{self.output}: the name of the output must end in .safetensors, and not in {BEST}")
+
+    @property
+    def clips(self) -> Split:
+        """Which clips of the sources are used."""
+        return Split(self.split or "", self.test_clips)
 
     def check_output(self) -> Outputs:
         """Where the training writes. An error is raised if this would replace files of somebody else."""
@@ -126,14 +152,25 @@ class TrainingJob:
 
     def build_student(self, *, clips: bool = False) -> Student:
         """The student to train. With `clips` it must see several frames at once, else exactly one."""
-        student = self._build()
+        student = self.started(self._build())
         if (student.window > 1) != clips:
             kinds = "train rcrnet is for networks that see several frames, the other kinds for those that see one"
             raise ConfigError(f"--student {self.student} sees {student.window} frame(s) at once; {kinds}")
         return student
 
+    @property
+    def built_with(self) -> str:
+        """The weights with which the network is built."""
+        return "none" if self.init_partly else self.init
+
+    def started(self, student: Student) -> Student:
+        """The student with what it has in common with the weights of a related network, if that is asked for."""
+        if not self.init_partly:
+            return student
+        return replace(student, origin=load_shared(student.core or student.net, self.init, self.student))
+
     def _build(self) -> Student:
-        options = {"weights": self.init, "size": self.size, **self.settings.options.get(self.student, {})}
+        options = {"weights": self.built_with, "size": self.size, **self.settings.options.get(self.student, {})}
         self.runtime.apply()  # so that random weights depend on the seed only
         if self.student in registry.offers("students"):
             return registry.build("students", self.student, self.runtime, **options)

@@ -31,19 +31,21 @@ EXACT = "exact"  # given instead of a flow backend: use the displacement with wh
 Scene = tuple[Rgb, Map, Rgb, list[int]]  # picture of the object, its mask, background, seed
 
 
-def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
+def filmed(pairs: Pairs, flow: str, size: int, runtime: Runtime, *, one_way: bool = False) -> Iterator[Sample]:
     """Colour-coded flow between neighbouring frames of each clip, in both directions.
 
-    Each flow comes with the mask of the frame where it starts; both are `size` x `size`.
+    With `one_way` it is that from each frame to the next, and from the last frame to the one before it, as in the
+    papers. Each flow comes with the mask of the frame where it starts; both are `size` x `size`.
     """
-    job = functools.partial(_film, flow=flow, size=size, runtime=runtime)
+    job = functools.partial(_film, flow=flow, size=size, runtime=runtime, one_way=one_way)
     for clip in spread(job, pairs.clips(), runtime.threads):
         yield from clip
 
 
-def filmed_count(pairs: Pairs) -> int:
+def filmed_count(pairs: Pairs, *, one_way: bool = False) -> int:
     """The number of samples that `filmed` yields."""
-    return sum(2 * (len(clip) - 1) for clip in pairs.clips())
+    lengths = [len(clip) for clip in pairs.clips()]
+    return sum(n if one_way and n > 1 else 2 * (n - 1) for n in lengths)
 
 
 def staged(pairs: Pairs, flow: str, size: int, runtime: Runtime) -> Iterator[Sample]:
@@ -62,12 +64,14 @@ def _backend(flow: str, runtime: Runtime) -> FlowBackend:
     return registry.build("flows", flow, runtime)
 
 
-def _film(clip: Pairs, flow: str, size: int, runtime: Runtime) -> list[Sample]:
+def _film(clip: Pairs, flow: str, size: int, runtime: Runtime, one_way: bool) -> list[Sample]:
     frames = list(clip.read())
+    steps = [step for pair in pairwise(frames) for step in (pair, pair[::-1])]
+    if one_way:
+        steps = [*steps[::2], *steps[-1:]]
     return [
         (resize_rgb(_coloured(now, other, flow, runtime), size, size), resize_map(mask, size, size))
-        for pair in pairwise(frames)
-        for (now, mask), (other, _) in (pair, pair[::-1])
+        for (now, mask), (other, _) in steps
     ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from boostvsod import registry
 from boostvsod.datasets.pairs import Pairs
+from boostvsod.datasets.splits import Split
 from boostvsod.kinds import Map, Rgb
 from boostvsod.recipe import Recipe
 from boostvsod.registry import versions
@@ -22,6 +23,7 @@ from boostvsod.weights.stamps import code_stamp, part_stamp
 
 HOLD_OUT = 20  # every 20th pair is held out, or the last of at most 20 clips
 MARGIN = 0.4  # the largest margin around an object, as a share of the object's sides
+WHOLE = Split()
 T = TypeVar("T")
 
 
@@ -46,13 +48,14 @@ class SampleMaker:
         """Each picture cut around its object: training data for a network that refines crops (LIM, IV-A)."""
         return load(patches(pairs.read(), self.runtime.seed), len(pairs), self.size)
 
-    def filmed(self, pairs: Pairs) -> Samples:
+    def filmed(self, pairs: Pairs, *, one_way: bool = False) -> Samples:
         """Colour-coded flow of clips, and the masks of the frames."""
 
         def make() -> Samples:
-            return load(filmed(pairs, self.flow, self.size, self.runtime), filmed_count(pairs), self.size)
+            made = filmed(pairs, self.flow, self.size, self.runtime, one_way=one_way)
+            return load(made, filmed_count(pairs, one_way=one_way), self.size)
 
-        return self.cached("filmed", pairs, make)
+        return self.cached("filmed", pairs, make, one_way)
 
     def staged(self, pairs: Pairs) -> Samples:
         """Colour-coded flow of motion that is staged with single pictures. `flow` may be `motion.EXACT` here."""
@@ -83,16 +86,20 @@ def load_sources(
     validate: str | None,
     make: Callable[[Pairs], T],
     make_held_out: Callable[[Pairs], T] | None = None,
+    split: Split = WHOLE,
+    *,
+    every_frame: bool = False,
 ) -> tuple[list[T], T]:
     """The training data of each source, and the data that are held out for validation.
 
     The held-out data come from `validate`, or else are a part of the first source. They are made by `make` too,
-    unless `make_held_out` is given.
+    unless `make_held_out` is given. `split` chooses the clips; `every_frame` includes frames without a mask.
     """
     make_held_out = make_held_out or make
-    first, *others = map(Pairs.open, sources)
+    first, *others = (split.training(source, every_frame=every_frame) for source in sources)
     if validate is not None:
-        return [make(pairs) for pairs in (first, *others)], make_held_out(Pairs.open(validate))
+        held = split.validation(validate, every_frame=every_frame)
+        return [make(pairs) for pairs in (first, *others)], make_held_out(held)
     train, held_out = first.split(HOLD_OUT)
     return [make(pairs) for pairs in (train, *others)], make_held_out(held_out)
 

@@ -206,7 +206,7 @@ def test_adapter(name: str) -> None:
     for one, other in zip(batched, alone, strict=True):
         assert np.abs(one - other).max() < 0.05 * apart, "a map of another frame would differ far more"
     assert isinstance(target, Trainable) == card.trainable
-    assert target.window == (5 if name == "cosnet" else card.window)
+    assert target.window == (6 if name == "cosnet" else card.window)
 
 
 @pytest.mark.parametrize("name", slow_except(STUDENTS, *SMALL_TARGETS))

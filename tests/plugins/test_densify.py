@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -90,3 +91,15 @@ def test_generator_fills_one_frame_in_each_gap() -> None:
     filled = densifier.fill(FRAMES, mined(0, 4, 7), Exact())
     assert [m.index for m in filled] == [0, 2, 4, 6, 7]
     assert filled[1].truth.shape == (40, 60)
+
+
+@pytest.mark.parametrize(("inputs", "planes"), [("Gb", 3), ("Gc", 5), ("Gd", 7)])
+def test_inputs_of_the_generator_are_those_of_table_four(inputs: str, planes: int) -> None:
+    densifier = build("densifiers", "fgplg", Runtime(), weights="random", side=64, inputs=inputs)
+    given = mined(0, 4)
+    ((index, x),) = densifier.inputs(FRAMES, given, Exact())
+    assert (index, tuple(x.shape)) == (2, (planes, 64, 64))
+    assert densifier.fill(FRAMES, given, Exact())[1].truth.shape == (40, 60)
+    if inputs == "Gc":
+        small = cv2.resize(given[0].truth, (64, 64), interpolation=cv2.INTER_LINEAR)
+        assert np.allclose(x[3], small), "not warped"

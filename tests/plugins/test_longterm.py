@@ -22,10 +22,11 @@ from boostvsod_plugins.mining.longterm import binary
 from boostvsod_plugins.mining.patches import BinaryClassifier, Features, motion_inside, paste
 
 
-def test_classifier_learns_what_it_is_shown_and_repeats_itself() -> None:
+@pytest.mark.parametrize("head", ["two-layers", "resnet18"])
+def test_classifier_learns_what_it_is_shown_and_repeats_itself(head: str) -> None:
     rng = np.random.default_rng(0)
     features = np.concatenate([rng.normal(-1, 0.5, (40, 8)), rng.normal(1, 0.5, (40, 8))]).astype(np.float32)
-    outputs = [BinaryClassifier(features, 20, Runtime())(np.arange(40, 60), np.arange(20)) for _ in range(2)]
+    outputs = [BinaryClassifier(features, 20, Runtime(), head)(np.arange(40, 60), np.arange(20)) for _ in range(2)]
     assert np.array_equal(outputs[0], outputs[1])
     assert outputs[0][:40].max() < 0.5 < outputs[0][40:].min()
 
@@ -126,6 +127,14 @@ def test_truth_can_be_made_for_any_frame() -> None:
     miner: Any = build("miners", "longterm", Runtime(), crop=48)
     mined = miner.mine(clip).mined[0]
     assert np.array_equal(miner.truth(clip, mined.index), mined.truth)
+
+
+def test_its_steps_are_timed() -> None:
+    miner = build("miners", "longterm", Runtime(), iterations=1, epochs=1)
+    miner.mine(evidence())
+    assert set(miner.seconds) == {"proposals", "features", "clusters and classifier", "classifier", "patches"}
+    assert all(spent > 0 for spent in miner.seconds.values())
+    assert miner.seconds["clusters and classifier"] > miner.seconds["classifier"]
 
 
 def test_otsu_is_black_and_white() -> None:

@@ -27,13 +27,18 @@ RUNTIME = Runtime()
     ],
 )
 def test_labels_of_the_protocol(l: int, m: int, known: list[int], two_clips: Path) -> None:  # noqa: E741
-    clips = clips_of(Pairs.open(two_clips), SampleMaker(32, RUNTIME), LabelProtocol(l, m, "warp"))
-    assert clips.spans == (range(11), range(11, 22))
-    for span in clips.spans:
-        assert torch.nonzero(clips.known[span.start : span.stop])[:, 0].tolist() == known
-    assert float(clips.samples.masks[0].max()) == 255
+    make = SampleMaker(32, RUNTIME)
+    whole = clips_of(Pairs.open(two_clips), make, LabelProtocol(l, m, "warp"), whole=True)
+    assert whole.spans == (range(11), range(11, 22))
+    for span in whole.spans:
+        assert torch.nonzero(whole.known[span.start : span.stop])[:, 0].tolist() == known
+    assert float(whole.samples.masks[0].max()) == 255
     if m == 0 and l > 1:
-        assert float(clips.samples.masks[1].max()) == 0
+        assert float(whole.samples.masks[1].max()) == 0
+    clips = clips_of(Pairs.open(two_clips), make, LabelProtocol(l, m, "warp"))
+    assert clips.spans == (range(len(known)), range(len(known), 2 * len(known)))
+    assert clips.known.all()
+    assert torch.equal(clips.samples.pictures[: len(known)], whole.samples.pictures[known])
 
 
 def test_windows_stay_in_their_clip_and_hold_a_known_frame() -> None:

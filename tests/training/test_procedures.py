@@ -12,6 +12,7 @@ from made import visible, write_maps, write_pictures
 
 from boostvsod import build
 from boostvsod.cli import main
+from boostvsod.datasets.pairs import Pairs
 from boostvsod.errors import ConfigError
 from boostvsod.kinds import Student
 from boostvsod.media.synthetic import make_clip
@@ -21,6 +22,7 @@ from boostvsod.training.clips import LabelProtocol
 from boostvsod.training.job import Settings, TrainingJob
 from boostvsod.training.motion_quality import require_judge
 from boostvsod.training.procedures import MotionData, train_motion_quality, train_saliency
+from boostvsod.training.sources import SampleMaker
 
 
 class Notes:
@@ -74,7 +76,7 @@ def changed(before: Student, after: Student) -> list[bool]:
 def test_motion_quality_is_trained_from_python(data: str, tmp_path: Path) -> None:
     job, notes = job_of(data, tmp_path, "judge-lite"), Notes()
     motion = MotionData(staged=(data,), stage_flows=("exact",))
-    scores = train_motion_quality(job, "lite", "none", motion, notes)
+    scores = train_motion_quality(job, "u2netp", "none", motion, notes)
     assert 0 <= scores["judged right"] <= 1
     labels, sizes = notes.messages
     assert labels.startswith("quality threshold lambda: 0.")
@@ -108,3 +110,41 @@ def test_the_command_passes_on_options_of_plugins(monkeypatch: pytest.MonkeyPatc
     assert job.settings.options["rcrnet-ner"] == {"window": 4}
     assert job.settings.train.lr == 1e-5
     assert job.command.startswith("boostvsod")
+
+
+@pytest.mark.parametrize(
+    ("preset", "kind", "facts"),
+    [
+        ("nr-motion", "motion", {"optimizer": "sgd", "lr": 9e-5, "momentum": 0.95, "side": 1.0, "size": 300}),
+        ("mqp", "mqpm", {"optimizer": "adam", "lr": 1e-2, "batch": 8, "side": 0.0, "size": 352}),
+        ("lim", "motion", {"optimizer": "adam", "lr": 1e-7, "size": 352}),
+        ("rcrnet", "saliency", {"optimizer": "adam", "lr": 0.0, "weight_decay": 0.0, "size": 448}),
+    ],
+)
+def test_presets_are_the_papers(
+    preset: str, kind: str, facts: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+    names = {"motion": "train_motion", "mqpm": "train_motion_quality", "saliency": "train_saliency"}
+    monkeypatch.setattr(
+        f"boostvsod.training.procedures.{names[kind]}", lambda *given: calls.append(given) or {"S": 1.0}
+    )
+    words = ["train", kind, "--data", "d", "-o", str(tmp_path / "w.safetensors"), "--preset", preset]
+    for more in ([], ["--size", "96", "--set", "train.batch=3"]):
+        done = CliRunner().invoke(main, [*words, *more])
+        assert done.exit_code == 0, done.output
+    plain, changed_by_user = (given[0] for given in calls)
+    assert {key: plain.size if key == "size" else getattr(plain.settings.train, key) for key in facts} == facts
+    assert plain.settings.augment.flip == (preset != "nr-motion")
+    assert plain.settings.augment.degrees == plain.settings.augment.colour == 0
+    assert (changed_by_user.size, changed_by_user.settings.train.batch) == (96, 3)
+    if kind != "saliency":
+        assert next(part for part in calls[0] if isinstance(part, MotionData)).one_way
+
+
+def test_flow_one_way_is_that_of_every_frame_once(data: str) -> None:
+    maker = SampleMaker(32, Runtime(), "dis")
+    both, one = maker.filmed(Pairs.open(data)), maker.filmed(Pairs.open(data), one_way=True)
+    assert len(one) == len(Pairs.open(data))
+    assert torch.equal(one.pictures[0], both.pictures[0])
+    assert torch.equal(one.pictures[1], both.pictures[2])

@@ -7,6 +7,7 @@ facts for boostvsod (Apache-2.0).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -137,15 +138,39 @@ class ConvGRU(nn.Module):
         return (1 - update) * new + update * state
 
 
-class VideoModel(nn.Module):
-    """T frames, each B 3 H W, normalised -> T logits, each B 1 H W."""
+class Parts(NamedTuple):
+    """The parts of NER: attention before and after recurrence in one direction of time, or in both."""
 
-    def __init__(self) -> None:
+    before: bool
+    directions: int
+    after: bool
+
+
+PARTS = {  # Table 3 of the paper; Re is NER
+    "Ra": Parts(False, 0, False),
+    "Rb": Parts(True, 0, False),
+    "Rc": Parts(True, 2, False),
+    "Rd": Parts(True, 1, True),
+    "Re": Parts(True, 2, True),
+}
+
+
+class VideoModel(nn.Module):
+    """T frames, each B 3 H W, normalised -> T logits, each B 1 H W. The parts have the names of the paper's Table 3."""
+
+    def __init__(self, parts: str = "Re") -> None:
         super().__init__()
+        self.parts = PARTS[parts]
         self.backbone = RCRNet()
-        self.convgru_forward, self.convgru_backward = ConvGRU(), ConvGRU()
-        self.bidirection_conv = nn.Conv2d(2 * DEEP, DEEP, 3, padding=1)
-        self.non_local_block, self.non_local_block2 = NonLocal(), NonLocal()
+        if self.parts.directions:
+            self.convgru_forward = ConvGRU()
+        if self.parts.directions == 2:
+            self.convgru_backward = ConvGRU()
+            self.bidirection_conv = nn.Conv2d(2 * DEEP, DEEP, 3, padding=1)
+        if self.parts.before:
+            self.non_local_block = NonLocal()
+        if self.parts.after:
+            self.non_local_block2 = NonLocal()
 
     def forward(self, frames: Sequence[Tensor]) -> list[Tensor]:
         features = [self.backbone.features(frame) for frame in frames]
@@ -155,12 +180,15 @@ class VideoModel(nn.Module):
 
     def mix_in_time(self, deep: Sequence[Tensor]) -> list[Tensor]:
         """The deep features of a clip, B 256 h w each, after attention and recurrence between the frames."""
-        x = list(self.non_local_block(torch.stack(list(deep), 2)).unbind(2))
-        forward = self._pass(self.convgru_forward, x, x[0])
-        backward = self._pass(self.convgru_backward, forward[::-1], forward[-1])[::-1]
-        pairs = zip(forward, backward, strict=True)
-        joined = [torch.tanh(self.bidirection_conv(torch.cat(pair, 1))) for pair in pairs]
-        return list(self.non_local_block2(torch.stack(joined, 2)).unbind(2))
+        x = list(deep)
+        if self.parts.before:
+            x = list(self.non_local_block(torch.stack(x, 2)).unbind(2))
+        if self.parts.directions:
+            x = self._pass(self.convgru_forward, x, x[0])
+        if self.parts.directions == 2:
+            backward = self._pass(self.convgru_backward, x[::-1], x[-1])[::-1]
+            x = [torch.tanh(self.bidirection_conv(torch.cat(pair, 1))) for pair in zip(x, backward, strict=True)]
+        return list(self.non_local_block2(torch.stack(x, 2)).unbind(2)) if self.parts.after else x
 
     def _pass(self, unit: nn.Module, inputs: Sequence[Tensor], state: Tensor) -> list[Tensor]:
         states = []

@@ -48,12 +48,15 @@ class ConvLSTM(nn.Module):
         return states
 
     def _peep(self, gate: str, cell: Tensor) -> Tensor:
+        """The weight of each position times the cell state. At another size the weights are stretched."""
         weight: Tensor = self.get_submodule(f"hadamard_{gate}").weight  # type: ignore[assignment]
+        if weight.shape != cell.shape[-2:]:
+            weight = F.interpolate(weight[None, None], cell.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
         return weight * cell
 
 
 class SSAVNet(Named):
-    """BGR in [0, 255] minus Caffe's means. The peepholes fit one size only: 473 x 473 with the default `places`.
+    """BGR in [0, 255] minus Caffe's means. The peepholes of the default `places` are those of 473 x 473.
 
     Without `attention`, this is PDB-ConvLSTM.
     """

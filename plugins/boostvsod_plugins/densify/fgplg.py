@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SIDE = 448
 CHANNELS = 7
+INPUTS = {"Gb": 3, "Gc": 5, "Gd": CHANNELS}  # Table 4: the picture; and both truths; and these warped, with flow
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the picture: ImageNet's
 
 
@@ -35,24 +36,29 @@ def magnitude(flow: Flow) -> Map:
 
 def seven_channels(frame: Frame, before: WarpedTruth, after: WarpedTruth, side: int) -> Tensor:
     """The input of the network, 1 7 S S."""
+    return channels(frame, [before.truth, after.truth, magnitude(before.flow), magnitude(after.flow)], side)
+
+
+def channels(frame: Frame, planes: Sequence[Map], side: int) -> Tensor:
+    """The picture and further planes, 1 3+N S S."""
     import cv2
-    import numpy as np
     import torch
 
     from boostvsod.training.students import as_batch
 
     mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
     rgb = (as_batch([frame.rgb], side, side) - mean) / std
-    planes = [before.truth, after.truth, magnitude(before.flow), magnitude(after.flow)]
     small = [cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR) for plane in planes]
-    return torch.cat([rgb, torch.from_numpy(np.stack(small))[None]], 1)
+    return torch.cat([rgb, *(torch.from_numpy(plane)[None, None] for plane in small)], 1)
 
 
 class Fgplg:
     """The pseudo-label generator."""
 
-    def __init__(self, net: nn.Module, between: int, reach: int, side: int, runtime: Runtime) -> None:
-        self.net, self.runtime = net.to(runtime.device).eval(), runtime
+    def __init__(
+        self, net: nn.Module, between: int, reach: int, side: int, runtime: Runtime, given: str = "Gd"
+    ) -> None:
+        self.net, self.runtime, self.given = net.to(runtime.device).eval(), runtime, given
         self.between, self.reach, self.side = between, reach, side
 
     def fill(self, frames: Frames, mined: Sequence[Mined], flow: FlowBackend) -> list[Mined]:
@@ -76,6 +82,9 @@ class Fgplg:
         from boostvsod_plugins.densify.gaps import warp_truth
 
         frame = frames[gap.index]
+        if self.given != "Gd":
+            truths = [gap.before.truth, gap.after.truth] if self.given == "Gc" else []
+            return channels(frame, truths, self.side)
         before, after = (warp_truth(frames, frame, neighbour, flow) for neighbour in (gap.before, gap.after))
         return seven_channels(frame, before, after, self.side)
 
@@ -89,8 +98,8 @@ class Fgplg:
         return resize_map(label, *frame.rgb.shape[:2])
 
 
-def generator() -> nn.Module:
-    """The network without weights: the student `rcrnet` with seven channels in its first convolution."""
+def generator(channels: int = CHANNELS) -> nn.Module:
+    """The network without weights: the student `rcrnet` with more channels in its first convolution."""
     from torch import nn
 
     from boostvsod import registry
@@ -98,7 +107,7 @@ def generator() -> nn.Module:
     net = registry.build("students", "rcrnet", weights="none").core
     assert net is not None, "the student rcrnet wraps the network that its weights belong to"
     encoder = net.get_submodule("backbone.resnet")
-    encoder.conv1 = nn.Conv2d(CHANNELS, 64, 7, 2, 3, bias=False)
+    encoder.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
     return net
 
 
@@ -125,14 +134,24 @@ CARD = Card(
 
 
 def build(
-    runtime: Runtime, weights: str = "fgplg", between: CountOrZero = 1, reach: Count = 10, side: Side = SIDE
+    runtime: Runtime,
+    weights: str = "fgplg",
+    between: CountOrZero = 1,
+    reach: Count = 10,
+    side: Side = SIDE,
+    inputs: str = "Gd",
 ) -> Densifier:
-    """`weights`: a file or cached weights; `between`, `reach`: as for warp (the paper's best is 1 in 5)."""
+    """`weights`: a file or cached weights; `between`, `reach`: as for warp (the paper's best is 1 in 5); `inputs`: Gb,
+    Gc or Gd of the paper's Table 4, what the network sees.
+    """
+    from boostvsod.errors import ConfigError
     from boostvsod.weights.files import load_weights
 
-    net = generator()
+    if inputs not in INPUTS:
+        raise ConfigError(f"fgplg.inputs {inputs!r} is unknown; there are: {', '.join(INPUTS)}")
+    net = generator(INPUTS[inputs])
     load_weights(net, weights, rename=without_flow)
-    return Fgplg(net, between, reach, side, runtime)
+    return Fgplg(net, between, reach, side, runtime, inputs)
 
 
 @hookimpl

@@ -7,7 +7,10 @@ salient box. Of every B frames, the frame whose pasted maps fit the motion map b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from boostvsod.errors import ConfigError
@@ -53,7 +56,9 @@ class LongtermMiner:
     paste: str
     otsu: bool
     epochs: int
+    classifier: str
     runtime: Runtime
+    seconds: dict[str, float] = field(default_factory=dict)  # of the last piece, by step (Table VIII)
     _last: tuple[Evidence, Proposals | None] | None = None
 
     def mine(self, evidence: Evidence) -> Mining:
@@ -81,13 +86,22 @@ class LongtermMiner:
 
         proposals = self._study(evidence)
         boxes = [proposals.boxes[row] for row in proposals.salient_in(i)] if proposals else []
-        return paste(self.refiner, evidence.frames[i].rgb, boxes, self.paste)
+        with self._timed("patches"):
+            return paste(self.refiner, evidence.frames[i].rgb, boxes, self.paste)
 
     def _study(self, evidence: Evidence) -> Proposals | None:
         """The mined proposals of a piece, computed once; None if there is no proposal in it."""
         if self._last is None or self._last[0] is not evidence:
+            self.seconds.clear()
             self._last = evidence, self._mine_proposals(evidence)
         return self._last[1]
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        """Add the time spent inside to a step."""
+        started = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - started
 
     def _mine_proposals(self, evidence: Evidence) -> Proposals | None:
         import numpy as np
@@ -99,8 +113,14 @@ class LongtermMiner:
         if not boxes:
             return None
         columns = np.concatenate(features)
-        classifier = BinaryClassifier(columns, self.epochs, self.runtime)
-        trusted = mine_proposals(columns, np.array(pms), classifier, self.settings)
+        classifier = BinaryClassifier(columns, self.epochs, self.runtime, self.classifier)
+
+        def timed_classifier(pos: np.ndarray, neg: np.ndarray) -> np.ndarray:
+            with self._timed("classifier"):
+                return classifier(pos, neg)
+
+        with self._timed("clusters and classifier"):
+            trusted = mine_proposals(columns, np.array(pms), timed_classifier, self.settings)
         return Proposals(boxes, np.array(frame), np.array(pms), trusted)
 
     def _propose(self, evidence: Evidence) -> tuple[list[Proposal], list[int], list[float], list[Any]]:
@@ -113,11 +133,14 @@ class LongtermMiner:
         features = []
         for i in range(len(evidence.frames)):
             rgb, motion = evidence.frames[i].rgb, evidence.motion[i]
-            if own := list(self.proposer.propose(rgb, evidence.target[i], motion, self.most)):
+            with self._timed("proposals"):
+                own = list(self.proposer.propose(rgb, evidence.target[i], motion, self.most))
+            if own:
                 boxes += own
                 frame += [i] * len(own)
                 pms += [motion_inside(motion, box) for box in own]
-                features.append(self.features([crop(rgb, box) for box in own]))
+                with self._timed("features"):
+                    features.append(self.features([crop(rgb, box) for box in own]))
         return boxes, frame, pms, features
 
     def _verdict(self, i: int, proposals: Proposals | None, consistency: dict[int, float], key: bool) -> Verdict:
@@ -161,6 +184,7 @@ def build(
     gamma: Share = 0.6,
     iterations: Annotated[int, Range(0, 100)] = 3,
     epochs: Annotated[int, Range(0, 10_000)] = 20,
+    classifier: str = "two-layers",
     refiner: str = "lite",
     refiner_options: dict[str, Any] | None = None,
     paste: str = "max",
@@ -169,13 +193,16 @@ def build(
 ) -> Miner:
     """`proposals`: the proposer, with at most `most` boxes per frame; `features`: the bundled network or a timm
     backbone (`pretrained`: timm may download its weights), which sees crops of `crop` pixels; `K`, `nu`, `xi`,
-    `gamma`, `iterations`: as in the paper; `epochs`: of the classifier; `refiner`: any target, which predicts the
-    map inside each box; `paste`: how maps are joined; `B`: frames per keyframe; `otsu`: make truths black and white.
+    `gamma`, `iterations`: as in the paper; `epochs`, `classifier`: of the classifier, "two-layers" or "resnet18";
+    `refiner`: any target, which predicts the map inside each box; `paste`: how maps are joined; `B`: frames per
+    keyframe; `otsu`: make truths black and white.
     """
     from boostvsod import registry, targets
     from boostvsod_plugins.mining.clusters import Settings
-    from boostvsod_plugins.mining.patches import Features
+    from boostvsod_plugins.mining.patches import HEADS, Features
 
+    if classifier not in HEADS:
+        raise ConfigError(f"longterm.classifier={classifier!r} is unknown; there are: {', '.join(HEADS)}")
     if paste not in PASTES:
         raise ConfigError(f"longterm.paste={paste!r} is unknown; there are: {', '.join(PASTES)}")
     return LongtermMiner(
@@ -188,6 +215,7 @@ def build(
         paste,
         otsu,
         epochs,
+        classifier,
         runtime,
     )
 

@@ -59,6 +59,31 @@ def backbone(name: str, pretrained: bool) -> nn.Module:
     return timm_backbone(name, pretrained=pretrained)
 
 
+class Residual(nn.Module):
+    """Two fully connected layers and a short cut: a block of ResNet18 for vectors."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.layers(x))
+
+
+def two_layers(width: int) -> nn.Module:
+    """The default: on some hundred proposals of one video it learns in a few steps."""
+    return nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(0.3), nn.Linear(HIDDEN, 1))
+
+
+def resnet18(width: int) -> nn.Module:
+    """Fully connected layers with the structure of ResNet18 (LIM, V-B): 17 layers in eight blocks, and the last one."""
+    blocks = [Residual(HIDDEN) for _ in range(8)]
+    return nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), *blocks, nn.Dropout(0.3), nn.Linear(HIDDEN, 1))
+
+
+HEADS = {"two-layers": two_layers, "resnet18": resnet18}
+
+
 @dataclass
 class BinaryClassifier:
     """Fully connected layers that separate salient features from others (Eq. 9). Each call continues the training."""
@@ -66,14 +91,14 @@ class BinaryClassifier:
     features: NDArray[np.float32]
     epochs: int
     runtime: Runtime
+    head: str = "two-layers"
 
     def __post_init__(self) -> None:
         self.runtime.apply()
         spread = self.features.std(0) + 1e-6
         self.rows = torch.from_numpy((self.features - self.features.mean(0)) / spread)
         width = self.features.shape[1]
-        layers = nn.Sequential(nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(0.3), nn.Linear(HIDDEN, 1))
-        self.student = Student(layers, 0)
+        self.student = Student(HEADS[self.head](width), 0)
 
     def __call__(self, pos: Ints, neg: Ints) -> NDArray[np.float64]:
         """Train on the rows `pos` and `neg`. Returns the probability of every row to be salient."""
