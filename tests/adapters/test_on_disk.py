@@ -95,6 +95,13 @@ def test_a_run_with_a_network_of_rembg(home: Path, pictures: Path) -> None:
         map_of("rembg:u3net", np.zeros((8, 8, 3), np.uint8))
 
 
+@pytest.mark.parametrize("name", ["rembg", "hf", "torchscript", "torchvision"])
+def test_a_missing_name_is_told(name: str, pictures: Path, tmp_path: Path) -> None:
+    done = call("run", pictures, "--target", name, "-o", tmp_path / "o")
+    assert done.exit_code == 2, done.output
+    assert f"boostvsod: {name} needs " in done.stderr
+
+
 def stamp_of(target: str, **options: Any) -> list[Any]:
     return TargetSpec.parse(target).stamp(options, Runtime())
 
