@@ -197,7 +197,7 @@ def choose(
     fused = store.load_or_compute("fused", piece, BATCH, fuse, spread)
     with store.clock.timed("gate"):
         features = gate.features_of(maps, fused, learning.own_motion(piece, gate.FLOW_SIDE))
-    choice, reason = gate.decide(features)
+    choice, reason = gate.decide(features, learning.recipe.risk)
 
     def final(_: Piece, numbers: Sequence[int]) -> list[Map]:
         return [gate.chosen(choice, maps[i], fused[i]) for i in numbers]

@@ -84,6 +84,7 @@ class Recipe:
     densifier: str = ""  # makes truth for frames between the mined ones; empty: none
     fuser: str = "student"
     gate: str = "off"  # or "on": the target's own maps are chosen where they are probably better
+    risk: Annotated[float, Range(0.033, 1)] = 0.033  # of the gate: share of videos that may lose more than .005 of S
     buffer: Count = 100  # largest number of frames in a piece, which is adapted to at once
     train: TrainOptions = field(default_factory=TrainOptions)
     per_frame: Annotated[float, Range(0, 10_000)] = 8.0  # passes over the mined frames: train.lambda or train.epochs

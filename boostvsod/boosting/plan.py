@@ -50,7 +50,7 @@ class Plan:
         corrected = [self.corrections.stamp] if self.corrections.masks else []
         student = fingerprint(target, motion, self._learning(), *corrected)
         fused = fingerprint(student, self._part("fusers", recipe.fuser))
-        final = fingerprint(fused, recipe.gate, gate.stamp())
+        final = fingerprint(fused, recipe.gate, recipe.risk, gate.stamp())
         stages = {"target": target, "motion": motion, "student": student, "fused": fused, "final": final}
         return {"index": fingerprint(code, video), **stages}
 

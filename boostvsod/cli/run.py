@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--gate", type=click.Choice(["on", "off"]), help="Use the target's own maps where boosting would probably not help."
 )
+@click.option("--risk", type=Number(float, 0.033, 1), help="Share of videos that the gate may harm. Default: 0.033.")
 @click.option("--effort", type=click.Choice(EFFORTS), help=f"Speed against quality. Default: {BALANCED}.")
 @click.option("--flow", help="Flow backend, instead of the recipe's.")
 @click.option("--weights", multiple=True, help="FILE for --target or --flow; NAME=FILE if both are given.")
@@ -73,7 +74,7 @@ def command(
         raise click.UsageError("no VIDEO is given, as in: boostvsod run clip.mp4")
     say(str(runtime))
     named = named_parts(options["target"], options.pop("flow"), options.pop("weights"))
-    named += [f"recipe.{key}={value}" for key in ("effort", "gate") if (value := options.pop(key))]
+    named += [f"recipe.{key}={value}" for key in ("effort", "gate", "risk") if (value := options.pop(key))]
     options["settings"] = [*named, *options["settings"]]
     outputs = [name.strip() for name in save.split(",")]
     check_saves(outputs)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made import write_maps, write_pictures
+from made import ROOT, write_maps, write_pictures
 
 from boostvsod import boost
 from boostvsod.boosting import gate
@@ -69,7 +70,7 @@ def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
 
 def test_the_expected_gain_depends_on_what_is_removed() -> None:
     assert gate.expected_gain({"apart": 0.0, "moving": 1.0}) == 0
-    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}, gate.MARGIN) > 0.05
+    assert gate.expected_gain({"apart": 0.5, "moving": 0.1}) > 0.05
     assert gate.expected_gain({"apart": 0.5, "moving": 1.0}) < 0
     assert gate.expected_gain({"apart": 1.0, "moving": 0.2}) == pytest.approx(
         gate.WORTH * (gate.EVEN + gate.LENIENCE - 0.2)
@@ -77,14 +78,29 @@ def test_the_expected_gain_depends_on_what_is_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beyond", "choice"), [(-0.01, "boosted"), (0.01, "baseline"), (gate.MARGIN, "baseline"), (1.0, "baseline")]
+    ("beyond", "choice"), [(-0.01, "boosted"), (0.01, "baseline"), (0.15, "baseline"), (1.0, "baseline")]
 )
-def test_the_boosted_maps_need_a_margin(beyond: float, choice: str) -> None:
-    even = gate.EVEN + gate.LENIENCE * 0.5 - gate.MARGIN
-    features = {"apart": 0.5, "moving": even + beyond}
-    found, why = gate.decide(features)
+@pytest.mark.parametrize(("risk", "margin"), [*gate.BOUNDS, (0.0379, 0.15), (1.0, -0.5)])
+def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float, margin: float) -> None:
+    allowed = gate.EVEN + gate.LENIENCE * 0.5 - margin
+    features = {"apart": 0.5, "moving": allowed + beyond}
+    found, why = gate.decide(features, risk)
     assert found == choice
-    assert f"{gate.expected_gain(features):+.3f}, at least" in why
+    assert f"expected gain in S {gate.expected_gain(features):+.3f}" in why
+    assert f"less than {allowed:.2f} is accepted at a risk of {100 * risk:g} %" in why
+    assert gate.decide({"apart": 0.0, "moving": 0.0}, risk)[0] == "baseline", "nothing would change"
+
+
+@pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the source tree")
+def test_the_bounds_are_those_of_the_measured_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    from calibrate_gate import bound, rooms_left_out
+
+    rows = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())["pairs"]["rows"]
+    videos, apart, moving, gain = (np.array([row[k] for row in rows]) for k in (0, 2, 4, 5))
+    room = rooms_left_out(videos, apart, moving, gain)
+    for stated, margin in gate.BOUNDS:
+        assert stated - 0.004 < bound(margin, room, gain, videos) <= stated
 
 
 def test_choice() -> None:
@@ -117,7 +133,7 @@ def test_the_gate_can_be_left_out(tmp_path: Path) -> None:
     result = run(tmp_path, clip.frames, clip.truth, "recipe.gate=off")
     assert result.decisions[0].choice == "boosted"
     assert not result.decisions[0].features
-    with pytest.raises(ConfigError, match=r"recipe\.gate 'maybe'"):
+    with pytest.raises(ConfigError, match=r"recipe\.gate='maybe'"):
         find_recipe("default", ["recipe.gate=maybe"])
 
 
