@@ -52,7 +52,7 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
 @click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help="GPUs for each Ray worker; may be a fraction.")
 @click.option("--shard", default="", help="I/N: run only part I of N of the jobs, without a report.")
 @format_option
-@click.option("-o", "--output", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the runs, the tables and the report.")
 @overwrite_option
 @device_options
 def command(

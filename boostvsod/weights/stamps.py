@@ -8,6 +8,7 @@ from typing import Any
 
 from boostvsod import registry
 from boostvsod.errors.user_code import user_code
+from boostvsod.settings import options_of
 from boostvsod.stamps import content_stamp, fingerprint, package_stamp
 from boostvsod.weights.cache import cached_weights
 
@@ -27,7 +28,8 @@ def part_stamp(kind: registry.Kind, name: str, options: Mapping[str, Any]) -> li
     entry = registry.entry(kind, name)
     bound = {**_defaults(entry.offer.build), **options}
     stamp = [entry.plugin, name, bound, content_stamp(bound), weights_stamp([name, *texts(bound)])]
-    if entry.offer.made_of is None:
+    missing = [one.name for one in options_of(entry.offer.build).values() if one.is_required and one.name not in bound]
+    if entry.offer.made_of is None or missing:  # the builder tells what is missing
         return stamp
     with user_code(name):
         made_of = entry.offer.made_of(**options)

@@ -23,7 +23,7 @@ PLAIN = ("freeze",)  # keys of a recipe that may be any text
 NOT_SET: tuple[Kind, ...] = ("recipes", "datasets")  # their builders have no options
 WRONG_TYPES = ("true", "7", "1.5", "'text'", "[true]", "{a = 1}")
 FITTING = {"int": ("7",), "float": ("7", "1.5"), "str": ("'text'",), "bool": ("true",), "a table": ("{a = 1}",)}
-FITTING["str or a list of float"] = ("'text'",)
+FITTING |= {"str or a list of float": ("'text'",), "str or int": ("7", "'text'")}
 
 
 def test_every_kind_with_options_is_walked() -> None:
