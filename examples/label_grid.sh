@@ -44,7 +44,7 @@ done
 echo "| m/l | maxF paper (VOS) | S paper | maxF here | S here |"
 echo "|---|---|---|---|---|"
 for cell in "${cells[@]}"; do
-  scores=$(python3 -c 'import json, sys; s = json.load(open(sys.argv[1])); print(f"{s["maxF"]:.3f} | {s["S"]:.3f}")' \
+  scores=$(python3 -c 'import json, sys; s = json.load(open(sys.argv[1])); print("%.3f | %.3f" % (s["maxF"], s["S"]))' \
     "$out/${cell/\//-of-}.safetensors.json")
   echo "| $cell | $(published "$cell") | $scores |"
 done
