@@ -14,6 +14,7 @@ from boostvsod.errors import InputError
 from boostvsod.media.archive import File, Tree
 from boostvsod.media.synthetic import Clip
 
+LIST_1080P = "ImageSets/1080p/val.txt"
 LAYOUTS = {
     "davis2016": ("JPEGImages/480p/{s}/{i:05d}.jpg", "Annotations/480p/{s}/{i:05d}.png", "ImageSets/480p/val.txt"),
     "davis2017": ("JPEGImages/480p/{s}/{i:05d}.jpg", "Annotations/480p/{s}/{i:05d}.png", "ImageSets/2017/val.txt"),
