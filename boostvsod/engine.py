@@ -83,7 +83,9 @@ def boost(
     """
     runtime, corrections = decide(device, precision, seed, threads), Corrections.of(masks or {})
     chosen = find_recipe(recipe, settings)
-    plan = Plan(Video.open(video), TargetSpec.parse(target), chosen, runtime, bits, corrections)
+    meant = TargetSpec.parse(target)
+    meant.check(chosen.of("target"))
+    plan = Plan(Video.open(video), meant, chosen, runtime, bits, corrections)
     if corrections.masks and not chosen.miner:
         raise ConfigError(f"the recipe {chosen.name!r} learns nothing, so masks of frames cannot help it")
     store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from boostvsod.errors.renamed import old_names
+
 if TYPE_CHECKING:
     import torch
 
@@ -322,3 +324,12 @@ class Layout:
     sequences: int = 0  # the number of sequences of the complete data set; 0 if unknown
     without: tuple[str, ...] = ()  # sequences that are left out
     test: bool = False  # a set for evaluation: training on its sequences is refused unless it is forced
+
+
+__getattr__ = old_names(
+    __name__,
+    {
+        "check_flow": ("boostvsod.flow.tools.check_flow", "0.3"),
+        "check_map": ("boostvsod.media.maps.check_map", "0.3"),
+    },
+)

@@ -34,6 +34,18 @@ class Range:
         return f"a number from {self.least:.12g} to {self.most:.12g}{', or 0' if self.or_zero else ''}"
 
 
+@dataclass(frozen=True)
+class Formerly:
+    """An earlier name, which still works with a warning. The version `until` no longer has it.
+
+    For an offer: `Offer("new", ..., formerly=Formerly("old", until="0.3"))`. For an option, in its annotation:
+    `size: Annotated[int, Range(32, 4096), Formerly("side", until="0.3")] = 320`.
+    """
+
+    name: str
+    until: str
+
+
 ANY_NUMBER = Range(-(2**31 - 1), 2**31 - 1)
 Share: TypeAlias = Annotated[float, Range(0, 1)]
 Positive: TypeAlias = Annotated[float, Range(1e-9, 1e6)]
@@ -65,6 +77,7 @@ class Card:
     trainable: bool = False
     url: str = ""  # a direct link to the file, if there is one that works without a browser
     sha256: str = ""  # of the file; if it is unknown, the file is not downloaded over plain http
+    source: str = ""  # address of the code at the commit whose outputs the network here was compared with
     net: Callable[[], nn.Module] | None = None  # builds the network without weights
     rename: Callable[[str], str | None] = (
         _unchanged  # a key of the published file -> the network's key; None: not needed
@@ -86,3 +99,5 @@ class Offer(Generic[T]):
     licence: str = "Apache-2.0"
     card: Card | None = None
     weights: str = ""  # for offers without a card: "bundled", or empty if no weights are needed
+    formerly: Formerly | None = None  # the earlier name of this offer
+    made_of: Callable[..., list[str]] | None = None  # its options -> files, folders and versions that also change it

@@ -11,8 +11,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from boostvsod.errors import ConfigError
+from boostvsod.errors.renamed import old_names, warn_renamed
 from boostvsod.offer import Count, Positive, Range, SideOrOwn
-from boostvsod.settings import check_fields, check_numbers, field_ranges, override, parse_setting, read_toml, typed_like
+from boostvsod.settings import (
+    check_choice,
+    check_fields,
+    check_numbers,
+    field_ranges,
+    override,
+    parse_setting,
+    read_toml,
+    typed_like,
+)
+
+OPTIMIZERS, SCHEDULES = ("sgd", "adam", "adamw"), ("constant", "onecycle")
+LEARNERS, GATES = ("fine-tune", "propagate", "truth"), ("off", "on")
 
 
 @dataclass(frozen=True)
@@ -41,16 +54,17 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         check_fields(self, "train")
+        check_choice(self.optimizer, OPTIMIZERS, "train.optimizer")
+        check_choice(self.schedule, SCHEDULES, "train.schedule")
 
 
 WHOLE_SET = TrainOptions(optimizer="adamw", schedule="onecycle", batch=16, ema=0.999, freeze_bn=False)  # for data sets
 AS_RCRNET = TrainOptions(optimizer="adam", loss="bce", weight_decay=0.0, batch=1)  # IV-A of the paper of RCRNet
 PASSES = ("lambda", "epochs")  # passes over the mined frames: the name in NR, and the name in MQP and LIM
 DEFAULT_TARGET, DEFAULT_RECIPE = "lite", "default"  # of a run that names none
-LEARNERS = ("fine-tune", "propagate", "truth")
-GATES = ("off", "on")
 EFFORTS = ("fast", "balanced", "best")
 BALANCED, EFFORT = "balanced", ("recipe", "effort")
+FORMERLY = {"looks": ("motion_views", "0.3")}  # earlier keys of the table `recipe`, and the version without them
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_fields(self, "recipe")
+        check_choice(self.learner, LEARNERS, "recipe.learner")
+        check_choice(self.gate, GATES, "recipe.gate")
 
     def of(self, part: str) -> dict[str, Any]:
         """The options of one part."""
@@ -129,9 +145,9 @@ class Recipe:
 
     def changed(self, table: str, key: str, value: Any) -> Recipe:
         """The same recipe with one setting changed: `recipe.KEY`, `train.KEY` or `PART.KEY`."""
-        legal = {"learner": LEARNERS, "gate": GATES}.get(key, ()) if table == "recipe" else ()
-        if legal and value not in legal:
-            raise ConfigError(f"recipe.{key} {value!r} is unknown; there are: {', '.join(legal)}")
+        if table == "recipe" and key in FORMERLY:
+            old, (key, until) = key, FORMERLY[key]
+            warn_renamed(f"recipe.{old}", f"recipe.{key}", until)
         if table == "recipe":
             return override(self, table, key, value, CHOICES)
         if table == "train" and key in PASSES:
@@ -170,3 +186,6 @@ CHOICES = tuple(f.name for f in fields(Recipe) if f.name not in NOT_SET)
 def summary_of(path: Path) -> str:
     """The summary line of a recipe file."""
     return str(read_toml(path).get("summary", ""))
+
+
+__getattr__ = old_names(__name__, {"find_recipe": ("boostvsod.boosting.plan.find_recipe", "0.3")})

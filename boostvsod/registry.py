@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
@@ -19,10 +19,11 @@ import pluggy
 
 from boostvsod import hookspecs
 from boostvsod.errors import ConfigError, PluginError
+from boostvsod.errors.renamed import warn_renamed
 from boostvsod.errors.user_code import user_code
 from boostvsod.offer import API_VERSION, Card, Offer
 from boostvsod.runtime import Runtime
-from boostvsod.settings import check_options
+from boostvsod.settings import Option, options_of
 
 if TYPE_CHECKING:
     from boostvsod.kinds import Densifier, FlowBackend, Fuser, Layout, Miner, MotionSaliency, Proposer, Student, Target
@@ -35,6 +36,7 @@ Kind = Literal[
     "targets", "students", "flows", "motion", "miners", "proposals", "densifiers", "fusers", "recipes", "datasets"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+TWIN = "twin"  # as recipe.student: no part, but the target itself learns
 LIBRARIES = ("torch", "timm", "opencv-python", "numpy", "onnxruntime-gpu", "onnxruntime")
 
 
@@ -179,11 +181,11 @@ def offers(kind: Kind) -> dict[str, Offer[Any]]:
 def _offered(kind: str) -> dict[str, list[Entry]]:
     """name -> its offers, of one kind, which is checked."""
     if kind not in KINDS:
-        raise ConfigError(f"no kind of plugin is called {kind!r}; {_suggestion(kind, KINDS)}")
+        raise ConfigError(f"no kind of plugin is called {kind!r}; {suggestion(kind, KINDS)}")
     return door().offered[kind]
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
     """The most similar known name, and all known names, for an error message."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
@@ -204,10 +206,14 @@ def entry(kind: Kind, name: str) -> Entry:
     if name in _offered(kind):
         full_names = ", ".join(f"{entry.distribution}:{name}" for entry in _offered(kind)[name])
         raise PluginError(f"{kind}: several plugins offer {name!r}; use one of: {full_names}")
+    for current, each in by_name.items():
+        if each.offer.formerly and each.offer.formerly.name == name:
+            warn_renamed(f"{kind} {name}", current, each.offer.formerly.until)
+            return each
     for plugin, why in door().broken.items():
         if plugin.endswith(f":{name}"):
             raise PluginError(f"plugin {plugin!r} is installed but broken: {why}")
-    raise ConfigError(f"{kind}: nothing is called {name!r}; {_suggestion(name, by_name)}")
+    raise ConfigError(f"{kind}: nothing is called {name!r}; {suggestion(name, by_name)}")
 
 
 @overload
@@ -232,8 +238,7 @@ def build(kind: Literal["recipes"], name: str, runtime: Runtime | None = None, *
 def build(kind: Literal["datasets"], name: str, runtime: Runtime | None = None, **options: Any) -> Layout: ...
 def build(kind: Kind, name: str, runtime: Runtime | None = None, **options: Any) -> Any:
     """Build the part that is offered as `name`. The options are the keyword arguments of its builder."""
-    table = "target" if kind == "targets" else name
-    return call_builder(find(kind, name).build, name, runtime, options, table)
+    return call_builder(find(kind, name).build, name, runtime, options, "target" if kind == "targets" else name)
 
 
 def call_builder(
@@ -244,27 +249,67 @@ def call_builder(
     `table` is where users set the options, as in `--set TABLE.OPTION=VALUE`.
     """
     table = table or name
-    parameters = parameters_of(builder, name)
-    free = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    legal = [p for p in parameters if p != "runtime" and parameters[p].kind is not inspect.Parameter.VAR_KEYWORD]
-    for option in options:
-        if option not in legal and not free:
-            raise ConfigError(f"{name} has no option {option!r}; {_suggestion(option, legal)}")
-    check_options(builder, table, options)
-    missing = [p for p in legal if parameters[p].default is inspect.Parameter.empty and p not in options]
+    options = _checked(builder, name, options, table)
+    missing = [option.name for option in parameters_of(builder, name).values() if option.is_required]
+    missing = [option for option in missing if option not in options]
     if missing:
         raise ConfigError(f"{name} needs {', '.join(missing)}: --set {table}.{missing[0]}=VALUE")
-    extra = {"runtime": runtime or Runtime()} if "runtime" in parameters else {}
+    extra = {"runtime": runtime or Runtime()} if "runtime" in inspect.signature(builder).parameters else {}
     with user_code(name):
         return builder(**options, **extra)
 
 
-def parameters_of(builder: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
-    """The parameters of a builder by name. `name` names the part in the error."""
+def checked_options(kind: Kind, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options for the part that is offered as `name`, under their current names, after a check of all values."""
+    return _checked(find(kind, name).build, name, options, "target" if kind == "targets" else name)
+
+
+def checked_recipe(recipe: Recipe) -> Recipe:
+    """A recipe after a check of all its parts and their options, which get their current names. Nothing is built."""
+    kinds: dict[Kind, tuple[str, ...]] = {
+        "flows": (recipe.flow,),
+        "motion": (recipe.motion,),
+        "miners": (recipe.miner,),
+        "densifiers": (recipe.densifier,),
+        "students": (recipe.student, recipe.stand_in),
+        "fusers": (recipe.fuser,),
+    }
+    options = dict(recipe.options)
+    for kind, names in kinds.items():
+        for name in names:
+            if name not in ("", TWIN):
+                options[name] = checked_options(kind, name, recipe.of(name))
+    return replace(recipe, options={part: own for part, own in options.items() if own})
+
+
+def _checked(builder: Callable[..., Any], name: str, options: Mapping[str, Any], table: str) -> dict[str, Any]:
+    """Options under their current names. Unknown ones, wrong types and numbers outside their range are refused."""
+    legal = parameters_of(builder, name)
+    former = {option.formerly.name: option for option in legal.values() if option.formerly}
+    checked = {}
+    for given, value in options.items():
+        option = legal.get(given) or former.get(given)
+        if option is None and not takes_any_option(builder):
+            raise ConfigError(f"{name} has no option {given!r}; {suggestion(given, legal)}")
+        option = option or Option(given, None)
+        if option.formerly and given == option.formerly.name:
+            warn_renamed(f"{table}.{given}", f"{table}.{option.name}", option.formerly.until)
+        option.check(value, table)
+        checked[option.name] = value
+    return checked
+
+
+def parameters_of(builder: Callable[..., Any], name: str) -> dict[str, Option]:
+    """The options of a builder by name. `name` names the part in the error."""
     try:
-        return inspect.signature(builder).parameters
+        return options_of(builder)
     except (TypeError, ValueError) as error:  # some functions in C
         raise PluginError(f"{name}: its builder has no signature; write a function around it") from error
+
+
+def takes_any_option(builder: Callable[..., Any]) -> bool:
+    """Whether a builder has `**options`, so that it takes options of any name."""
+    return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(builder).parameters.values())
 
 
 def versions() -> dict[str, str]:

@@ -6,13 +6,14 @@ import functools
 import inspect
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from boostvsod.errors import ConfigError
-from boostvsod.offer import ANY_NUMBER, Range
+from boostvsod.offer import ANY_NUMBER, Formerly, Range
 
 T = TypeVar("T")
 
@@ -67,17 +68,63 @@ def check_fields(settings: object, table: str) -> None:
 def field_ranges(settings: type) -> dict[str, Range]:
     """Field -> range, for the fields of a dataclass that have a range."""
     hints = get_type_hints(settings, include_extras=True)
-    ranges = {key: _range_of(hints[key]) for key in hints}
+    ranges = {key: _noted(hints[key], Range) for key in hints}
     return {key: allowed for key, allowed in ranges.items() if allowed is not None}
 
 
-def check_options(builder: Callable[..., Any], name: str, options: Mapping[str, Any]) -> None:
-    """Check the options of the part `name` against the types and ranges in the annotations of its builder."""
+@dataclass(frozen=True)
+class Option:
+    """One option of a builder. `hint` is its annotation; None allows any value."""
+
+    name: str
+    hint: Any
+    default: Any = inspect.Parameter.empty
+
+    @property
+    def is_required(self) -> bool:
+        """Whether users must set it."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def kind(self) -> str:
+        """The type of its values, in words."""
+        return _in_words(self.hint)
+
+    @property
+    def range(self) -> Range | None:
+        """The allowed numbers; None if it is no number or has no range."""
+        return _noted(self.hint, Range)
+
+    @property
+    def formerly(self) -> Formerly | None:
+        """Its earlier name, if that still works."""
+        return _noted(self.hint, Formerly)
+
+    def check(self, value: Any, table: str) -> None:
+        """Refuse a value of another type or outside the range; `table` is named in the error."""
+        where = f"{table}.{self.name}"
+        if not (_fits(value, self.hint) or value is self.default):
+            raise ConfigError(f"{where}={_shown(value)}: expected {self.kind}, got {type(value).__name__}")
+        check_numbers(value, self.range or ANY_NUMBER, where)
+
+
+def options_of(builder: Callable[..., Any]) -> dict[str, Option]:
+    """The options of a builder by name: its parameters without `runtime`, `*args` and `**kwargs`.
+
+    The type of an option without an annotation is that of its default, if that is a number, a text or a bool.
+    """
     hints = annotations_of(builder)
-    for key, value in options.items():
-        where, hint = f"{name}.{key}", hints.get(key)
-        _check_type(value, hint, where)
-        check_numbers(value, _range_of(hint) or ANY_NUMBER, where)
+    return {
+        name: Option(name, hints.get(name, type(each.default) if type(each.default) in LEGAL else None), each.default)
+        for name, each in inspect.signature(builder).parameters.items()
+        if name != "runtime" and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+    }
+
+
+def fields_as_options(settings: Any) -> list[Option]:
+    """The fields of a dataclass as options whose defaults are its values."""
+    hints = get_type_hints(type(settings), include_extras=True)
+    return [Option(each.name, hints[each.name], getattr(settings, each.name)) for each in fields(settings)]
 
 
 def annotations_of(builder: Callable[..., Any]) -> dict[str, Any]:
@@ -99,24 +146,65 @@ def annotations_of(builder: Callable[..., Any]) -> dict[str, Any]:
     return {key: hint for key, hint in hints.items() if hint is not inspect.Parameter.empty}
 
 
-def _range_of(hint: Any) -> Range | None:
-    """The range in an annotation, also inside `... | None`."""
-    inside = [_range_of(one) for one in get_args(hint) if get_origin(one) is Annotated]
-    own = [one for one in get_args(hint)[1:] if isinstance(one, Range)] if get_origin(hint) is Annotated else inside
+Note = TypeVar("Note")
+
+
+def _noted(hint: Any, kind: type[Note]) -> Note | None:
+    """What an annotation notes beside the type, such as a range, also inside `... | None`."""
+    inside = [_noted(one, kind) for one in get_args(hint) if get_origin(one) is Annotated]
+    own = [one for one in get_args(hint)[1:] if isinstance(one, kind)] if get_origin(hint) is Annotated else inside
     return next((one for one in own if one is not None), None)
 
 
-LEGAL: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str, os.PathLike)}
+LEGAL: dict[Any, tuple[type, ...]] = {
+    int: (int,),
+    float: (int, float),
+    bool: (bool,),
+    str: (str, os.PathLike),
+    Path: (str, os.PathLike),
+    NoneType: (NoneType,),
+}
+UNIONS, LISTS, TABLES = (Union, UnionType), (list, tuple, Sequence), (dict, Mapping)
 
 
-def _check_type(value: Any, hint: Any, where: str) -> None:
-    """Refuse a value that is not of a plain type: int, float, bool or str. Other annotations allow anything."""
-    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    legal = LEGAL.get(plain)
-    if legal is None:
-        return
-    if not isinstance(value, legal) or (isinstance(value, bool) and plain is not bool):
-        raise ConfigError(f"{where}={_shown(value)}: expected {plain.__name__}, got {type(value).__name__}")
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value has the type in an annotation. An annotation of another kind than these allows anything."""
+    inside, outside = get_args(hint), get_origin(hint) or hint
+    if outside is Annotated:
+        return _fits(value, inside[0])
+    if outside in UNIONS:
+        return any(_fits(value, one) for one in inside)
+    if outside is Literal:
+        return any(type(value) is type(one) and value == one for one in inside)
+    if outside in LISTS:
+        return isinstance(value, (list, tuple)) and all(_fits(one, inside[0]) for one in value if inside)
+    if outside in TABLES:
+        return isinstance(value, Mapping)
+    if not isinstance(outside, type) or outside not in LEGAL:
+        return True
+    return isinstance(value, LEGAL[outside]) and (outside is bool or not isinstance(value, bool))
+
+
+def _in_words(hint: Any) -> str:
+    """The type in an annotation, in words."""
+    inside, outside = get_args(hint), get_origin(hint) or hint
+    if outside is Annotated:
+        return _in_words(inside[0])
+    if outside in UNIONS:
+        return " or ".join(_in_words(one) for one in inside if one is not NoneType)
+    if outside is Literal:
+        return f"one of {', '.join(map(repr, inside))}"
+    if outside in LISTS:
+        return f"a list of {_in_words(inside[0])}" if inside else "a list"
+    if outside in TABLES:
+        return "a table"
+    return outside.__name__ if outside in LEGAL else "any value"
+
+
+def check_choice(value: Any, allowed: Sequence[str], where: str) -> None:
+    """Refuse a text that is not one of those allowed; `where` names the setting."""
+    if value not in allowed:
+        raise ConfigError(f"{where}={_shown(value)}: expected one of: {', '.join(allowed)}")
 
 
 def check_numbers(value: Any, allowed: Range, where: str) -> None:

@@ -2,7 +2,7 @@
 
 ssav                the target that a plugin offers under this name
 maps:DIR            a plugin's target with its first option: here a folder of maps
-net.onnx            short for onnx:net.onnx
+net.onnx            short for onnx:net.onnx; net.ts and net.torchscript are short for torchscript:FILE
 mymodel.py:build    the object that this function returns: a target, or a function from RGB to a map
 mine=maps:DIR       any of these with a label for tables
 """
@@ -24,8 +24,10 @@ from boostvsod import registry
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.errors.user_code import in_one_line, user_code
 from boostvsod.kinds import Frame, Map, Prepares, Rgb, Target, Window
+from boostvsod.media.form_options import OPTIONS, fields_of, form_options, given
 from boostvsod.media.maps import check_map
 from boostvsod.runtime import Runtime
+from boostvsod.settings import options_of
 from boostvsod.stamps import content_stamp, files_stamp, fingerprint, is_users, module_files, opened_files
 from boostvsod.weights.opened import noted_readers
 from boostvsod.weights.stamps import part_stamp
@@ -80,19 +82,28 @@ class TargetSpec:
 
     def build(self, runtime: Runtime, options: Options | None = None) -> Target:
         """The target that is meant, with `options` for its builder."""
-        if self.made is not None:
-            return _as_target(self.made, repr(self.label), runtime)
         options = dict(options or {})
+        if self.made is not None:
+            return _as_target(self.made, repr(self.label), runtime, options)
         if self.is_file:
             return self.ready.pop(fingerprint(str(runtime), options), None) or self._build_file(runtime, options)
         target = registry.build("targets", self.name, runtime, **self._offered_options(options))
         return _checked(target, self.text)
 
+    def check(self, options: Options) -> None:
+        """Refuse wrong options of an offered target; nothing is built. Those of a file are checked when it is built."""
+        if self.made is None and not self.is_file:
+            registry.checked_options("targets", self.name, self._offered_options(dict(options)))
+
     def _build_file(self, runtime: Runtime, options: Options) -> Target:
         """The target of a Python file. Its module is read afresh."""
-        builder = _function(Path(self.name), self.argument or "build")
-        made = registry.call_builder(builder, self.text, runtime, dict(options), table="target")
-        return _as_target(made, self.text, runtime)
+        builder = load_function(Path(self.name), self.argument or "build")
+        own = registry.parameters_of(builder, self.text)
+        takes_all = registry.takes_any_option(builder)
+        form = {k: v for k, v in options.items() if k in OPTIONS and k not in own and not takes_all}
+        built = {k: v for k, v in options.items() if k not in form}
+        made = registry.call_builder(builder, self.text, runtime, built, table="target")
+        return _as_target(made, self.text, runtime, form)
 
     def _offered_options(self, options: Options) -> dict[str, Any]:
         """The options, with the argument after the colon as the first option of the builder."""
@@ -157,9 +168,13 @@ def split_label(text: str) -> tuple[str, str]:
     return text.replace("{video}", "").rstrip("/").rpartition("/")[2].rpartition(":")[2] or text, text
 
 
+SUFFIXES = {".onnx": "onnx", ".ts": "torchscript", ".torchscript": "torchscript"}  # of files -> the target's name
+
+
 def _split(text: str) -> tuple[str, str]:
-    if text.lower().endswith(".onnx") and not text.startswith("onnx:"):
-        return "onnx", text
+    name = SUFFIXES.get(Path(text).suffix.lower(), "")
+    if name and not text.startswith(f"{name}:"):
+        return name, text
     name, _, argument = text.partition(":")
     return name, argument
 
@@ -172,7 +187,8 @@ def _first_option(name: str) -> str:
     return names[0]
 
 
-def _function(path: Path, name: str) -> Callable[..., object]:
+def load_function(path: Path, name: str) -> Callable[..., object]:
+    """A function of a Python file, which is read afresh."""
     if not path.is_file():
         raise ConfigError(f"target {path}:{name}: there is no file {path}")
     module = _import(path)
@@ -248,16 +264,19 @@ def _hint(error: BaseException) -> str:
     return ""
 
 
-def _as_target(made: object, who: str, runtime: Runtime) -> Target:
-    """A target from what a builder returned: a target, a torch network, or a function from RGB to a map."""
+def _as_target(made: object, who: str, runtime: Runtime, form: Options) -> Target:
+    """A target from what a builder returned: a target, a torch network, or a function from RGB to a map.
+
+    `form` holds the options of a network: how it takes pictures, and which output is the map.
+    """
+    torch = sys.modules.get("torch")
+    is_network = torch is not None and isinstance(made, torch.nn.Module) and not hasattr(made, "predict")
+    if is_network:
+        return _network(made, who, runtime, form)
+    if form:
+        raise ConfigError(f"target {who}: {', '.join(form)}: only a torch network that is returned has these options")
     if callable(getattr(made, "predict", None)):
         return _checked(made, who)
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(made, torch.nn.Module):
-        from boostvsod.weights.modules import ModuleTarget
-
-        with user_code(f"target {who}"):
-            return ModuleTarget(made, runtime, who=f"target {who}")
     if inspect.isclass(made):
         raise PluginError(
             f"target {who}: the class {made.__name__} came back; return an object of it: {made.__name__}()"
@@ -268,6 +287,19 @@ def _as_target(made: object, who: str, runtime: Runtime) -> Target:
     raise PluginError(
         f"target {who}: {type(made).__name__} is neither a target (predict), nor a torch network, nor a function{hint}"
     )
+
+
+def _network(net: Any, who: str, runtime: Runtime, form: Options) -> Target:
+    from boostvsod.media.forms import Form
+    from boostvsod.weights.modules import ModuleTarget
+
+    known = options_of(form_options)
+    for option, value in form.items():
+        if option not in known:
+            raise ConfigError(f"target {who} has no option {option!r}; there are: {', '.join(known)}")
+        known[option].check(value, "target")
+    with user_code(f"target {who}"):
+        return ModuleTarget(net, runtime, f"target {who}", Form(**fields_of(given(form))))
 
 
 def _checked(made: object, who: str) -> Target:

@@ -12,9 +12,11 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boostvsod import registry
 from boostvsod.flow.tools import check_flow as check_field
 from boostvsod.kinds import (
     Densifier,
@@ -23,6 +25,7 @@ from boostvsod.kinds import (
     Frame,
     Fuser,
     JudgesMotion,
+    Layout,
     Map,
     Mined,
     Miner,
@@ -35,22 +38,25 @@ from boostvsod.kinds import (
 )
 from boostvsod.media.maps import check_map
 from boostvsod.media.synthetic import make_clip
-from boostvsod.targets import prepare
+from boostvsod.registry import Kind
+from boostvsod.runtime import Runtime
+from boostvsod.targets import Saliency, open_target, prepare
+
+if TYPE_CHECKING:
+    from boostvsod.recipe import Recipe
 
 SIZES = ((48, 64), (37, 91), (96, 33))  # height, width: even, odd, upright
 HEAVY = ("torch", "timm", "cv2", "onnxruntime")
 CLOSE = 2e-2  # rounding may differ between batches, more so in bf16; mixed-up frames differ far more than this
 
 
-def check_target(build: Callable[[], Target], frames: int = 4) -> None:
+def check_target(build: Callable[[], Target | Saliency], frames: int = 4) -> None:
     """Check a target: shape, type, range and order of its maps, independence of the batch, determinism.
 
     Batches are compared with single frames at the first size. At the other sizes two frames are predicted.
-    Prediction must not change the weights.
+    Prediction must not change the weights. A function from a picture to its map is a target too.
     """
-    target = build()
-    assert target.window >= 1, f"window is {target.window}, expected at least 1 frame"
-    assert target.batch >= 1, f"batch is {target.batch}, expected at least 1"
+    target = open_target(build(), Runtime())  # it checks `window` and `batch`; a function or a network becomes a target
     before = _weights_of(target)
     windows, *others = (_windows(frames, height, width, target.window) for height, width in SIZES)
     prepare(target, "clip", [window.frame.name for window in windows])
@@ -71,13 +77,13 @@ def check_student(build: Callable[[], Student]) -> None:
     import torch
 
     from boostvsod.recipe import TrainOptions
-    from boostvsod.runtime import Runtime
     from boostvsod.training.loop import fit
 
     torch.manual_seed(0)
     student = build()
-    rgb = torch.rand(2, 3, student.size, student.size)
-    truth = (rgb.mean(1, keepdim=True) > 0.5).float()
+    clip = (2, 3) if student.window == 1 else (1, student.window, 3)
+    rgb = torch.rand(*clip, student.size, student.size)
+    truth = (rgb.mean(-3, keepdim=True).flatten(0, -4) > 0.5).float()
     outputs = student.net.eval()(rgb)
     first = outputs if isinstance(outputs, torch.Tensor) else outputs[0]
     assert first.shape == truth.shape, f"logits of shape {tuple(first.shape)} for truth {tuple(truth.shape)}"
@@ -175,6 +181,27 @@ def check_fuser(build: Callable[[], Fuser]) -> None:
     assert all(np.array_equal(x, y) for x, y in zip((a, b, c), copies, strict=True)), "fusing changed its inputs"
 
 
+def check_recipe(build: Callable[[], Recipe]) -> None:
+    """Check a recipe: all its parts are offered, they have the options that it sets, and the loss is known."""
+    from boostvsod.recipe import Recipe
+    from boostvsod.training.losses import find_loss
+
+    recipe: object = build()
+    assert isinstance(recipe, Recipe), f"{type(recipe).__name__} came back, expected a Recipe"
+    find_loss(recipe.train.loss)
+    registry.checked_recipe(recipe)
+
+
+def check_layout(build: Callable[[], Layout]) -> None:
+    """Check a layout of a data set: it names folders of pictures and of masks, in lower case."""
+    layout: object = build()
+    assert isinstance(layout, Layout), f"{type(layout).__name__} came back, expected a Layout"
+    for what, folders in (("pictures", layout.pictures), ("masks", layout.masks)):
+        assert isinstance(folders, tuple), f"{what} is a {type(folders).__name__}, expected a tuple of folders"
+        assert folders, f"{what} names no folder"
+        assert all(folder == folder.lower() for folder in folders), f"{what} is {folders}, expected lower case"
+
+
 def check_cheap(module: str) -> None:
     """Check that importing a plugin does not import the heavy libraries that only building needs."""
     code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
@@ -182,11 +209,55 @@ def check_cheap(module: str) -> None:
     assert done.stdout.strip() == "[]", f"importing {module} imports {done.stdout.strip()}"
 
 
+def _check_densifier(build: Callable[[], Densifier]) -> None:
+    """As `check_densifier`, with the default flow backend."""
+    from boostvsod.recipe import Recipe
+
+    check_densifier(build, registry.build("flows", Recipe.flow))
+
+
+CHECKS: dict[Kind, Callable[[Callable[[], Any]], None]] = {  # the check of every kind that an offer can have
+    "targets": check_target,
+    "students": check_student,
+    "flows": check_flow,
+    "motion": check_motion,
+    "miners": check_miner,
+    "proposals": check_proposer,
+    "densifiers": _check_densifier,
+    "fusers": check_fuser,
+    "recipes": check_recipe,
+    "datasets": check_layout,
+}
+
+
+WANTED: dict[Kind, str] = {  # what the checks want, in words
+    "targets": "one map a window, in order, H x W floats in [0, 1], of the frame's size, for any size; the same map in "
+    "any batch and in every call; predicting changes no weights",
+    "students": "finite logits B x 1 x S x S for pictures B x 3 x S x S; eight steps on one batch lower the loss",
+    "flows": "H x W x 2 finite float32, for any size from 16 x 16 on; the same in every call; (3, 0) for a texture "
+    "that moves right by 3 pixels",
+    "motion": "a map H x W of floats in [0, 1], for any size, without motion too; the same in every call",
+    "miners": "one verdict a frame, each with a reason; mined frames in order, each with a map as truth; nothing "
+    "salient is no error; the same frames in every call",
+    "proposals": "boxes inside the picture, at most as many as requested, the best first; nothing salient is no error; "
+    "the same boxes in every call",
+    "densifiers": "the mined frames unchanged, and frames between them with maps as truths, in order",
+    "fusers": "a map H x W of floats in [0, 1]; the inputs unchanged",
+    "recipes": "all parts are offered and have the options that are set; the loss is known",
+    "datasets": "folders of pictures and of masks, in lower case",
+}
+
+
+def windows_of(frames: Sequence[Frame], length: int) -> list[Window]:
+    """One window of `length` frames around every frame; the ends are repeated."""
+    centre, last = (length - 1) // 2, len(frames) - 1
+    around = [[min(max(i + j - centre, 0), last) for j in range(length)] for i in range(len(frames))]
+    return [Window(tuple(frames[j] for j in neighbours), centre) for neighbours in around]
+
+
 def _windows(count: int, height: int, width: int, length: int) -> list[Window]:
     frames = [Frame(i, f"{i:05d}", rgb) for i, rgb in enumerate(make_clip(count, height, width).frames)]
-    centre = (length - 1) // 2
-    around = [[min(max(i + j - centre, 0), count - 1) for j in range(length)] for i in range(count)]
-    return [Window(tuple(frames[j] for j in neighbours), centre) for neighbours in around]
+    return windows_of(frames, length)
 
 
 def _predicted(target: Target, windows: Sequence[Window]) -> list[Map]:

@@ -29,6 +29,7 @@ LEARNING = ("train.optimizer=sgd", "train.loss=euclidean", "train.lr=0.0", "trai
 QUICK = (*PARTS, *LEARNING, "lite.weights=none", "train.size=64", "train.lambda=1")  # a quick variant of the recipe nr
 FORCED = (*QUICK, "nr.threshold=1.1")  # every frame is mined
 DRAWN = (*QUICK, "recipe.miner=random", "random.share=0.5")
+OF_FILES = ("hf", "onnx", "rembg", "torchscript", "torchvision")  # targets that need a file of the user
 
 
 def call(*words: Any) -> Result:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 from made import ROOT
 from test_floors import FLOORS
 
-from boostvsod.testing import check_flow, check_miner, check_target
+from boostvsod import Offer, hookspecs
+from boostvsod.registry import KINDS, Kind, call_builder
+from boostvsod.testing import CHECKS, check_flow, check_miner, check_target
 
 pytestmark = pytest.mark.skipif(not (ROOT / "README.md").is_file(), reason="needs the source tree")
 
 
 def code_blocks(name: str) -> list[str]:
     """The Python code of a document, block by block."""
-    return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+    path = ROOT / name
+    return re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL) if path.is_file() else []
 
 
 def test_the_example_plugins_of_contributing_pass_their_checks() -> None:
@@ -35,7 +41,7 @@ def test_the_example_plugins_of_contributing_pass_their_checks() -> None:
 
 
 def test_the_plugin_and_the_test_of_the_plugin_guide_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plugin, its_test = code_blocks("docs/plugins.md")
+    plugin, its_test, *_ = code_blocks("docs/plugins.md")
     package = tmp_path / "my_package"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -50,6 +56,40 @@ def test_the_plugin_and_the_test_of_the_plugin_guide_run(tmp_path: Path, monkeyp
     module: dict[str, Any] = {}
     exec(its_test, module)
     module["test_mynet"]()
+
+
+def parts_of(code: str) -> list[tuple[Kind, Offer[Any]]]:
+    """The kind and the offer of everything that a module offers."""
+    module: dict[str, Any] = {}
+    exec(code, module)
+    return [(kind, offer) for kind in KINDS if f"offer_{kind}" in module for offer in module[f"offer_{kind}"]()]
+
+
+@pytest.mark.parametrize("number", range(2, len(code_blocks("docs/plugins.md"))))
+def test_the_examples_of_the_plugin_guide_keep_their_contracts(number: int) -> None:
+    code = code_blocks("docs/plugins.md")[number]
+    for kind, offer in parts_of(code):
+        CHECKS[kind](partial(call_builder, offer.build, offer.name, None, {}))
+    if "add_commands" in code:
+        assert CliRunner().invoke(group_with(code), ["hello"]).output == "hello\n"
+    else:
+        assert parts_of(code)
+
+
+def group_with(code: str) -> click.Group:
+    """A program with the commands of a module."""
+    module: dict[str, Any] = {}
+    exec(code, module)
+    program = click.Group()
+    module["add_commands"](program)
+    return program
+
+
+def test_the_plugin_guide_has_an_example_of_every_hook() -> None:
+    text = "".join(code_blocks("docs/plugins.md")[2:])
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "boostvsod_spec")]
+    assert len(hooks) == len(KINDS) + 1
+    assert not [hook for hook in hooks if f"@hookimpl\ndef {hook}(" not in text]
 
 
 def test_architecture_draws_the_floors_as_they_are() -> None:

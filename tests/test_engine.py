@@ -240,7 +240,7 @@ def test_wrong_settings_are_named(clip: Clip, tmp_path: Path) -> None:
         "train.batch=two": "train.batch='two': expected int, got str",
         "mqpm.T=5": "recipe 'default' has no part 'mqpm'",
         "trust.naer=1": "trust has no option 'naer'; did you mean 'near'",
-        "recipe.gate=ajar": "recipe.gate 'ajar' is unknown; there are: off, on",
+        "recipe.gate=ajar": "recipe.gate='ajar': expected one of: off, on",
         "oops": r"expected TABLE\.KEY=VALUE",
     }.items():
         with pytest.raises(ConfigError, match=message):

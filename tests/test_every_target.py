@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import call, published_options, sets, write_maps, write_pictures
+from made import OF_FILES, call, published_options, sets, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod.kinds import Frame, Student, Trainable, Window
@@ -21,7 +21,7 @@ from boostvsod.training.students import predict, predict_windows
 
 RUNTIME = Runtime()
 SIZE = 100  # a multiple neither of 32 nor of 16
-TARGETS = [name for name in offers("targets") if name not in ("maps", "onnx")]
+TARGETS = [name for name in offers("targets") if name not in ("maps", *OF_FILES)]
 TRAINABLE = ["lite", *(name for name, offer in offers("targets").items() if offer.card and offer.card.trainable)]
 JUDGES = [name for name in offers("students") if name.startswith("judge-")]
 QUICK = ("lite", "u2netp")

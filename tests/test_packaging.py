@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -28,9 +29,10 @@ def imported() -> Iterator[str]:
 
 
 def declared() -> set[str]:
-    """The distributions that a user gets: the dependencies, and those of the extra `ray`."""
+    """The distributions that a user gets: the dependencies, and those of the extras whose code is here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    requirements = [*project["dependencies"], *project["optional-dependencies"]["ray"]]
+    extras = (project["optional-dependencies"][extra] for extra in ("hub", "ray", "studio", "vision"))
+    requirements = [*project["dependencies"], *itertools.chain(*extras)]
     return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
 
 

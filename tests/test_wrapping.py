@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 
 from boostvsod import boost
 from boostvsod.boosting.plan import find_recipe
-from boostvsod.errors import PluginError
+from boostvsod.errors import ConfigError, PluginError
+from boostvsod.kinds import Frame, Window
 from boostvsod.media.synthetic import Clip
 from boostvsod.offer import Offer
 from boostvsod.registry import Entry, door
@@ -259,3 +260,26 @@ def test_maps_that_are_all_empty_are_told(tmp_path: Path, clip: Clip, caplog: py
 
     boost(np.concatenate([clip.frames] * 2), Dark(), "none", tmp_path / "o")
     assert len([line for line in caplog.messages if "is the normalisation right?" in line]) == 1
+
+
+def test_a_network_takes_the_options_of_its_form(tmp_path: Path, clip: Clip) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import torch\nclass Net(torch.nn.Module):\n    def forward(self, x):\n        return {'a': x, 'b': x * 0.5}\n"
+        "def build(scale=1.0):\n    return Net()\n"
+    )
+    options = {"output": "b", "channel": 1, "mean": "0,0,0", "std": "1,1,1", "activation": "none", "scale": 2.0}
+    target = open_target(f"{tmp_path}/mine.py", Runtime(), {**options, "size": 64})
+    saliency = predict_windows(target, [Window((Frame.of(clip.frames[0], 0),), 0)], "mine")[0]
+    assert np.allclose(saliency, clip.frames[0][..., 1] / 510, atol=0.2)
+    with pytest.raises(ConfigError, match=r"has no option 'chanel'; there are: scale"):
+        open_target(f"{tmp_path}/mine.py", Runtime(), {"chanel": 1})
+    with pytest.raises(ConfigError, match=r"target\.channel=.*"):
+        open_target(f"{tmp_path}/mine.py", Runtime(), {"channel": 1.5})
+    with pytest.raises(ConfigError, match="'colour'; there are: size, mean"):
+        open_target(torch.nn.Conv2d(3, 1, 1), Runtime(), {"colour": 1})
+
+
+def test_a_function_has_no_options_of_a_network(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(f"def build():\n    return lambda rgb: {MAP}\n")
+    with pytest.raises(ConfigError, match="channel: only a torch network that is returned has these options"):
+        open_target(f"{tmp_path}/mine.py", Runtime(), {"channel": 1})

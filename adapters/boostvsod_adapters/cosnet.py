@@ -28,6 +28,7 @@ def net() -> nn.Module:
 CARD = Card(
     "Lu et al., CVPR 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}", "co_attention.pth",
     81.24, str(FORM), window=21, trainable=True, net=net,
+    source=f"{REPOSITORY}/tree/549109db0d60b69fd4f70b400bd48a12d6c83ea7",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 REPOSITORY = "https://github.com/wuzhe71/CPD"
+SOURCE = f"{REPOSITORY}/tree/e7373b45d9dd213ea5c9ae71f9de9f03b3cbe6c9"
 PAPER = ("Wu, Su and Huang, CVPR 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}")
 
 
@@ -39,12 +40,16 @@ FORM = Input((352, 352), **IMAGENET, multiple=32)
 MQP = "https://github.com/qduOliver/MQP"
 CPDS = (
     Published(
-        "cpd", "CPD, VGG-16", Card(*PAPER, "CPD.pth", 29.23, str(FORM), trainable=True, net=vgg), FORM, detection_first
+        "cpd",
+        "CPD, VGG-16",
+        Card(*PAPER, "CPD.pth", 29.23, str(FORM), trainable=True, source=SOURCE, net=vgg),
+        FORM,
+        detection_first,
     ),
     Published(
         "cpd-resnet",
         "CPD, ResNet-50",
-        Card(*PAPER, "CPD-R.pth", 47.85, str(FORM), trainable=True, net=resnet),
+        Card(*PAPER, "CPD-R.pth", 47.85, str(FORM), trainable=True, source=SOURCE, net=resnet),
         FORM,
         detection_first,
     ),
@@ -54,6 +59,7 @@ CPDS = (
         Card(
             "Chen et al., TCSVT 2021", 2021, MQP, "none stated", MQP, f"none stated; {BAIDU}",
             "vgg_10.pth", 29.23, str(FORM), trainable=True, net=vgg,
+            source=f"{MQP}/tree/197bd02f7b79071df412002bbacbae6a720dcdda",
         ),
         FORM,
         detection_first,

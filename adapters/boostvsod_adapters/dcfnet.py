@@ -27,6 +27,7 @@ def net() -> nn.Module:
 CARD = Card(
     "Zhang et al., ICCV 2021", 2021, REPOSITORY, "none stated", REPOSITORY,
     f"none stated; {BAIDU}", "DCFNet.pth", 71.66, str(FORM), window=T, trainable=True, net=net,
+    source=f"{REPOSITORY}/tree/5dbf4ccceb9e775ad013dce5134933de7612dff2",
 )  # fmt: skip
 
 

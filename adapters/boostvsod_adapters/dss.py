@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 AUTHORS, PORT = "https://github.com/Andrew-Qibin/DSS", "https://github.com/AceCoooool/DSS-pytorch"
 RADF = "https://github.com/xw-hu/RADF"
+COMMITS = {
+    AUTHORS: "5dc7e1ceb768f1c9887f9c77a92b567fa4eeed1c",
+    PORT: "0f6dd915a7f68349f547a6ecb6281145899bdd9b",
+    RADF: "45260277e37ade029c78ff492efdfdb445f45a1b",
+}
 Make = Callable[[], "nn.Module"]
 OWN = Input(None, **CAFFE)
 SMALL = Input((256, 256), **IMAGENET, multiple=32)
@@ -73,8 +78,9 @@ def card(
 ) -> Card:
     form = str(SMALL if page == PORT else OWN)
     return Card(
-        paper, year, page, licence, page, f"none stated; {DRIVE}", file, millions, form, trainable=True, net=net
-    )
+        paper, year, page, licence, page, f"none stated; {DRIVE}", file, millions, form, trainable=True,
+        source=f"{page}/tree/{COMMITS[page]}", net=net,
+    )  # fmt: skip
 
 
 DSS = "Hou et al., CVPR 2017 and TPAMI 2019"

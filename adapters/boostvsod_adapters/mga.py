@@ -26,6 +26,7 @@ def net() -> nn.Module:
 CARD = Card(
     "Li et al., ICCV 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}", "MGA_trained.pth",
     91.52, f"{FORM}, and coloured flow", window=3, trainable=True, net=net,
+    source=f"{REPOSITORY}/tree/b14df6b2ae065217d28f2779b006d60fcb7622dc",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def net() -> nn.Module:
 CARD = Card(
     "Gu et al., AAAI 2020", 2020, REPOSITORY, "CC BY-NC 3.0", REPOSITORY, f"CC BY-NC 3.0; {DRIVE}", "PCSA.pth", 2.63,
     str(FORM), window=T, trainable=True, net=net,
+    source=f"{REPOSITORY}/tree/45025dbfb9e95b832be8a82de281eadf9a2c2e5c",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 REPOSITORY = "https://github.com/backseason/PoolNet"
+SOURCE = f"{REPOSITORY}/tree/16b77d9e9f85bbd862d2f9be43d9d6f2eb9c8e95"
 FORM = Input(None, **CAFFE, least=128)
 
 
@@ -28,7 +29,7 @@ def published(name: str, resnet: bool, edge: bool, millions: float) -> Published
     title = f"PoolNet, {'ResNet-50' if resnet else 'VGG-16'}{', trained with edges' if edge else ''}"
     card = Card(
         "Liu et al., CVPR 2019", 2019, REPOSITORY, "MIT", REPOSITORY, f"none stated; {DRIVE}", "final.pth", millions,
-        str(FORM), trainable=True, net=partial(make, resnet, edge),
+        str(FORM), trainable=True, source=SOURCE, net=partial(make, resnet, edge),
     )  # fmt: skip
     lr, half = (5e-5 if resnet else 1e-4), not (resnet and edge)
     return Published(name, title, card, FORM, first, stretch=False, train_size=320, lr=lr, half=half)

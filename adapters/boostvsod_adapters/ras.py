@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 NEW, OLD = "https://github.com/ShuhanChen/RAS-pytorch", "https://github.com/ShuhanChen/RAS_ECCV18"
+NEW_SOURCE = f"{NEW}/tree/67ea6c330e56b218e66e864b7c47d9a55f8c0217"
 V1 = Input((352, 352), **IMAGENET)
 V2 = Input((352, 352), (124.55, 118.90, 102.94), (56.77, 55.97, 57.50), white=255.0)
 VGG = Input(None, **CAFFE)
@@ -37,12 +38,13 @@ def vgg() -> nn.Module:
     return RASVGG()
 
 
+PAPER = "Chen et al., TIP 2020", 2020, NEW
 LICENCES = "none stated", NEW, f"none stated; {DRIVE}"
 NETS = (
     Published(
         "ras-v1",
         "RAS version 1, ResNet-50",
-        Card("Chen et al., TIP 2020", 2020, NEW, *LICENCES, "RAS.v1.pth", 24.70, str(V1), trainable=True, net=v1),
+        Card(*PAPER, *LICENCES, "RAS.v1.pth", 24.70, str(V1), trainable=True, source=NEW_SOURCE, net=v1),
         V1,
         first,
         lr=5e-5,
@@ -50,7 +52,7 @@ NETS = (
     Published(
         "ras-v2",
         "RAS version 2, ResNet-50",
-        Card("Chen et al., TIP 2020", 2020, NEW, *LICENCES, "RAS.v2.pth", 24.59, str(V2), trainable=True, net=v2),
+        Card(*PAPER, *LICENCES, "RAS.v2.pth", 24.59, str(V2), trainable=True, source=NEW_SOURCE, net=v2),
         V2,
         first,
         sgd_lr=0.005,
@@ -61,6 +63,7 @@ NETS = (
         Card(
             "Chen et al., ECCV 2018", 2018, OLD, "none stated", OLD, f"none stated; {DRIVE}",
             "ras_iter_10000.caffemodel", 20.23, str(VGG), trainable=True, net=vgg,
+            source=f"{OLD}/tree/0d138604e4f294bfa430486208c549305a6f223b",
         ),
         VGG,
         first,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 REPOSITORY = "https://github.com/Kinpzz/RCRNet-Pytorch"
+SOURCE = f"{REPOSITORY}/tree/8d9f0fe0c7ad651db7578b2d96741de11036ef82"
 PAPER = ("Yan et al., ICCV 2019", 2019, REPOSITORY, "MIT", REPOSITORY, f"MIT; {DRIVE}")
 FORM = Input((448, 448), **IMAGENET)
 T = 4
@@ -35,13 +36,13 @@ def video() -> nn.Module:
 IMAGE = Published(
     "rcrnet",
     "RCRNet, one frame at a time",
-    Card(*PAPER, "image_pretrained_model.pth", 45.27, str(FORM), trainable=True, net=image),
+    Card(*PAPER, "image_pretrained_model.pth", 45.27, str(FORM), trainable=True, source=SOURCE, net=image),
     FORM,
     first,
     stretch=False,
     train_size=448,
 )
-VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, net=video)
+VIDEO = Card(*PAPER, "video_best_model.pth", 53.79, str(FORM), window=T, trainable=True, source=SOURCE, net=video)
 
 
 def build_video(

@@ -30,6 +30,7 @@ def net(attention: bool = True) -> nn.Module:
 CARD = Card(
     "Fan et al., CVPR 2019", 2019, REPOSITORY, "none stated", REPOSITORY, f"none stated; {DRIVE}", "SSAV.caffemodel",
     61.85, str(FORM), window=T, trainable=True, net=net,
+    source=f"{REPOSITORY}/tree/769c91e06c092df5127776758be1a017c2e31dc1",
 )  # fmt: skip
 PDB_CARD = Card(
     "Song et al., ECCV 2018", 2018, PDB, "none stated", PDB, f"none stated; {DRIVE}", "pdb-convlstm.caffemodel", 61.85,

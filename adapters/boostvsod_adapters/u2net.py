@@ -28,6 +28,7 @@ def published(name: str, title: str, plan: str, millions: float) -> Published:
     card = Card(
         "Qin et al., Pattern Recognition 2020", 2020, REPOSITORY, "Apache-2.0", REPOSITORY, f"Apache-2.0; {DRIVE}",
         f"{name}.pth", millions, str(FORM), trainable=True, net=partial(make, plan),
+        source=f"{REPOSITORY}/tree/ac7e1c817ecab7c7dff5ce6b1abba61cd213ff29",
     )  # fmt: skip
     return Published(name, title, card, FORM, first, train_size=320, lr=1e-3)
 

@@ -24,7 +24,8 @@ from boostvsod.stamps import fingerprint
 
 REACH = 3  # frames on each side to which a mask is carried: further away, errors of the flow add up
 REPEATS = 4  # how often a corrected frame is learnt while a mined one is learnt once
-PASSES, BATCH, SIZE = 1.75, 0.25, 1.25  # of learning, as multiples of what the recipe says
+PASSES = 7  # over the mined frames, at least
+BATCH, SIZE = 0.25, 1.25  # of learning, as multiples of what the recipe says
 SIDES = 32  # networks take sizes that are multiples of this
 BY_HAND = "corrected by hand"
 
@@ -94,11 +95,14 @@ def repeated_and_carried(
 
 
 def thorough(recipe: Recipe) -> Recipe:
-    """The recipe for a piece with corrections: seven times as many steps, at a larger size if the recipe gives one."""
+    """The recipe for a piece with corrections: more passes of smaller batches, also over mirrored frames.
+
+    The size is larger too, if the recipe gives one.
+    """
     train = recipe.train
     size = round(train.size * SIZE / SIDES) * SIDES if train.size >= SIDES else train.size
     options = replace(train, batch=max(1, round(train.batch * BATCH)), size=size)
-    return replace(recipe, train=options, per_frame=recipe.per_frame * PASSES)
+    return replace(recipe, train=options, per_frame=max(recipe.per_frame, PASSES), mirror=True)
 
 
 def mixed(student: Map, fused: Map, without_target: Map) -> Map:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from boostvsod import registry, targets
 from boostvsod.boosting.corrections import Corrections
 from boostvsod.boosting.motion_views import MotionViews
-from boostvsod.boosting.plan import TWIN, Plan
+from boostvsod.boosting.plan import Plan
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
 from boostvsod.flow.camera import own_motion
@@ -36,6 +36,7 @@ from boostvsod.kinds import (
 from boostvsod.media.maps import check_map
 from boostvsod.media.video import Piece
 from boostvsod.recipe import Recipe
+from boostvsod.registry import TWIN
 from boostvsod.runtime import Runtime
 
 

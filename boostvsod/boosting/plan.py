@@ -14,13 +14,12 @@ from boostvsod.boosting.corrections import Corrections
 from boostvsod.errors import PluginError
 from boostvsod.media.video import Video
 from boostvsod.recipe import Recipe
-from boostvsod.registry import versions
+from boostvsod.registry import TWIN, versions
 from boostvsod.runtime import Runtime
 from boostvsod.stamps import fingerprint
 from boostvsod.targets import TargetSpec
+from boostvsod.training.losses import find_loss
 from boostvsod.weights.stamps import code_stamp, part_stamp
-
-TWIN = "twin"  # as recipe.student: the target itself learns
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,9 @@ def find_recipe(recipe: str | Recipe, settings: Iterable[str] = ()) -> Recipe:
     """The recipe of that name, or of a TOML file, changed by settings."""
     if isinstance(recipe, str):
         recipe = Recipe.read(Path(recipe)) if recipe.endswith(".toml") else _offered_recipe(recipe)
-    return recipe.with_settings(settings)
+    changed = recipe.with_settings(settings)
+    find_loss(changed.train.loss)  # nothing is found wrong after hours of work
+    return registry.checked_recipe(changed)
 
 
 def _offered_recipe(name: str) -> Recipe:

@@ -52,6 +52,17 @@ def find_inputs(words: Sequence[str], output: Path | None) -> list[Input]:
     return inputs
 
 
+def one_input(word: str, root: Path) -> Input:
+    """The one video that a word names, with its own folder in `root`."""
+    from boostvsod.errors import ConfigError
+
+    found = list(_videos([word]))
+    if len(found) != 1:
+        raise ConfigError(f"{word}: {len(found)} videos; name one of them")
+    words, video = found[0]
+    return Input(video, root / _free_name(root, video, _names(video), ()), words)
+
+
 def _videos(words: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Video]]:
     """Each video once, with the words that name it alone."""
     from boostvsod.media.sources import find_videos, is_picture, picture_videos

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +13,9 @@ from boostvsod.cli.options import no_plugins_option, say
 
 if TYPE_CHECKING:
     from boostvsod.offer import Card
+    from boostvsod.registry import Entry
     from boostvsod.report.tables import Cell, Table
+    from boostvsod.settings import Option
 
 
 CACHED = "in cache"  # the state of weights that need not be downloaded
@@ -19,11 +23,18 @@ CACHED = "in cache"  # the state of weights that need not be downloaded
 
 @click.command("list")
 @click.argument("kind", required=False)
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 @click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 @no_plugins_option
-def command(kind: str | None, as_json: bool, markdown: bool) -> None:
-    """List targets, students, flows, motion, miners, fusers, recipes and so on: all, or one KIND."""
+def command(kind: str | None, name: str | None, as_json: bool, markdown: bool) -> None:
+    """List targets, students, flows, motion, miners, fusers, recipes and so on: all, or one KIND.
+
+    With the NAME of a part, list its options: types, allowed values, defaults, and how to set them.
+    """
+    if name and kind:
+        click.echo(options_in(kind, name, "json" if as_json else "markdown" if markdown else "text"))
+        return
     rows = table(kind)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -32,10 +43,62 @@ def command(kind: str | None, as_json: bool, markdown: bool) -> None:
     elif markdown:
         click.echo(as_markdown(rows))
     else:
-        for row in rows:
-            state = f" [weights {row['weights']}]" if row["weights"] else ""
-            click.echo(f"{row['kind']:9} {row['name']:16} {row['summary']}{state}")
+        click.echo("\n".join(as_text(rows)))
     report_faults()
+
+
+def as_text(rows: list[dict[str, Any]]) -> list[str]:
+    """One line for each part: kind, name, the distribution that offers it, summary, state of the weights."""
+    width = max((len(row["distribution"]) for row in rows), default=0)
+    states = (f" [weights {row['weights']}]" if row["weights"] else "" for row in rows)
+    return [
+        f"{row['kind']:10} {row['name']:16} {row['distribution']:{width}} {row['summary']}{state}"
+        for row, state in zip(rows, states, strict=True)
+    ]
+
+
+def options_in(kind: str, name: str, form: str) -> str:
+    """The options of one part, as a table or as JSON."""
+    from boostvsod.registry import entry
+    from boostvsod.report.tables import Table
+
+    found = entry(kind, name)  # type: ignore[arg-type]  # `entry` reports an unknown kind
+    rows = list(option_rows(kind, name, found))
+    if form == "json":
+        return json.dumps(rows, indent=2)
+    about = inspect.getdoc(inspect.unwrap(getattr(found.offer.build, "func", found.offer.build))) or ""
+    title = f"{name} ({kind}, from {found.distribution}): {found.offer.summary}"
+    if not rows:
+        return f"{title}\nIt has no options."
+    listed = Table(list(rows[0]), [list(row.values()) for row in rows]).render(form)
+    return "\n\n".join(part for part in (title, "" if kind == "recipes" else about, listed) if part)
+
+
+def option_rows(kind: str, name: str, found: Entry) -> Iterator[dict[str, str]]:
+    """One row for each option of a part. Those of a recipe are the keys of its tables `recipe` and `train`."""
+    from boostvsod.recipe import CHOICES, Recipe
+    from boostvsod.registry import build
+    from boostvsod.settings import fields_as_options, options_of
+
+    if kind == "recipes":
+        recipe: Recipe = build("recipes", name)
+        keys = [option for option in fields_as_options(recipe) if option.name in CHOICES]
+        yield from (_row("recipe", option) for option in keys)
+        yield from (_row("train", option) for option in fields_as_options(recipe.train))
+        return
+    for option in options_of(found.offer.build).values():
+        yield _row("target" if kind == "targets" else name, option)
+
+
+def _row(table: str, option: Option) -> dict[str, str]:
+    """An option for people: what it may be, what it is if it is not set, and how it is set."""
+    return {
+        "option": option.name,
+        "type": option.kind,
+        "allowed": str(option.range or "").removeprefix("a number "),
+        "default": "(must be set)" if option.is_required else repr(option.default),
+        "set it with": f"--set {table}.{option.name}=VALUE",
+    }
 
 
 def _card(card: Card | None, name: str) -> dict[str, Any]:
@@ -58,6 +121,7 @@ def table(kind: str | None = None) -> list[dict[str, Any]]:
             "name": name,
             "summary": entry.offer.summary,
             "plugin": entry.plugin,
+            "distribution": entry.distribution,
             "licence": entry.offer.licence,
             "weights": entry.offer.weights,
             **_card(entry.offer.card, name),
@@ -69,6 +133,7 @@ def table(kind: str | None = None) -> list[dict[str, Any]]:
 
 def networks(rows: list[dict[str, Any]]) -> Table:
     """All facts about the networks of one kind: papers, sizes, inputs, licences, and where the weights are."""
+    from boostvsod.registry import GROUP
     from boostvsod.report.tables import Table
 
     def cells(row: dict[str, Any]) -> list[Cell]:
@@ -80,7 +145,9 @@ def networks(rows: list[dict[str, Any]]) -> Table:
         return [row["name"], row["summary"], row["paper"], f"{row['millions']:.2f}", *inputs, terms, place]
 
     columns = ["name", "what it is", "paper", "M parameters", "input", "frames", "trainable", "licence", "weights"]
-    return Table(columns, [cells(row) for row in rows])
+    if all(row["distribution"] == GROUP for row in rows):
+        return Table(columns, [cells(row) for row in rows])
+    return Table([*columns, "from"], [[*cells(row), row["distribution"]] for row in rows])
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:

@@ -22,6 +22,7 @@ from boostvsod.errors.user_code import in_one_line
 
 COMMANDS = {  # name -> module; imported on demand, so that `--help` does not import torch
     "run": "boostvsod.cli.run",
+    "studio": "boostvsod.cli.studio.command",
     "predict": "boostvsod.cli.predict",
     "demo": "boostvsod.cli.demo",
     "eval": "boostvsod.cli.eval",
@@ -34,6 +35,7 @@ COMMANDS = {  # name -> module; imported on demand, so that `--help` does not im
     "train": "boostvsod.cli.train",
     "pseudo-label": "boostvsod.cli.pseudo_label",
     "list": "boostvsod.cli.list",
+    "plugins": "boostvsod.cli.plugins",
     "doctor": "boostvsod.cli.doctor",
 }
 RESUMES = ("run", "bench", "train", "demo")  # commands that continue their work when they are called again

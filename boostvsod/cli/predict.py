@@ -9,39 +9,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from boostvsod.cli.options import device_options, overwrite_option, say
+from boostvsod.cli.options import device_options, named_parts, overwrite_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
     from boostvsod.files import Outputs
     from boostvsod.media.video import Video
+    from boostvsod.recipe import Recipe
 
 
 @click.command("predict")
 @click.argument("words", nargs=-1, required=True, metavar="VIDEO...")
 @click.option("--target", default=DEFAULT_TARGET, show_default=True, help="NAME, maps:DIR, FILE.onnx or FILE.py:NAME.")
+@click.option("--weights", multiple=True, help="FILE of the target's weights.")
+@click.option("--set", "settings", multiple=True, help="target.KEY=VALUE, an option of the target; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
 @overwrite_option
 @device_options
-def command(words: tuple[str, ...], target: str, output: Path, bits: str, overwrite: bool, runtime: Runtime) -> None:
+def command(
+    words: tuple[str, ...],
+    target: str,
+    weights: tuple[str, ...],
+    settings: tuple[str, ...],
+    output: Path,
+    bits: str,
+    overwrite: bool,
+    runtime: Runtime,
+) -> None:
     """Write a target's maps of VIDEO, a video or a folder of pictures of any sizes, to OUTPUT.
 
     Several videos get a folder each in OUTPUT.
     """
+    from boostvsod.boosting.plan import find_recipe
     from boostvsod.cli.inputs import find_inputs, inputs_of
     from boostvsod.files import Outputs
 
     say(str(runtime))
+    settings = (*named_parts(target, None, weights), *settings)
+    recipe = find_recipe("none", settings)
     for given in find_inputs(words, output):
-        inputs = inputs_of(given.video, given.word, target, {})
+        inputs = inputs_of(given.video, given.word, target, {"settings": settings})
         outputs = Outputs(given.folder, inputs=inputs, overwrite=overwrite)
         write = _pictures if Path(given.word).is_dir() else _video
-        say(f"wrote {write(given.video, target, outputs, int(bits), runtime)} maps to {given.folder}")
+        say(f"wrote {write(given.video, target, recipe, outputs, int(bits), runtime)} maps to {given.folder}")
 
 
-def _pictures(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runtime) -> int:
+def _pictures(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:
     """Predict each picture separately; returns the number of maps.
 
     The pictures may have different sizes. A target that sees several frames gets the same picture several times.
@@ -52,7 +67,7 @@ def _pictures(video: Video, target: str, outputs: Outputs, bits: int, runtime: R
 
     outputs.check(*map(_file_name, video.given_names))
     runtime.apply()
-    opened = open_target(target, runtime)
+    opened = open_target(target, runtime, recipe.of("target"))
     prepare(opened, video.name, video.given_names)
     for frame in video.unscanned():
         window = Window((frame,) * opened.window, (opened.window - 1) // 2)
@@ -62,8 +77,8 @@ def _pictures(video: Video, target: str, outputs: Outputs, bits: int, runtime: R
     return len(video.given_names)
 
 
-def _video(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runtime) -> int:
-    """Run the recipe `none` in a temporary folder. Returns the number of maps."""
+def _video(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:
+    """Run the recipe, which is `none` with the target's options, in a temporary folder. Returns the number of maps."""
     import tempfile
 
     from boostvsod.engine import boost
@@ -71,7 +86,7 @@ def _video(video: Video, target: str, outputs: Outputs, bits: int, runtime: Runt
 
     outputs.check(*_first_existing(video, outputs.folder))
     with tempfile.TemporaryDirectory() as folder:
-        result = boost(video, target, "none", folder, bits=16, **asdict(runtime))
+        result = boost(video, target, recipe, folder, bits=16, **asdict(runtime))
         outputs.check(*map(_file_name, result.names))
         for name, saliency in zip(result.names, result.maps, strict=True):
             with outputs.writing(_file_name(name)) as path:

@@ -56,6 +56,9 @@ def add(name: str, file: Path, force: bool) -> None:
         check_fit(name, file)
     entry = add_to_cache(name, file)
     click.echo(f"{cache_folder() / entry.file}  sha256 {entry.sha256}")
+    if card.sha256:
+        same = entry.sha256 == card.sha256
+        say(f"{name}: this is {'the' if same else 'not the'} published file {card.file}, sha256 {card.sha256}")
 
 
 @command.command()

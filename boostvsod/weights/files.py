@@ -58,7 +58,8 @@ def how_to_get(name: str, card: Card) -> str:
         steps = f"  boostvsod weights get {name} --sha256 HASH   (plain http: ask the authors for the file's hash)"
     else:
         steps = f"  1. open {card.weights}\n  2. download {card.file}\n  3. boostvsod weights add {name} {card.file}"
-    return f"{steps}\n  (licence of the weights: {card.weights_licence}); or use a file: --weights {name}=FILE"
+    facts = f"licence of the weights: {card.weights_licence}{f'; sha256 {card.sha256}' if card.sha256 else ''}"
+    return f"{steps}\n  ({facts}); or use a file: --weights {name}=FILE"
 
 
 def read_weights(path: Path, net: nn.Module | None = None) -> dict[str, Tensor]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from boostvsod.kinds import Map, Rgb, Window
-from boostvsod.media.forms import Flatness, Form, first_output, to_map
+from boostvsod.kinds import Rgb
+from boostvsod.media.forms import Form, NetTarget, chosen_output
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -17,38 +16,23 @@ if TYPE_CHECKING:
 log = logging.getLogger("boostvsod")
 
 
-class ModuleTarget:
+class ModuleTarget(NetTarget):
     """Any network from pictures 1 x 3 x H x W to a map or logits. `who` names it in messages."""
 
-    window = 1
-    batch = 1
-
-    def __init__(self, net: nn.Module, runtime: Runtime, who: str) -> None:
-        self.net, self.runtime, self.who = net.eval().to(runtime.device), runtime, who
-        self.form, self.flatness = Form(), Flatness(who)
-        raw = self.raw(self.form.noise())
-        self.activation = self.form.activation_for(raw, who)
-        seen = f"for noise it gives {raw.min():.3g} to {raw.max():.3g}, so activation is {self.activation}"
-        log.warning("%s: assumed: %s; %s", who, self.form, seen)
-
-    def predict(self, windows: Sequence[Window]) -> list[Map]:
-        return [self._map(window.frame.rgb) for window in windows]
-
-    def _map(self, rgb: Rgb) -> Map:
-        saliency = to_map(self.raw(rgb), rgb, self.activation, self.who)
-        if warning := self.flatness.look(saliency):
-            log.warning(warning)
-        return saliency
+    def __init__(self, net: nn.Module, runtime: Runtime, who: str, form: Form | None = None) -> None:
+        self.net, self.runtime = net.eval().to(runtime.device), runtime
+        super().__init__(form or Form(), who)
+        log.warning("%s: assumed: %s; %s", who, self.form, self.seen)
 
     def raw(self, rgb: Rgb) -> np.ndarray:
-        """The first output of the network for a picture, as an array."""
+        """The chosen output of the network for a picture, as an array."""
         import torch
 
         x = torch.from_numpy(self.form.picture(rgb)).permute(2, 0, 1)[None].to(self.runtime.device)
         x = x.to(_dtype_of(self.net)).contiguous()
         with torch.inference_mode():
-            output: Any = first_output(self.net(x), self.who)
-        return output.float().cpu().numpy()  # type: ignore[no-any-return]
+            output: Any = chosen_output(self.net(x), self.form.output, self.who)
+        return (output if output.dtype == torch.uint8 else output.float()).cpu().numpy()  # type: ignore[no-any-return]
 
 
 def _dtype_of(net: nn.Module) -> Any:

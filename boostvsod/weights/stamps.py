@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from boostvsod import registry
+from boostvsod.errors.user_code import user_code
 from boostvsod.stamps import content_stamp, fingerprint, package_stamp
 from boostvsod.weights.cache import cached_weights
 
@@ -17,12 +18,20 @@ def code_stamp() -> str:
 
 
 def part_stamp(kind: registry.Kind, name: str, options: Mapping[str, Any]) -> list[Any]:
-    """A part with the options it is built with, defaults included, and the content of every file that they name."""
+    """A part with the options it is built with, defaults included, and the content of every file that they name.
+
+    If the plugin says what else the part is made of, this counts too.
+    """
     if not name:
         return []
     entry = registry.entry(kind, name)
     bound = {**_defaults(entry.offer.build), **options}
-    return [entry.plugin, name, bound, content_stamp(bound), weights_stamp([name, *texts(bound)])]
+    stamp = [entry.plugin, name, bound, content_stamp(bound), weights_stamp([name, *texts(bound)])]
+    if entry.offer.made_of is None:
+        return stamp
+    with user_code(name):
+        made_of = entry.offer.made_of(**options)
+    return [*stamp, made_of, content_stamp(made_of)]
 
 
 def weights_stamp(names: Iterable[str]) -> dict[str, str]:

@@ -34,3 +34,26 @@ def test_predict_takes_several_videos(tmp_path: Path, clip: Clip) -> None:
     assert done.exit_code == 0, done.output
     assert visible(tmp_path / "o") == ["a-frames", "b-frames"]
     assert visible(tmp_path / "o" / "b-frames") == ["00000.png", "00001.png"]
+
+
+def test_predict_takes_options_of_the_target(tmp_path: Path, clip: Clip) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from pathlib import Path\nimport numpy as np\n\ndef build(weights='', level=0.0):\n"
+        "    level += float(Path(weights).read_text())\n"
+        "    return lambda rgb: np.full(rgb.shape[:2], level, np.float32)\n"
+    )
+    (tmp_path / "w.txt").write_text("0.2")
+    film = write_film(tmp_path / "a.mp4", clip.frames)
+    folder = write_pictures(tmp_path / "in", clip.frames[:2])
+    for k, source in enumerate((film, folder)):
+        words = ["--target", f"{tmp_path}/mine.py:build", "--weights", tmp_path / "w.txt", "--set", "target.level=0.4"]
+        done = call("predict", source, *words, "-o", tmp_path / f"o{k}")
+        assert done.exit_code == 0, done.output
+        assert (picture(str(tmp_path / f"o{k}" / visible(tmp_path / f"o{k}")[0]), -1) == 153).all()
+
+
+def test_predict_refuses_settings_of_other_parts(tmp_path: Path, clip: Clip) -> None:
+    folder = write_pictures(tmp_path / "in", clip.frames[:2])
+    for setting in ("nr.T=3", "target.colour=1"):
+        done = call("predict", folder, "--target", "lite", "--set", setting, "-o", tmp_path / "o")
+        assert done.exit_code == 2, done.output

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import published_options, slow_except, write_detector, write_maps, write_pictures
+from made import OF_FILES, published_options, slow_except, write_detector, write_maps, write_pictures
 
 from boostvsod import build, offers
 from boostvsod import testing as contract
@@ -59,9 +59,11 @@ def export(path: Path) -> Path:
 
 
 PUBLISHED = [name for name, offer in offers("targets").items() if offer.card]
+ELSEWHERE = set(OF_FILES) - {"onnx"}  # tests/adapters/test_on_disk.py checks them
+GENERIC = [name for name in offers("targets") if name not in (*PUBLISHED, *ELSEWHERE)]
 
 
-@pytest.mark.parametrize("name", [name for name in offers("targets") if name not in PUBLISHED])
+@pytest.mark.parametrize("name", GENERIC)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_target(name: str, tmp_path: Path) -> None:
     contract.check_target(maker("targets", name, tmp_path))

@@ -49,7 +49,7 @@ def test_scrubbing_moves_all_panes(browser: Any, page: Path) -> None:
     second = shown(browser)
     assert all(a != b for a, b in zip(first, second, strict=True))
     assert shown(browser, 1) == other, "each clip moves separately"
-    browser.find_elements("css selector", "circle.mark")[1].click()
+    browser.find_elements("css selector", ".mark")[1].click()
     assert shown(browser)[0] == second[1], "pane b runs backwards: frame 3 of a is frame 1 of b"
     about = browser.find_element("css selector", ".about").text
     assert about == f"{EVIL}3 · learnt from · why"

@@ -43,7 +43,8 @@ def test_predicting_does_not_move_a_network_that_is_ready(traceable: bool, monke
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             count = 1 if traceable else sum(1 for _ in x)
-            return self.conv(x)[:, :1] * count
+            y: torch.Tensor = self.conv(x)[:, :1] * count
+            return y
 
     ready = for_inference(Student(Loops(), 32), RUNTIME)
     monkeypatch.setattr(nn.Module, "_apply", None)  # what every move calls

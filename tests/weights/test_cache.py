@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
-from made import call, random_net
+from made import call, random_net, research
 
 from boostvsod import registry
 from boostvsod.errors import WeightsError
@@ -57,3 +58,21 @@ def test_weights_that_do_not_fit_are_not_cached(raft_small_file: Path) -> None:
     assert "they fit raft-small" in refused.output
     assert call("weights", "path", "raft").exit_code == 5
     assert call("weights", "add", "nosuch", str(raft_small_file)).exit_code == 2
+
+
+def test_cards_name_the_source_that_they_were_compared_with() -> None:
+    cards = registry.cards()
+    without = {name for name, card in cards.items() if not card.source}
+    assert without == {"pdb"}, "no output of its authors' code is recorded"
+    for name, card in cards.items():
+        assert not card.source or re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+/tree/[0-9a-f]{40}", card.source)
+        assert not card.sha256 or re.fullmatch("[0-9a-f]{64}", card.sha256), name
+
+
+def test_the_published_file_has_the_hash_of_its_card() -> None:
+    assert file_stamp(research("weights/raft-small.pth")) == registry.cards()["raft-small"].sha256
+
+
+def test_adding_says_whether_a_file_is_the_published_one(raft_small_file: Path, home: Path) -> None:
+    done = call("weights", "add", "raft-small", str(raft_small_file))
+    assert "raft-small: this is not the published file raft-small.pth, sha256 c7d41b9c" in done.stderr

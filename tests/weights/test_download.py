@@ -98,7 +98,7 @@ def test_get_from_a_mirror(server: str, raft_small_file: Path, home: Path, monke
 
 
 def test_plain_http_needs_a_hash(server: str, home: Path) -> None:
-    refused = call("weights", "get", "raft-small", "--mirror", server)
+    refused = call("weights", "get", "raft", "--mirror", server)
     assert refused.exit_code == 5
     assert "plain http is not safe without the hash" in refused.stderr
     assert not Server.ranges, "nothing may be asked of the server"

@@ -127,6 +127,7 @@ CARD = Card(
     "pseudo_label_generator.pth",
     45.28,
     f"{SIDE} x {SIDE}, RGB, white is 1",
+    source=f"{REPOSITORY}/tree/8d9f0fe0c7ad651db7578b2d96741de11036ef82",
     net=generator,
     rename=without_flow,
 )

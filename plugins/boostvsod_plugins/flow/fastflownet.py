@@ -43,6 +43,7 @@ CARD = Card(
     "fastflownet_ft_mix.pth",
     1.37,
     url="",
+    source="https://github.com/ltkong218/FastFlowNet/tree/484108870e4ced569d42ecc33faa32c5a46e5ac8",
     net=net,
 )
 

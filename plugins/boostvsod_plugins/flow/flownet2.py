@@ -23,6 +23,7 @@ KINDS = {  # name: title, millions of parameters
     "flownet2-css": ("FlowNet2-CSS", 116.57),
 }
 PAGE = "https://github.com/NVIDIA/flownet2-pytorch"
+SOURCE = f"{PAGE}/tree/bce69c881ad2b11bef1e6ce9fd0dfd45bd8a1756"
 ABOUT = (
     "Ilg et al., CVPR 2017",
     2017,
@@ -79,7 +80,7 @@ def builder(kind: str) -> Callable[..., FlowBackend]:
 
 
 def card(kind: str, title: str, millions: float) -> Card:
-    return Card(*ABOUT, f"{title}_checkpoint.pth.tar", millions, net=lambda: make(kind)[0])
+    return Card(*ABOUT, f"{title}_checkpoint.pth.tar", millions, source=SOURCE, net=lambda: make(kind)[0])
 
 
 @hookimpl

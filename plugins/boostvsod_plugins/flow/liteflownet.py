@@ -44,6 +44,7 @@ CARD = Card(
     "network-default.pytorch",
     5.38,
     url="http://content.sniklaus.com/github/pytorch-liteflownet/network-default.pytorch",
+    source="https://github.com/sniklaus/pytorch-liteflownet/tree/a81ea7b0d23306412b2b96a55ff28dcc1ae076d8",
     net=net,
     rename=rename,
 )

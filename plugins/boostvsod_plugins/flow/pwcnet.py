@@ -46,6 +46,7 @@ CARD = Card(
     "network-default.pytorch",
     9.37,
     url="http://content.sniklaus.com/github/pytorch-pwc/network-default.pytorch",
+    source="https://github.com/sniklaus/pytorch-pwc/tree/fc2188815595b9fe3db94c7218c6f051eea0b012",
     net=net,
     rename=rename,
 )

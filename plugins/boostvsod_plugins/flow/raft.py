@@ -60,9 +60,11 @@ def small_net() -> nn.Module:
 
 
 PAGE = "https://github.com/princeton-vl/RAFT"
+SOURCE = f"{PAGE}/tree/2888e15a51fa41140771d3f498ed8023cff098d1"
+SMALL_SHA256 = "c7d41b9cc88442bb8aa911dbb33086dac55a226394b142937ff22d5578717332"
 ABOUT = ("Teed and Deng, ECCV 2020", 2020, PAGE, "BSD-3-Clause", f"{PAGE}#demos (models.zip)", "BSD-3-Clause")
-CARD = Card(*ABOUT, "raft-things.pth", 5.26, net=net)
-SMALL = Card(*ABOUT, "raft-small.pth", 0.99, net=small_net)
+CARD = Card(*ABOUT, "raft-things.pth", 5.26, source=SOURCE, net=net)
+SMALL = Card(*ABOUT, "raft-small.pth", 0.99, sha256=SMALL_SHA256, source=SOURCE, net=small_net)
 
 
 @hookimpl

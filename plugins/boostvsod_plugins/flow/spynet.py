@@ -49,6 +49,7 @@ CARD = Card(
     "network-sintel-final.pytorch",
     1.44,
     url="http://content.sniklaus.com/github/pytorch-spynet/network-sintel-final.pytorch",
+    source="https://github.com/sniklaus/pytorch-spynet/tree/690689db9938d724c76423524c757384280cc4e2",
     net=net,
     rename=rename,
 )
