@@ -63,7 +63,7 @@ def test_tables_of_the_papers_skip_rows_without_weights(tmp_path: Path) -> None:
     write_pictures(tmp_path / "data" / "walk" / "frames", clip.frames)
     write_maps(tmp_path / "data" / "walk" / "masks", clip.truth)
     around = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    words = ["bash", ABLATIONS, tmp_path / "data", "classic", tmp_path / "out", "nr-1"]
+    words = ["bash", str(ABLATIONS), str(tmp_path / "data"), "classic", str(tmp_path / "out"), "nr-1"]
     done = subprocess.run(words, capture_output=True, text=True, env=around)
     assert done.returncode == 0, done.stderr
     (skipped,) = [line for line in done.stderr.splitlines() if line.startswith("skipped or incomplete: ")]
@@ -72,3 +72,19 @@ def test_tables_of_the_papers_skip_rows_without_weights(tmp_path: Path) -> None:
     rows = (tmp_path / "out" / "nr-1.md").read_text()
     assert "| conventional | 0.755 | 0." in rows
     assert "| PWC-Net | 0.804 |  |" in rows or "| PWC-Net | 0.804 | |" in rows
+
+
+GRID = ROOT / "examples" / "label_grid.sh"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not GRID.exists(), reason="the examples are not here")
+def test_the_grid_of_labels_stands_beside_the_papers(two_clips: Path, tmp_path: Path) -> None:
+    more = "--size 32 --epochs 0.01 --checks 1"
+    around = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MORE": more}
+    words = ["bash", str(GRID), str(two_clips), str(tmp_path / "grid"), "0/5"]
+    done = subprocess.run(words, capture_output=True, text=True, env=around)
+    assert done.returncode == 0, done.stderr
+    assert "| 0/5 | .849 | .867 | 0." in done.stdout
+    again = subprocess.run(words, capture_output=True, text=True, env=around)
+    assert again.stdout == done.stdout

@@ -82,10 +82,11 @@ def time_table(rows: Sequence[Row]) -> Table:
     own = [row for row in rows if row["arm"] != BASELINE]
     arms = list(dict.fromkeys(row["arm"] for row in own))
     steps = list(dict.fromkeys(step for row in own for step in row["steps"]))
-    frames = {arm: sum(row["frames"] for row in own if row["arm"] == arm) for arm in arms}
+    frames = {arm: sum(int(row["frames"]) for row in own if row["arm"] == arm) for arm in arms}
 
     def seconds(step: str, arm: str) -> float:
-        return sum(row["steps"].get(step, 0.0) for row in own if row["arm"] == arm) / frames[arm]
+        spent = [float(row["steps"].get(step, 0.0)) for row in own if row["arm"] == arm]
+        return sum(spent) / frames[arm]
 
     cells: list[list[Cell]] = [[step, *(round(seconds(step, arm), 4) for arm in arms)] for step in steps]
     return Table(["step", *arms], cells, "seconds a frame by step; the steps of mining are parts of it")

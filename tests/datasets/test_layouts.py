@@ -14,9 +14,15 @@ from boostvsod.errors import InputError
 from boostvsod.media.archive import File, Tree
 from boostvsod.media.synthetic import Clip
 
+LIST_1080P = "ImageSets/1080p/val.txt"
 LAYOUTS = {
     "davis2016": ("JPEGImages/480p/{s}/{i:05d}.jpg", "Annotations/480p/{s}/{i:05d}.png", "ImageSets/480p/val.txt"),
     "davis2017": ("JPEGImages/480p/{s}/{i:05d}.jpg", "Annotations/480p/{s}/{i:05d}.png", "ImageSets/2017/val.txt"),
+    "davis2016-1080p": (
+        "JPEGImages/1080p/{s}/{i:05d}.jpg",
+        "Annotations/1080p/{s}/{i:05d}.png",
+        "ImageSets/1080p/val.txt",
+    ),
     "davsod-easy": ("Test Set/easy-35/{s}/Imgs/{i:04d}.jpg", "Test Set/easy-35/{s}/GT_object_level/{i:04d}.png", ""),
     "segtrack2": ("JPEGImages/{s}/{i:05d}.bmp", "GroundTruth/{s}/1/{i:05d}.png", ""),
     "fbms": ("fbms/Testset/{s}/{s}_{i:02d}.jpg", "fbms/Testset/{s}/GroundTruth/{s}_{i:02d}_gt.png", ""),
@@ -48,6 +54,14 @@ def test_layouts_are_found(name: str, tmp_path: Path, clip: Clip) -> None:
     assert (first.truth(first.frames[2].stem) == clip.truth[2]).all()
     known = found.layout.sequences
     assert bool(known) == any(f"has {known} sequences" in note for note in found.notes)
+
+
+def test_penguin_can_be_left_out(tmp_path: Path, clip: Clip) -> None:
+    for name in ("bird", "penguin"):
+        _write(tmp_path / f"JPEGImages/{name}/0.bmp", clip.frames[0])
+        _write(tmp_path / f"GroundTruth/{name}/1/0.png", clip.truth[0] * np.uint8(255))
+    assert [s.name for s in open_dataset(str(tmp_path)).sequences] == ["bird", "penguin"]
+    assert [s.name for s in open_dataset(str(tmp_path), "segtrack2-13").sequences] == ["bird"]
 
 
 def _write(path: Path, image: np.ndarray) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -95,7 +97,7 @@ def test_generator_fills_one_frame_in_each_gap() -> None:
 
 @pytest.mark.parametrize(("inputs", "planes"), [("Gb", 3), ("Gc", 5), ("Gd", 7)])
 def test_inputs_of_the_generator_are_those_of_table_four(inputs: str, planes: int) -> None:
-    densifier = build("densifiers", "fgplg", Runtime(), weights="random", side=64, inputs=inputs)
+    densifier: Any = build("densifiers", "fgplg", Runtime(), weights="random", side=64, inputs=inputs)
     given = mined(0, 4)
     ((index, x),) = densifier.inputs(FRAMES, given, Exact())
     assert (index, tuple(x.shape)) == (2, (planes, 64, 64))

@@ -130,7 +130,7 @@ def test_truth_can_be_made_for_any_frame() -> None:
 
 
 def test_its_steps_are_timed() -> None:
-    miner = build("miners", "longterm", Runtime(), iterations=1, epochs=1)
+    miner: Any = build("miners", "longterm", Runtime(), iterations=1, epochs=1)
     miner.mine(evidence())
     assert set(miner.seconds) == {"proposals", "features", "clusters and classifier", "classifier", "patches"}
     assert all(spent > 0 for spent in miner.seconds.values())

@@ -126,9 +126,12 @@ def test_presets_are_the_papers(
 ) -> None:
     calls: list[tuple[Any, ...]] = []
     names = {"motion": "train_motion", "mqpm": "train_motion_quality", "saliency": "train_saliency"}
-    monkeypatch.setattr(
-        f"boostvsod.training.procedures.{names[kind]}", lambda *given: calls.append(given) or {"S": 1.0}
-    )
+
+    def train(*given: Any) -> dict[str, float]:
+        calls.append(given)
+        return {"S": 1.0}
+
+    monkeypatch.setattr(f"boostvsod.training.procedures.{names[kind]}", train)
     words = ["train", kind, "--data", "d", "-o", str(tmp_path / "w.safetensors"), "--preset", preset]
     for more in ([], ["--size", "96", "--set", "train.batch=3"]):
         done = CliRunner().invoke(main, [*words, *more])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,12 +62,14 @@ def test_stages_start_from_one_another(tmp_path: Path) -> None:
     image = build("students", "rcrnet", weights="none").core
     assert image is not None
     save_weights(image, tmp_path / "rcrnet.safetensors", half=False)
-    video = build("targets", "rcrnet-ner", weights="none", size=64).twin().core
+    target: Any = build("targets", "rcrnet-ner", weights="none", size=64)
+    video = target.twin().core
     told = load_shared(video, str(tmp_path / "rcrnet.safetensors"), "rcrnet-ner")
     assert "untrained: convgru_forward, convgru_backward, bidirection_conv, non_local_block, non_local_block2" in told
     own, given = video.state_dict(), image.state_dict()
     assert all(torch.equal(own[key], given[key]) for key in given)
-    generator = build("densifiers", "fgplg", weights="none").student().net
+    densifier: Any = build("densifiers", "fgplg", weights="none")
+    generator = densifier.student().net
     first = "backbone.resnet.conv1.weight"
     before = generator.state_dict()[first].clone()
     assert "untrained: nothing" in load_shared(generator, str(tmp_path / "rcrnet.safetensors"), "fgplg")
