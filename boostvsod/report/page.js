@@ -1,17 +1,4 @@
-"use strict";
-const COLOURS = ["#0b6bcb", "#d1495b", "#2e933c", "#8f5fbf", "#c77700", "#00818a"];
 const page = JSON.parse(document.getElementById("data").textContent);
-const byId = (id) => document.getElementById(id);
-
-// All content goes through textContent or setAttribute, so names never become markup.
-function make(tag, parent, text, attributes = {}) {
-  const svg = ["svg", "polyline", "circle", "line"].includes(tag);
-  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  if (text !== undefined && text !== null) node.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  parent.append(node);
-  return node;
-}
 
 class Scrubber {
   constructor(clip, parent) {
@@ -34,35 +21,8 @@ class Scrubber {
     this.range = make("input", row, null, { type: "range", min: 0, max: clip.frames.length - 1, value: 0 });
     this.range.addEventListener("input", () => this.show(Number(this.range.value)));
     this.about = make("div", section, null, { class: "about" });
-    this.cursor = this.draw(section);
+    this.plot = new ScorePlot(section, clip.frames.length, clip, (i) => this.show(i));
     this.show(0);
-  }
-
-  place(i) { return 10 + (980 * i) / Math.max(1, this.clip.frames.length - 1); }
-
-  draw(section) {
-    const svg = make("svg", section, null, { class: "curve", viewBox: "0 0 1000 130", preserveAspectRatio: "none" });
-    const numbers = this.clip.curves.flatMap((curve) => curve.values.filter((value) => value !== null));
-    const low = Math.min(0, ...numbers), high = Math.max(1e-9, ...numbers);
-    const level = (value) => 112 - (100 * (value - low)) / (high - low);
-    const legend = make("div", section, null, { class: "legend" });
-    this.clip.curves.forEach((curve, k) => {
-      const points = curve.values.map((v, i) => (v === null ? null : `${this.place(i).toFixed(1)},${level(v).toFixed(1)}`));
-      make("polyline", svg, null, {
-        points: points.filter((point) => point !== null).join(" "), fill: "none",
-        stroke: COLOURS[k % COLOURS.length], "stroke-width": 2, "vector-effect": "non-scaling-stroke",
-      });
-      const entry = make("span", legend, null);
-      make("i", entry, null, { style: `background:${COLOURS[k % COLOURS.length]}` });
-      entry.append(curve.label);
-    });
-    const cursor = make("line", svg, null, { class: "cursor", y1: 4, y2: 126 });
-    for (const i of this.clip.mined) {
-      const mark = make("circle", svg, null, { class: "mark", cx: this.place(i), cy: 121, r: 6, "data-frame": i });
-      mark.addEventListener("click", () => this.show(i));
-    }
-    if (this.clip.mined.length) make("span", legend, "\u25cf learnt from", { style: "color:var(--mark)" });
-    return cursor;
   }
 
   show(i) {
@@ -71,7 +31,7 @@ class Scrubber {
     this.range.value = this.at;
     const learnt = this.clip.mined.includes(this.at) ? "learnt from" : "";
     this.about.textContent = [this.clip.frames[this.at], learnt, this.clip.why[this.at]].filter(Boolean).join(" \u00b7 ");
-    for (const end of ["x1", "x2"]) this.cursor.setAttribute(end, this.place(this.at));
+    this.plot.show(this.at);
   }
 
   toggle() {

@@ -79,14 +79,19 @@ def page_as_html(page: Page) -> str:
     """The page as the text of one HTML file."""
     html = (HERE / "page.html").read_text(encoding="utf-8")
     parts = {
-        "STYLE": (HERE / "page.css").read_text(encoding="utf-8"),
-        "SCRIPT": (HERE / "page.js").read_text(encoding="utf-8"),
+        "STYLE": _shared_and_own(".css"),
+        "SCRIPT": _shared_and_own(".js"),
         "PLOTS": "\n".join(f"<figure>{svg}</figure>" for _, svg in page.plots),
         "DATA": _as_json(page),
     }
     for name, part in parts.items():
         html = html.replace(f"<!--{name}-->", part)
     return html
+
+
+def _shared_and_own(suffix: str) -> str:
+    """The parts that the studio uses too, then those of this page alone."""
+    return "".join((HERE / f"{name}{suffix}").read_text(encoding="utf-8") for name in ("parts", "page"))
 
 
 def _as_json(page: Page) -> str:

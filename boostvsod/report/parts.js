@@ -1,0 +1,53 @@
+"use strict";
+// What the report and the studio share: elements, the plot of the scores, keys.
+const COLOURS = ["#0b6bcb", "#d1495b", "#2e933c", "#8f5fbf", "#c77700", "#00818a"];
+const byId = (id) => document.getElementById(id);
+
+// All content goes through textContent or setAttribute, so names never become markup.
+function make(tag, parent, text, attributes = {}) {
+  const svg = ["svg", "polyline", "circle", "line"].includes(tag);
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  if (text !== undefined && text !== null) node.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  parent.append(node);
+  return node;
+}
+
+// The scores of every frame as curves, marks on the frames that were learnt from, and a cursor.
+// `data` has curves [{label, values}] and mined [number]; `pick` is called with the number of a clicked frame.
+class ScorePlot {
+  constructor(parent, count, data, pick) {
+    this.count = count;
+    const svg = make("svg", parent, null, { class: "curve", viewBox: "0 0 1000 130", preserveAspectRatio: "none" });
+    const legend = make("div", parent, null, { class: "legend" });
+    const numbers = data.curves.flatMap((curve) => curve.values.filter((value) => value !== null));
+    this.low = Math.min(0, ...numbers);
+    this.high = Math.max(1e-9, ...numbers);
+    data.curves.forEach((curve, k) => this.draw(svg, legend, curve, COLOURS[k % COLOURS.length]));
+    this.cursor = make("line", svg, null, { class: "cursor", y1: 4, y2: 126 });
+    for (const i of data.mined) {
+      const mark = make("circle", svg, null, { class: "mark", cx: this.place(i), cy: 121, r: 6, "data-frame": i });
+      mark.addEventListener("click", () => pick(i));
+    }
+    if (data.mined.length) make("span", legend, "\u25cf learnt from", { style: "color:var(--mark)" });
+  }
+
+  place(i) { return 10 + (980 * i) / Math.max(1, this.count - 1); }
+
+  level(value) { return 112 - (100 * (value - this.low)) / (this.high - this.low); }
+
+  draw(svg, legend, curve, colour) {
+    const points = curve.values.map((v, i) => (v === null ? null : `${this.place(i).toFixed(1)},${this.level(v).toFixed(1)}`));
+    make("polyline", svg, null, {
+      points: points.filter((point) => point !== null).join(" "), fill: "none",
+      stroke: colour, "stroke-width": 2, "vector-effect": "non-scaling-stroke",
+    });
+    const entry = make("span", legend, null);
+    make("i", entry, null, { style: `background:${colour}` });
+    entry.append(curve.label);
+  }
+
+  show(i) {
+    for (const end of ["x1", "x2"]) this.cursor.setAttribute(end, this.place(i));
+  }
+}
