@@ -21,7 +21,7 @@ STEPS = 2.5  # steps of the walk from one side to the other
 Layer = NDArray[np.float32]  # H x W x 4: premultiplied RGB and alpha, 0 to 1
 
 
-def photographed_clip(frames: int = 48, height: int = 240, width: int = 360) -> Clip:
+def photographed_clip(frames: int = 40, height: int = 192, width: int = 288) -> Clip:
     """Render the clip. The same arguments always give the same clip."""
     scene, figure = _picture("pavilion.jpg"), _picture("astronaut.webp")
     pictures, masks = [], []
@@ -53,19 +53,19 @@ def _drawn(layer: Layer, place: NDArray[np.float64], height: int, width: int) ->
 
 
 def _camera(scene: Layer, share: float, height: int) -> NDArray[np.float64]:
-    """Where the scene lies in the frame: the camera drifts to the right, slightly down, and closer."""
-    scale = (1 + 0.04 * share) * 1.2 * height / scene.shape[0]
-    left, top = 0.02 + 0.10 * share, 0.04 + 0.05 * np.sin(2.2 * share)
+    """Where the scene lies in the frame: the camera pans from the lake to the pavilion, and sways slightly."""
+    scale = 1.45 * height / scene.shape[0]
+    left, top = 0.58 - 0.5 * share, 0.36 - 0.22 * share + 0.02 * np.sin(9 * share)
     return np.array([[scale, 0, -left * height], [0, scale, -top * height]])
 
 
 def _walk(figure: Layer, share: float, height: int, width: int) -> NDArray[np.float64]:
-    """Where the person is in the frame: she walks from right to left, and bobs and sways at every step."""
+    """Where the person is in the frame: she walks from left to right, and bobs and sways at every step."""
     tall, wide = figure.shape[:2]
     scale = 0.66 * height / tall
     beat = 2 * np.pi * STEPS * share
     angle = np.deg2rad(2.0) * np.sin(beat)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    x, y = width * (0.84 - 0.66 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
+    x, y = width * (0.25 + 0.5 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
     foot = np.array([x, y]) - turn @ np.array([wide / 2, tall])
     return np.column_stack([turn, foot])
