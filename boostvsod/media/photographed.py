@@ -1,6 +1,6 @@
 """The clip of `boostvsod demo`: a cut-out photograph moves over another photograph, so the truth is exact.
 
-An astronaut walks past a pavilion while the camera drifts. Her way, the camera's and the shape of her cut-out are
+An astronaut walks past a pavilion while the camera pans. Her way, the camera's and the shape of her cut-out are
 known, and the truth of a frame is the alpha that was used to draw it. `pictures/ATTRIBUTION.md` names the sources.
 """
 
@@ -17,6 +17,7 @@ from boostvsod.media.synthetic import Clip
 HERE = Path(__file__).parent / "pictures"
 FINE = 2  # frames are drawn at twice their size and reduced, which makes clean edges
 STEPS = 2.5  # steps of the walk from one side to the other
+SWAY = np.deg2rad(2.0)
 
 Layer = NDArray[np.float32]  # H x W x 4: premultiplied RGB and alpha, 0 to 1
 
@@ -54,18 +55,18 @@ def _drawn(layer: Layer, place: NDArray[np.float64], height: int, width: int) ->
 
 def _camera(scene: Layer, share: float, height: int) -> NDArray[np.float64]:
     """Where the scene lies in the frame: the camera pans from the lake to the pavilion, and sways slightly."""
-    scale = 1.45 * height / scene.shape[0]
-    left, top = 0.58 - 0.5 * share, 0.36 - 0.22 * share + 0.02 * np.sin(9 * share)
+    scale = 1.4 * height / scene.shape[0]
+    left, top = 0.56 - 0.42 * share, 0.26 - 0.11 * share + 0.02 * np.sin(9 * share)
     return np.array([[scale, 0, -left * height], [0, scale, -top * height]])
 
 
 def _walk(figure: Layer, share: float, height: int, width: int) -> NDArray[np.float64]:
-    """Where the person is in the frame: she walks from left to right, and bobs and sways at every step."""
+    """Where the person is in the frame: she walks from right to left, and bobs and sways at every step."""
     tall, wide = figure.shape[:2]
-    scale = 0.66 * height / tall
+    scale = 0.74 * height / tall
     beat = 2 * np.pi * STEPS * share
-    angle = np.deg2rad(2.0) * np.sin(beat)
+    angle = SWAY * np.sin(beat)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    x, y = width * (0.25 + 0.5 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
+    x, y = width * (0.78 - 0.49 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
     foot = np.array([x, y]) - turn @ np.array([wide / 2, tall])
     return np.column_stack([turn, foot])
