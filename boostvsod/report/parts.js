@@ -22,8 +22,9 @@ class ScorePlot {
     const svg = make("svg", plot, null, { class: "curve", viewBox: "0 0 1000 130", preserveAspectRatio: "none" });
     const legend = make("div", parent, null, { class: "legend" });
     const numbers = data.curves.flatMap((curve) => curve.values.filter((value) => value !== null));
-    this.low = Math.min(0, ...numbers);
     this.high = Math.max(1e-9, ...numbers);
+    const lowest = Math.min(...numbers, this.high - 1e-9);
+    this.low = lowest > this.high / 2 ? lowest : Math.min(0, lowest); // high scores differ little: their range is shown
     if (numbers.length) this.label(plot);
     data.curves.forEach((curve, k) => this.draw(svg, legend, curve, COLOURS[k % COLOURS.length]));
     this.cursor = make("line", svg, null, { class: "cursor", y1: 4, y2: 126 });
