@@ -19,7 +19,7 @@ from boostvsod.media.video import Video
 MILLISECONDS = 90  # a frame
 PAUSE = 900  # the last frame
 GAP, BAR = 6, 26  # pixels between the pictures, and of the bar with their names
-QUALITY = 70
+QUALITY = 85
 
 
 def main(folder: str, output: str) -> None:

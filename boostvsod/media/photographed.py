@@ -56,17 +56,17 @@ def _drawn(layer: Layer, place: NDArray[np.float64], height: int, width: int) ->
 def _camera(scene: Layer, share: float, height: int) -> NDArray[np.float64]:
     """Where the scene lies in the frame: the camera pans from the lake to the pavilion, and sways slightly."""
     scale = 1.4 * height / scene.shape[0]
-    left, top = 0.56 - 0.42 * share, 0.26 - 0.11 * share + 0.02 * np.sin(9 * share)
+    left, top = 0.57 - 0.44 * share, 0.26 - 0.12 * share + 0.02 * np.sin(9 * share)
     return np.array([[scale, 0, -left * height], [0, scale, -top * height]])
 
 
 def _walk(figure: Layer, share: float, height: int, width: int) -> NDArray[np.float64]:
     """Where the person is in the frame: she walks from right to left, and bobs and sways at every step."""
     tall, wide = figure.shape[:2]
-    scale = 0.74 * height / tall
+    scale = 0.67 * height / tall
     beat = 2 * np.pi * STEPS * share
     angle = SWAY * np.sin(beat)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    x, y = width * (0.78 - 0.49 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
+    x, y = width * (0.78 - 0.50 * share), height * (1.03 + 0.015 * np.cos(2 * beat))
     foot = np.array([x, y]) - turn @ np.array([wide / 2, tall])
     return np.column_stack([turn, foot])
