@@ -135,10 +135,12 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
 
     moving = spread(learning.flow, learning.motion.saliency)
     motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps, moving)
+    store.progress("mine", piece.start, store.total)
     with store.clock.timed("mine"):
         mining = learning.mine(Evidence(piece, maps, motion, store.features("motion", piece)))
         mining = with_corrections(mining, corrected)
     store.clock.add(learning.steps_of_mining())
+    store.progress("mine", piece.stop, store.total)
     if not mining.mined:
         return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
     truths = densify(piece, mining.mined, learning, store)

@@ -40,7 +40,7 @@ def write_report(
     plots = [_pr_curves(target, summaries) for target in targets]
     facts = [("data set", setup.data), ("about", caption)]
     notes = list(dict.fromkeys(f"{row['video']}: {note}" for row in rows for note in row["score_notes"]))
-    page = Page("boosted compared with baseline", facts, notes, clips, tables, bars, plots)
+    page = Page("boosted compared with baseline", facts, notes, clips, tables, bars, plots, tables_first=True)
     return outputs.write_text(NAME, page_as_html(page))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from boostvsod.boosting.parts import Parts
 from boostvsod.boosting.plan import Plan
 from boostvsod.boosting.store import STAGES, Store, StoredMaps
 from boostvsod.errors import InputError
-from boostvsod.kinds import Decision, Maps, Outcome, Result, Verdict
+from boostvsod.kinds import Decision, Map, Maps, Outcome, Result, Verdict
 from boostvsod.media.video import Video
 from boostvsod.registry import versions
 from boostvsod.stamps import fingerprint
@@ -128,10 +128,23 @@ def motion_maps(result: Result) -> Maps | None:
     return StoredMaps(folder, result.names) if complete else None
 
 
+def rejected_maps(result: Result) -> Callable[[int], Map | None] | None:
+    """The boosted maps that the gate rejected, by frame; for other frames None. None if it rejected none."""
+    folder = RunFolder(Path(result.folder)).stage(result.record["stages"]["fused"])
+    kept = [range(d.start, d.stop) for d in result.decisions if d.choice == "baseline"]
+    there = {i for numbers in kept for i in numbers if (folder / f"{result.names[i]}.png").is_file()}
+    stored = StoredMaps(folder, result.names)
+    return (lambda i: stored[i] if i in there else None) if there else None
+
+
+def owner_of(target: str) -> str:
+    """A target for people. One that is named by a path is called "the target"."""
+    return "the target" if {"/", ":"} & set(target) else target
+
+
 def choice_in_words(choice: str, target: str) -> str:
-    """Which maps became the final ones, for people. A target that is named by a path is called "the target"."""
-    owner = "the target" if {"/", ":"} & set(target) else target
+    """Which maps became the final ones, for people."""
     return {
         "boosted": "used the boosted maps",
-        "baseline": f"kept {owner}'s maps",
+        "baseline": f"kept {owner_of(target)}'s maps",
     }[choice]

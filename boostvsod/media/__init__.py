@@ -11,4 +11,5 @@ images      reading and writing picture files
 maps        arithmetic on saliency maps, and the check that every map passes
 films       writing mp4 files
 synthetic   a made-up clip with exact ground truth
+photographed  the clip of the demo, made of two photographs
 """

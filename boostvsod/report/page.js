@@ -27,7 +27,12 @@ class Scrubber {
 
   show(i) {
     this.at = Math.max(0, Math.min(this.clip.frames.length - 1, i));
-    this.images.forEach((image, k) => { image.src = this.clip.panes[k].images[this.at]; });
+    this.images.forEach((image, k) => {
+      const picture = this.clip.panes[k].images[this.at];
+      image.parentNode.style.visibility = picture ? "visible" : "hidden";
+      if (picture) image.src = picture;
+      else image.removeAttribute("src");
+    });
     this.range.value = this.at;
     const learnt = this.clip.mined.includes(this.at) ? "learnt from" : "";
     this.about.textContent = [this.clip.frames[this.at], learnt, this.clip.why[this.at]].filter(Boolean).join(" \u00b7 ");
@@ -43,9 +48,11 @@ class Scrubber {
 }
 
 function table(data, parent) {
-  const box = make("div", make("section", parent), null, { class: "wide" });
-  const node = make("table", box);
-  make("caption", node, data.caption);
+  const section = make("section", parent);
+  const holder = data.folded ? make("details", section) : section;
+  if (data.folded) make("summary", holder, data.caption);
+  const node = make("table", make("div", holder, null, { class: "wide" }));
+  if (!data.folded) make("caption", node, data.caption);
   const head = make("tr", make("thead", node));
   const body = make("tbody", node);
   const fill = (rows) => {
@@ -71,6 +78,7 @@ function table(data, parent) {
 function bars(data, parent) {
   const section = make("section", parent);
   make("h2", section, data.title);
+  section.classList.add("bars");
   const most = Math.max(1e-9, ...data.items.map(([, value]) => Math.abs(value)));
   for (const [label, value] of data.items) {
     const row = make("div", section, null, { class: "bar" });
@@ -93,6 +101,7 @@ for (const [name, value] of page.facts) {
 }
 const scrubbers = page.clips.map((clip) => new Scrubber(clip, byId("clips")));
 Scrubber.current = scrubbers[0];
+if (page.tables_first) byId("clips").before(byId("tables"), byId("bars"));
 for (const data of page.tables) table(data, byId("tables"));
 for (const data of page.bars) bars(data, byId("bars"));
 document.addEventListener("keydown", (event) => {

@@ -65,6 +65,7 @@ class Page:
     tables: Sequence[Table] = ()
     bars: Sequence[Bars] = ()
     plots: Sequence[tuple[str, str]] = field(default=())  # title, SVG from boostvsod.report.plots
+    tables_first: bool = False  # before the clips
 
 
 def write_page(page: Page, path: Path) -> Path:
@@ -96,7 +97,9 @@ def _shared_and_own(suffix: str) -> str:
 
 def _as_json(page: Page) -> str:
     """JSON that is safe inside a script element: without `<`, nothing can end the element early."""
-    tables = [{**asdict(table), "rows": [[_cell(c) for c in row] for row in table.rows]} for table in page.tables]
+    tables = [
+        {**asdict(table), "rows": [[_cell(c) for c in row] for row in table.rows], "best": []} for table in page.tables
+    ]
     plain: dict[str, Any] = {**asdict(page), "tables": tables, "plots": []}
     return json.dumps(plain, allow_nan=False).replace("<", "\\u003c")
 

@@ -18,11 +18,14 @@ function make(tag, parent, text, attributes = {}) {
 class ScorePlot {
   constructor(parent, count, data, pick) {
     this.count = count;
-    const svg = make("svg", parent, null, { class: "curve", viewBox: "0 0 1000 130", preserveAspectRatio: "none" });
+    const plot = make("div", parent, null, { class: "plot" });
+    const svg = make("svg", plot, null, { class: "curve", viewBox: "0 0 1000 130", preserveAspectRatio: "none" });
     const legend = make("div", parent, null, { class: "legend" });
     const numbers = data.curves.flatMap((curve) => curve.values.filter((value) => value !== null));
-    this.low = Math.min(0, ...numbers);
     this.high = Math.max(1e-9, ...numbers);
+    const lowest = Math.min(...numbers, this.high - 1e-9);
+    this.low = lowest > this.high / 2 ? lowest : Math.min(0, lowest); // high scores differ little: their range is shown
+    if (numbers.length) this.label(plot);
     data.curves.forEach((curve, k) => this.draw(svg, legend, curve, COLOURS[k % COLOURS.length]));
     this.cursor = make("line", svg, null, { class: "cursor", y1: 4, y2: 126 });
     const marks = data.mined.map((i) => {
@@ -33,6 +36,14 @@ class ScorePlot {
     const round = () => marks.forEach((mark) => mark.setAttribute("rx", 6000 / svg.clientWidth)); // the plot is stretched
     new ResizeObserver(() => svg.clientWidth && round()).observe(svg);
     if (data.mined.length) make("span", legend, "\u25cf learnt from", { style: "color:var(--mark)" });
+  }
+
+  // The ends of both axes, as text beside the plot, which is stretched.
+  label(plot) {
+    const short = (value) => Number(value.toPrecision(2)).toString();
+    make("span", plot, short(this.high), { class: "axis", style: "left:2px;top:0" });
+    make("span", plot, `score ${short(this.low)}`, { class: "axis", style: "left:2px;bottom:0" });
+    make("span", plot, `frame 1 to ${this.count} \u2192`, { class: "axis", style: "right:2px;bottom:0" });
   }
 
   place(i) { return 10 + (980 * i) / Math.max(1, this.count - 1); }

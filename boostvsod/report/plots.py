@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 COLOURS = ("#0b6bcb", "#d1495b", "#2e933c", "#8f5fbf", "#c77700", "#00818a", "#7a5c3e", "#5c677d")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 300, 46, 34, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 306, 46, 40, 12
 Line = Sequence[tuple[float, float]]
 
 
@@ -14,7 +14,7 @@ def line_plot(lines: Mapping[str, Line], across: str, up: str, *, low: float = 0
     """An SVG of lines with a legend. x runs from 0 to 1, y from `low` to 1; `across` and `up` label the axes."""
     drawn = [_polyline(points, COLOURS[i % len(COLOURS)], low) for i, points in enumerate(lines.values())]
     legend = [_legend(i, name) for i, name in enumerate(lines)]
-    height = HEIGHT + 18 * len(legend)
+    height = HEIGHT + 10 + 18 * len(legend)
     size = f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
     return "\n".join([head, *_axes(across, up, low), *drawn, *legend, "</svg>"])
@@ -51,6 +51,6 @@ def _text(place: str, text: str) -> str:
 
 
 def _legend(i: int, name: str) -> str:
-    y, colour = HEIGHT + 18 * i, COLOURS[i % len(COLOURS)]
+    y, colour = HEIGHT + 10 + 18 * i, COLOURS[i % len(COLOURS)]
     mark = f'<rect x="{LEFT}" y="{y}" width="14" height="4" fill="{colour}"/>'
     return mark + _text(f'x="{LEFT + 20}" y="{y + 6}"', name)

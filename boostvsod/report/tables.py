@@ -27,6 +27,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
     best: Mapping[str, Callable[[Sequence[float]], float]] = field(default_factory=dict)  # column -> max or min
+    folded: bool = False  # a page shows only its caption until the reader opens it
 
     def render(self, form: str) -> str:
         """The table as text in one of `FORMATS`."""
