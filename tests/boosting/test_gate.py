@@ -94,7 +94,7 @@ def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float,
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the source tree")
 def test_the_bounds_are_those_of_the_measured_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "examples"))
-    from calibrate_gate import bound, rooms_left_out
+    from calibrate_gate import bound, rooms_left_out  # type: ignore[import-not-found]
 
     rows = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())["pairs"]["rows"]
     videos, apart, moving, gain = (np.array([row[k] for row in rows]) for k in (0, 2, 4, 5))
