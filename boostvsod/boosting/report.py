@@ -30,7 +30,7 @@ MOST = 150  # frames shown: more would make the file slow to open
 LOSS_POINTS = 300
 DRAWERS = 2  # threads that draw the pictures
 NAME = "report.html"
-Truths = Sequence[NDArray[np.bool_]]
+Truths = Sequence[NDArray[np.bool_]] | NDArray[Any]
 PREVIEW_FLOW = Recipe.flow  # the default backend, which is fast: the flow of the run itself is not stored
 
 
