@@ -2,7 +2,7 @@
 
 `FILES` are facts of rembg 2.0 (github.com/danielgatis/rembg, MIT): every picture is resized to a square, divided by its
 brightest value and normalised; the first output is stretched to [0, 1]. rembg resizes by Lanczos, boostvsod by areas,
-so maps differ a little. ISNet's numbers are its authors' (github.com/xuebinqin/DIS), which rembg follows since 2.0.60.
+so maps differ a little. ISNet's numbers are its authors' (github.com/xuebinqin/DIS), as in rembg 2.0.86.
 BEN2's are those of its own script for ONNX (huggingface.co/PramaLLC/BEN2), which divides by 255.
 """
 

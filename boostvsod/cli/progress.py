@@ -17,7 +17,7 @@ from boostvsod.kinds import Progress
 LINE_EVERY = 10.0  # seconds between two plain lines of one stage
 SPEED_OVER = 120.0  # seconds over which the speed is measured: stages differ in speed
 LOSS_EVERY = 15.0  # seconds between two lines about the loss
-SHARES = {  # stage of a run -> its usual share of the time, measured on clips of 480p with the default recipe
+SHARES = {  # stage of a run -> its share of the time, a guess from a few runs of the default recipe
     "target": 0.1, "motion": 0.3, "mine": 0.12, "learn": 0.3, "student": 0.12, "fused": 0.03, "gate": 0.02,
     "final": 0.01,
 }  # fmt: skip
