@@ -22,6 +22,7 @@ from boostvsod.weights.stamps import part_stamp
 TINY = 1e-4  # prevents divisions by zero
 SIDE = 160  # the longer side of the small maps that are compared
 BOX_SIDE = 320  # the longer side of the map whose parts are found: its pixels are small against the margin
+FEATHER = 0.08  # of the box's side: where a closer look begins to count
 REMEMBERED = 128  # maps that a closer look remembers: those of a whole piece
 REMEMBERED_BYTES = 64 * 2**20
 LEAST_PART = 0.2  # parts of the object are at least this share of its largest part
@@ -92,6 +93,21 @@ def object_box(saliency: Map, margin: float) -> Proposal | None:
     return Proposal(x0, y0, x1, y1, 1.0)
 
 
+def feather(box: Proposal, shape: tuple[int, ...]) -> Map:
+    """The share of a closer look in each pixel of its box. It rises from the edges of the box, not of the picture."""
+    rows = _rise(box.top, box.bottom, shape[0])
+    columns = _rise(box.left, box.right, shape[1])
+    return np.asarray(rows[:, None] * columns, np.float32)
+
+
+def _rise(start: int, stop: int, end: int) -> np.ndarray:
+    width = max(1.0, FEATHER * (stop - start))
+    place = np.arange(start, stop) + 0.5
+    before = np.ones_like(place) if start == 0 else np.minimum((place - start) / width, 1)
+    after = np.ones_like(place) if stop == end else np.minimum((stop - place) / width, 1)
+    return np.asarray(before * after)
+
+
 class CloserLook:
     """A network that sees the crop around the object at its full input size (LIM's patchwise refiner, IV-A).
 
@@ -105,12 +121,15 @@ class CloserLook:
     def __call__(self, rgb: Rgb, saliency: Map, *, copy_outside: bool = False) -> Map:
         """The network's map in the box around the object that `saliency` shows.
 
-        Outside the box the result is 0 or, with `copy_outside`, equal to `saliency`.
+        Outside the box the result is 0 or, with `copy_outside`, equal to `saliency`. Near the box's edges the two are
+        blended, so that no seam shows.
         """
         closer = saliency.copy() if copy_outside else np.zeros_like(saliency)
         if (box := object_box(saliency, self.margin)) is not None:
             inside = np.s_[box.top : box.bottom, box.left : box.right]
-            closer[inside] = self._seen(np.ascontiguousarray(rgb[inside]))
+            share = feather(box, saliency.shape)
+            seen = self._seen(np.ascontiguousarray(rgb[inside]))
+            closer[inside] = share * seen + (1 - share) * closer[inside]
         return closer
 
     def _seen(self, crop: Rgb) -> Map:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from boostvsod import build
-from boostvsod.kinds import FusesPictures, Map
+from boostvsod.kinds import FusesPictures, Map, Proposal
 from boostvsod.media.maps import stretched
 from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
@@ -95,3 +95,13 @@ def test_the_fuser_uses_the_closer_look() -> None:
     assert fused[~clip.truth[1]].mean() < 0.05
     still = fuser.fuse_picture(clip.frames[1], truth, np.zeros_like(truth), truth)
     assert still[clip.truth[1]].mean() > 0.8, "an object that stands still stays in the map"
+
+
+def test_a_closer_look_begins_softly_inside_the_picture_and_fully_at_its_edges() -> None:
+    share = opinions.feather(Proposal(0, 20, 50, 60, 1.0), (60, 100))
+    assert share.shape == (40, 50)
+    assert share[-1, 0] == 1, "the corner of the picture"
+    assert share[20, 25] == 1, "the middle"
+    assert share[0, 0] == pytest.approx(0.5 / (0.08 * 40)), "the upper edge of the box"
+    assert (np.diff(share[:, 25]) >= 0).all()
+    assert (np.diff(share[-1]) <= 0).all()
