@@ -26,6 +26,7 @@ from boostvsod.settings import (
 
 OPTIMIZERS, SCHEDULES = ("sgd", "adam", "adamw"), ("constant", "onecycle")
 LEARNERS, GATES = ("fine-tune", "propagate", "truth"), ("off", "on")
+LEAST_RISK = 0.033  # that the gate can promise: see boosting/gate.py
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Recipe:
     densifier: str = ""  # makes truth for frames between the mined ones; empty: none
     fuser: str = "student"
     gate: str = "off"  # or "on": the target's own maps are chosen where they are probably better
-    risk: Annotated[float, Range(0.033, 1)] = 0.033  # of the gate: share of videos that may lose more than .005 of S
+    risk: Annotated[float, Range(LEAST_RISK, 1)] = LEAST_RISK  # share of videos that the gate may harm
     buffer: Count = 100  # largest number of frames in a piece, which is adapted to at once
     train: TrainOptions = field(default_factory=TrainOptions)
     per_frame: Annotated[float, Range(0, 10_000)] = 8.0  # passes over the mined frames: train.lambda or train.epochs

@@ -30,6 +30,7 @@ from boostvsod.boosting.store import StoredMaps
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.media.sources import from_pictures
 from boostvsod.media.video import Video
+from boostvsod.recipe import LEAST_RISK
 from boostvsod.runtime import decide
 
 EVENS, LENIENCES = np.arange(0.2, 1.1, 0.02), np.arange(-0.4, 0.8, 0.05)
@@ -77,7 +78,7 @@ def fitted(apart: np.ndarray, moving: np.ndarray, gain: np.ndarray) -> Fit:
     for even, lenience in candidates:
         room = Fit(even, lenience).room(apart, moving)
         safe = bool((room[gain < LOST] <= 0).all())
-        gains.append(gain[room > gate.margin_for(gate.LEAST_RISK)].sum() if safe else -np.inf)
+        gains.append(gain[room > gate.margin_for(LEAST_RISK)].sum() if safe else -np.inf)
     even, lenience = np.array(candidates)[np.isclose(gains, max(gains))].mean(0)
     x = apart * Fit(even, lenience).room(apart, moving)
     return Fit(float(even), float(lenience), float((x * gain).sum() / (x**2).sum()))
@@ -106,7 +107,7 @@ def main(dataset: str, *benchmarks: str) -> None:
     apart, moving = (np.array([row[2][feature] for row in rows]) for feature in ("apart", "moving"))
     gain = np.array([row[3] for row in rows])
     room = rooms_left_out(videos, apart, moving, gain)
-    accepted = room > gate.margin_for(gate.LEAST_RISK)
+    accepted = room > gate.margin_for(LEAST_RISK)
     for i in np.argsort(room):
         choice = f"{'accepted' if accepted[i] else 'rejected'} with room {room[i]:+.3f}, true gain {gain[i]:+.3f}"
         print(f"{targets[i]:8} {videos[i]:18} {choice}  apart {apart[i]:.3f} moving {moving[i]:.3f}")

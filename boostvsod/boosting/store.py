@@ -123,7 +123,6 @@ class Store:
         that was killed and started again ends with the same bits as one that was not. `spread` may work on several
         batches at once.
         """
-
         batches = [range(start, min(start + batch, len(piece))) for start in range(0, len(piece), batch)]
         missing = [numbers for numbers in batches if not self._are_whole(stage, piece, numbers)]
         with self.clock.timed(stage), closing(spread(partial(compute, piece), missing)) as made:

@@ -13,7 +13,7 @@ import click
 from boostvsod.cli.options import Number, device_options, named_parts, say
 from boostvsod.errors import BoostError
 from boostvsod.errors.text import printable
-from boostvsod.recipe import BALANCED, DEFAULT_TARGET, EFFORTS
+from boostvsod.recipe import BALANCED, DEFAULT_TARGET, EFFORTS, LEAST_RISK
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--gate", type=click.Choice(["on", "off"]), help="Use the target's own maps where boosting would probably not help."
 )
-@click.option("--risk", type=Number(float, 0.033, 1), help="Share of videos that the gate may harm. Default: 0.033.")
+@click.option(
+    "--risk", type=Number(float, LEAST_RISK, 1), help=f"Share of videos that the gate may harm. Default: {LEAST_RISK}."
+)
 @click.option("--effort", type=click.Choice(EFFORTS), help=f"Speed against quality. Default: {BALANCED}.")
 @click.option("--flow", help="Flow backend, instead of the recipe's.")
 @click.option("--weights", multiple=True, help="FILE for --target or --flow; NAME=FILE if both are given.")

@@ -6,6 +6,7 @@ picture H W 3 bytes -> size, white, mean, std -> the network -> one output -> ac
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,7 +69,7 @@ class Form:
         return "softmax" if len(values) > 1 else "sigmoid"
 
 
-class NetTarget:
+class NetTarget(ABC):
     """A network in a known form, as a target. Subclasses run the network. `who` names it in messages."""
 
     window = 1
@@ -84,9 +85,9 @@ class NetTarget:
     def predict(self, windows: Sequence[Window]) -> list[Map]:
         return [self._map(window.frame.rgb) for window in windows]
 
+    @abstractmethod
     def raw(self, rgb: Rgb) -> Numbers:
         """The chosen output of the network for one picture."""
-        raise NotImplementedError
 
     def _map(self, rgb: Rgb) -> Map:
         saliency = to_map(self.raw(rgb), rgb, self.form, self.who)
