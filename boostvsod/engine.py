@@ -124,8 +124,8 @@ def boost_or_reuse(piece: Piece, plan: Plan, parts: Parts, store: Store) -> Outc
 
 def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     """The method, for frames that one learner sees."""
-    target, learning, spread = parts.target, parts.learning, parts.runtime.spread
-    maps = store.load_or_compute("target", piece, target.batch, parts.target_maps, spread(target))
+    target, learning, mapper = parts.target, parts.learning, parts.runtime.mapper
+    maps = store.load_or_compute("target", piece, target.batch, parts.target_maps, mapper(target))
     if learning is None:
         return use_baseline(piece, store, maps, "the recipe is the target alone")
     corrected = parts.corrections.inside(piece)
@@ -133,7 +133,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
         own = [corrected.get(i, saliency) for i, saliency in enumerate(maps)]
         return use_baseline(piece, store, own, "motion needs two frames, and this shot has one")
 
-    moving = spread(learning.flow, learning.motion.saliency)
+    moving = mapper(learning.flow, learning.motion.saliency)
     motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps, moving)
     store.progress("mine", piece.start, store.total)
     with store.clock.timed("mine"):
@@ -154,7 +154,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     if not store.has("student", piece):
         with store.learning():
             learner.fit(truths)
-    student = store.load_or_compute("student", piece, BATCH, learner.predict, spread(learner))
+    student = store.load_or_compute("student", piece, BATCH, learner.predict, mapper(learner))
 
     if corrected:
         return Outcome(use_corrected(piece, learning, store, maps, motion, student, corrected, why), mining.verdicts)
@@ -189,12 +189,12 @@ def choose(
     def fuse(piece: Piece, numbers: Sequence[int]) -> list[Map]:
         return [learning.fuse(piece[i], maps[i], motion[i], student[i]) for i in numbers]
 
-    spread = learning.runtime.spread(learning.fuser)
+    mapper = learning.runtime.mapper(learning.fuser)
     if learning.recipe.gate == "off":
-        store.load_or_compute("final", piece, BATCH, fuse, spread)
+        store.load_or_compute("final", piece, BATCH, fuse, mapper)
         return Decision(piece.start, piece.stop, "boosted", why)
 
-    fused = store.load_or_compute("fused", piece, BATCH, fuse, spread)
+    fused = store.load_or_compute("fused", piece, BATCH, fuse, mapper)
     with store.clock.timed("gate"):
         features = gate.features_of(maps, fused, learning.own_motion(piece, gate.FLOW_SIDE))
     choice, reason = gate.decide(features, learning.recipe.risk)

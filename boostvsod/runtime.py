@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from boostvsod.errors import ConfigError, DeviceError
 from boostvsod.offer import Range
-from boostvsod.workers import Done, Job, Spread, in_order, ready_ahead
+from boostvsod.workers import Done, Job, Mapper, in_order, ready_ahead
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ class Runtime:
 
         return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
 
-    def spread(self, *parts: object) -> Spread:
+    def mapper(self, *parts: object) -> Mapper:
         """A `map` for jobs that use these parts: side by side if each has `concurrent = True`, else one by one."""
         return self.side_by_side if all(getattr(part, "concurrent", False) is True for part in parts) else in_order
 
@@ -58,7 +58,7 @@ class Runtime:
         after the other.
         """
         if self.threads == 1 or self.device != "cpu":
-            yield from map(function, jobs)
+            yield from in_order(function, jobs)
             return
         with self._one_thread_each():
             yield from ready_ahead(function, jobs, self.threads)

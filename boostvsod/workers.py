@@ -111,7 +111,7 @@ def _watch_parent() -> None:
         os._exit(1)
 
 
-class Spread(Protocol):
+class Mapper(Protocol):
     """A kind of `map`, whose results come in order."""
 
     def __call__(self, function: Callable[[Job], Done], jobs: Iterable[Job]) -> Generator[Done]: ...

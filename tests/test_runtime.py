@@ -53,9 +53,9 @@ def test_one_thread_and_gpus_work_in_order() -> None:
 
 @pytest.mark.parametrize("others", [[False], ["yes"], [None], [True, False]])
 def test_only_parts_that_allow_it_are_shared(two: Runtime, others: list[object]) -> None:
-    assert two.spread(Part(True), Part(True)) == two.side_by_side
-    assert two.spread(*map(Part, others)) is in_order
-    assert two.spread(object()) is in_order
+    assert two.mapper(Part(True), Part(True)) == two.side_by_side
+    assert two.mapper(*map(Part, others)) is in_order
+    assert two.mapper(object()) is in_order
 
 
 @pytest.mark.parametrize(("cuda", "mps", "device"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])

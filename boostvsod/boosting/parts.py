@@ -160,7 +160,7 @@ class Learning:
             a, b = (shrunk_frame(frame, side) for frame in (piece[i], *piece.partners(i, 1)))
             return own_motion(self.flows([(a, b)], self.small_flow)[0])
 
-        return self.runtime.spread(self.small_flow)(of_frame, range(len(piece)))
+        return self.runtime.mapper(self.small_flow)(of_frame, range(len(piece)))
 
     def flows(self, pairs: Sequence[tuple[Frame, Frame]], backend: FlowBackend | None = None) -> list[Flow]:
         """The flow of each pair, checked; by another backend than the recipe's if one is given."""

@@ -25,7 +25,7 @@ from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.media.images import from_levels, read_map, to_levels, write_png
 from boostvsod.media.recent import Recent
 from boostvsod.media.video import Piece, Video
-from boostvsod.workers import Spread, in_order, ready_ahead
+from boostvsod.workers import Mapper, in_order, ready_ahead
 
 STAGES = ("target", "motion", "student", "fused", "final")  # steps that leave maps behind
 STEPS = ("target", "motion", "mine", "fill", "student", "fused", "gate", "final")
@@ -115,17 +115,17 @@ class Store:
         return all(is_whole(path) for path in self._paths(stage, piece, range(len(piece))))
 
     def load_or_compute(
-        self, stage: str, piece: Piece, batch: int, compute: Compute, spread: Spread = in_order
+        self, stage: str, piece: Piece, batch: int, compute: Compute, mapper: Mapper = in_order
     ) -> Maps:
         """The maps of a stage for a piece: read where they exist, else computed and written, `batch` at a time.
 
         Batches are always cut at the same places, and a batch with one missing map is computed whole. So a run
-        that was killed and started again ends with the same bits as one that was not. `spread` may work on several
+        that was killed and started again ends with the same bits as one that was not. `mapper` may work on several
         batches at once.
         """
         batches = [range(start, min(start + batch, len(piece))) for start in range(0, len(piece), batch)]
         missing = [numbers for numbers in batches if not self._are_whole(stage, piece, numbers)]
-        with self.clock.timed(stage), closing(spread(partial(compute, piece), missing)) as made:
+        with self.clock.timed(stage), closing(mapper(partial(compute, piece), missing)) as made:
             for numbers in batches:
                 if numbers in missing:
                     with self.clock.charged(self.stage_name(stage)):
