@@ -38,7 +38,7 @@ Compute = Callable[[Piece, Sequence[int]], Made]  # frames of the piece, by numb
 
 
 class StoredMaps(Sequence[Map]):
-    """Maps on disk, read one at a time. Those in `recent` are not read from disk again."""
+    """Maps on disk, read one at a time. Those in `recent` are not decoded again."""
 
     def __init__(self, folder: Path, names: Sequence[str], recent: Recent[Path] | None = None) -> None:
         self.folder, self.names, self.recent = folder, names, recent
@@ -54,7 +54,7 @@ class StoredMaps(Sequence[Map]):
         if isinstance(i, slice):
             return StoredMaps(self.folder, self.names[i], self.recent)
         path = self.folder / f"{self.names[i]}.png"
-        levels = self.recent.get(path) if self.recent else None
+        levels = self.recent.get(path) if self.recent and path.exists() else None  # a lost file is an error
         return read_map(path) if levels is None else from_levels(levels)
 
     def __iter__(self) -> Iterator[Map]:
