@@ -290,5 +290,6 @@ def _training() -> Iterator[Case]:
     yield Case("train, no data", train, {})
     for kind in ("motion", "rcrnet", "mqpm", "fgplg", "patch"):
         arguments = ("train", kind, *train[2:])
-        yield Case(f"train {kind}, damaged", arguments, DATA | {"walk/frames/00001.png": b"x"}, (2, 3, 5))
+        damaged = {name: b"x" for name in DATA if "/frames/" in name}  # one step may see any of them
+        yield Case(f"train {kind}, damaged", arguments, DATA | damaged, (2, 3, 5))
         yield Case(f"train {kind}, nothing there", arguments, {"a.txt": zlib.compress(b"x")}, (2, 3, 5))
