@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from boostvsod.kinds import Student
 from boostvsod.recipe import TrainOptions
 from boostvsod.runtime import Runtime
 from boostvsod.training.losses import find_loss, supervise
+from boostvsod.training.optimizers import check_schedule, optimizer_of, rate_of_step
 from boostvsod.training.students import on_device
 from boostvsod.workers import ready_ahead
 
@@ -95,8 +96,9 @@ class _Training:
             raise ConfigError(f"train.freeze: {problem}; the network's parts are: {parts}")
         for weight in self.frozen:
             weight.requires_grad_(False)
-        self.optimizer = _optimizer(self.net, rate, options)
-        self.schedule = _schedule(self.optimizer, rate, steps, options)
+        check_schedule(options.schedule)
+        self.optimizer = optimizer_of(self.net, rate, options)
+        self.highest_rate, self.steps = rate, steps
         self.average = copy.deepcopy(self.net).eval() if options.ema else None
         self.scaler = torch.amp.GradScaler(enabled=runtime.precision == "fp16")
         self.step = 0
@@ -105,9 +107,10 @@ class _Training:
     def advance(self, batches: Sequence[Batch]) -> float:
         """One optimiser step."""
         _train_mode(self.net, self.options)
+        self.optimizer.rate = rate_of_step(self.options.schedule, self.highest_rate, self.step, self.steps)
         total = sum(map(self._backward, batches))
         if not math.isfinite(total):
-            rate = self.schedule.get_last_lr()[0]
+            rate = self.optimizer.rate
             raise ConfigError(f"training diverged: the loss of step {self.step} is {total}; lower train.lr ({rate:g})")
         self._apply()
         self.step += 1
@@ -148,13 +151,13 @@ class _Training:
         return sum(losses)
 
     def _apply(self) -> None:
+        optimizer = cast(torch.optim.Optimizer, self.optimizer)  # it has all that a scaler uses
         if self.options.clip:
-            self.scaler.unscale_(self.optimizer)
+            self.scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
-        self.scaler.step(self.optimizer)
+        self.scaler.step(optimizer)
         self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.schedule.step()
+        self.optimizer.zero_grad()
         if self.average is not None:
             decay = min(self.options.ema, (1 + self.step) / (10 + self.step))  # early averages follow the weights fast
             _blend(self.average, self.net, decay)
@@ -168,7 +171,7 @@ class _Training:
         self.net.eval()
 
     def _parts(self) -> dict[str, Any]:
-        parts = {"net": self.net, "optimizer": self.optimizer, "schedule": self.schedule}
+        parts = {"net": self.net, "optimizer": self.optimizer}
         parts |= {"scaler": self.scaler} if self.scaler.is_enabled() else {}
         return parts | ({"average": self.average} if self.average is not None else {})
 
@@ -202,31 +205,6 @@ def map_objective(options: TrainOptions) -> Objective:
         return supervise(net(rgb), truth, weight, loss, options.side)
 
     return objective
-
-
-def _optimizer(net: nn.Module, rate: float, options: TrainOptions) -> torch.optim.Optimizer:
-    weights = [p for p in net.parameters() if p.requires_grad]
-    if options.optimizer == "sgd":
-        return torch.optim.SGD(weights, rate, momentum=options.momentum, weight_decay=options.weight_decay)
-    if options.optimizer == "adam":
-        return torch.optim.Adam(weights, rate, weight_decay=options.weight_decay)
-    if options.optimizer == "adamw":
-        return torch.optim.AdamW(weights, rate, weight_decay=options.weight_decay)
-    raise ConfigError(f"train.optimizer {options.optimizer!r} is unknown; there are: sgd, adam, adamw")
-
-
-def _schedule(
-    optimizer: torch.optim.Optimizer, rate: float, steps: int, options: TrainOptions
-) -> torch.optim.lr_scheduler.LRScheduler:
-    if options.schedule == "onecycle":
-        total = steps + 1
-        rise = 0.1 if total != 10 else 0.11  # a tenth of 10 is a rise without length, and torch divides by its length
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rate, total_steps=total, pct_start=rise, cycle_momentum=False
-        )
-    if options.schedule == "constant":
-        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-    raise ConfigError(f"train.schedule {options.schedule!r} is unknown; there are: constant, onecycle")
 
 
 def _train_mode(net: nn.Module, options: TrainOptions) -> None:
