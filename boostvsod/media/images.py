@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -99,13 +100,38 @@ def from_levels(levels: Levels) -> Map:
 
 def write_png(path: Path, image: np.ndarray) -> None:
     """Write a grey, RGB or RGBA picture as a PNG, atomically."""
-    if image.ndim == 3:
-        code = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        image = cv2.cvtColor(image, code)
-    done, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    assert done, "OpenCV always encodes PNG of these types"
+    data = grey_png(image) if image.ndim == 2 else _coloured_png(image)
     with write_atomically(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        temporary.write_bytes(data)
+
+
+def _coloured_png(image: np.ndarray) -> bytes:
+    code = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    done, data = cv2.imencode(".png", cv2.cvtColor(image, code), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert done, "OpenCV always encodes PNG of these types"
+    return data.tobytes()
+
+
+def grey_png(levels: np.ndarray) -> bytes:
+    """A grey picture H x W of 8 or 16 bits as a PNG.
+
+    Maps are smooth or constant in large parts: differences of rows, packed by run lengths, are as small as what
+    OpenCV writes, in less than half of its time.
+    """
+    height, width = levels.shape
+    rows = np.ascontiguousarray(levels, levels.dtype.newbyteorder(">")).view(np.uint8)
+    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = 2  # PNG's filter "up"
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    packed = packer.compress(filtered.data) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8 * levels.itemsize, 0, 0, 0, 0)
+    return PNG + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
 
 
 def grey_rgb(saliency: Map) -> Rgb:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from badinput.bad_files import bmp_of, encoded, picture, png_of, turned_jpeg
@@ -12,7 +14,7 @@ from badinput.bad_files import bmp_of, encoded, picture, png_of, turned_jpeg
 from boostvsod.datasets.masks import read_mask
 from boostvsod.errors import InputError
 from boostvsod.media.archive import File
-from boostvsod.media.images import decode_exactly, decode_map, decode_rgb
+from boostvsod.media.images import decode_exactly, decode_map, decode_rgb, grey_png
 
 RAMP = np.linspace(0, 1, 32 * 48).reshape(32, 48)
 
@@ -80,3 +82,15 @@ def test_a_png_that_ends_early_is_truncated() -> None:
         decode_rgb(picture()[:-9], "x.png")
     with pytest.raises(InputError, match="it is truncated"):
         decode_rgb(picture()[:8] + struct.pack(">I", 2**32 - 1) + b"IHDR", "x.png")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (48, 64)])
+def test_grey_pngs_are_read_as_they_were(kind: type[np.unsignedinteger[Any]], size: tuple[int, int]) -> None:
+    levels = np.random.default_rng(0).integers(0, np.iinfo(kind).max, size, kind, endpoint=True)
+    for grey in (levels, levels[:, ::-1], np.full(size, np.iinfo(kind).max, kind)):
+        data = np.frombuffer(grey_png(grey), np.uint8)
+        read = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        assert read is not None
+        assert read.dtype == kind
+        assert (read == grey).all()
