@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Rgb = NDArray[np.uint8]  # a picture, H x W x 3
 Map = NDArray[np.float32]  # saliency in [0, 1], H x W, at the size of the frame
 Flow = NDArray[np.float32]  # H x W x 2, (dx, dy) in pixels, from frame t to t + 1
+View = tuple[Rgb, Flow]  # a frame and a flow of it
 Maps = Sequence[Map]  # may be lazy: item i is read on access
 
 
@@ -191,6 +192,13 @@ class JudgesMotion(Protocol):
     """Motion saliency that also returns features: numbers that describe how good the map is."""
 
     def judge(self, rgb: Rgb, flow: Flow) -> Judged: ...
+
+
+@runtime_checkable
+class SeesViews(Protocol):
+    """Motion saliency that takes several views in one call: frames of one size, each with a flow."""
+
+    def saliencies(self, views: Sequence[View]) -> Sequence[Map]: ...
 
 
 class Miner(Protocol):

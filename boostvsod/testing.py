@@ -18,6 +18,7 @@ import numpy as np
 
 from boostvsod import registry
 from boostvsod.flow.tools import check_flow as check_field
+from boostvsod.flow.tools import mirrored_view
 from boostvsod.kinds import (
     Densifier,
     Evidence,
@@ -32,6 +33,7 @@ from boostvsod.kinds import (
     MotionSaliency,
     Proposer,
     Rgb,
+    SeesViews,
     Student,
     Target,
     Window,
@@ -121,6 +123,10 @@ def check_motion(build: Callable[[], MotionSaliency]) -> None:
                 assert np.array_equal(judged.map, saliency), "judge and saliency return different maps"
                 assert all(np.isfinite(value) for value in judged.features.values()), f"features are {judged.features}"
             assert np.array_equal(saliency, motion.saliency(rgb, flow)), "two calls differ"
+            if isinstance(motion, SeesViews):
+                both = motion.saliencies([(rgb, flow), mirrored_view(rgb, flow)])
+                assert len(both) == 2, f"{len(both)} maps of 2 views"
+                assert np.abs(both[0] - saliency).max() < 0.05, "one view alone has another map"
 
 
 def check_miner(build: Callable[[], Miner]) -> None:

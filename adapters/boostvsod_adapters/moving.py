@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from boostvsod import registry
 from boostvsod.flow.colour import colour_flow
 from boostvsod.flow.pictures import flow_pictures
-from boostvsod.flow.tools import check_flow, shrunk_frame
-from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb, Student, Window
+from boostvsod.flow.tools import check_flow, mirrored_view, shrunk_frame
+from boostvsod.kinds import Flow, FlowBackend, Frame, Map, Rgb, Student, View, Window
+from boostvsod.media.images import resize_rgb
 from boostvsod.media.maps import resize_map
 from boostvsod.runtime import Runtime
-from boostvsod.training.students import as_batch, for_inference, predict_batch, sides_near
+from boostvsod.training.students import for_inference, predict_batch, sides_near
 from boostvsod.weights.files import load_weights
 from boostvsod_adapters.nets.mga import MGANet
 from boostvsod_adapters.published import Input
@@ -37,19 +38,25 @@ class FrameAndFlow:
 
     def saliency(self, rgb: Rgb, flow: Flow) -> Map:
         """The map of a frame. The flow may be that of a smaller picture of the frame."""
-        return resize_map(self.small_maps([(rgb, flow)])[0], *rgb.shape[:2])
+        return self.saliencies([(rgb, flow)])[0]
 
-    def small_maps(self, views: Sequence[tuple[Rgb, Flow]]) -> np.ndarray:
+    def saliencies(self, views: Sequence[View]) -> list[Map]:
+        """The maps of several views of one size. One batch takes less time than one call for each."""
+        return [resize_map(m, *rgb.shape[:2]) for m, (rgb, _) in zip(self.small_maps(views), views, strict=True)]
+
+    def small_maps(self, views: Sequence[View]) -> np.ndarray:
         """Maps B H W at the size of the network's input, of frames of one size."""
         sides = sides_near(self.student.size, *views[0][0].shape[:2])
-        batch = torch.cat([network_input(rgb, flow, *sides) for rgb, flow in views])
-        return predict_batch(self.ready, batch, self.runtime)
+        return predict_batch(self.ready, network_input(views, *sides), self.runtime)
 
 
-def network_input(rgb: Rgb, flow: Flow, height: int, width: int) -> Tensor:
-    """A frame and its flow as the network sees them, 1 9 `height` `width` in [0, 1]."""
-    moving = torch.from_numpy(flow_pictures(flow, height, width)).permute(2, 0, 1)
-    return torch.cat([as_batch([rgb], height, width), moving[None]], 1)
+def network_input(views: Sequence[View], height: int, width: int) -> Tensor:
+    """Frames and their flow as the network sees them, B 9 `height` `width` in [0, 1]."""
+    pixels = np.empty((len(views), height, width, 9), np.float32)
+    for own, (rgb, flow) in zip(pixels, views, strict=True):
+        np.divide(resize_rgb(rgb, height, width), np.float32(255), out=own[..., :3])
+        own[..., 3:] = flow_pictures(flow, height, width)
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2)  # channels last, as the network wants them
 
 
 @dataclass
@@ -93,11 +100,6 @@ class FlowTarget:
     def _estimate(self, frame: Frame, other: Frame) -> Flow:
         flow = check_flow(self.flow.estimate(frame, other), frame.rgb.shape[:2], "flow of video-lite")
         return -flow if other.index < frame.index else flow
-
-
-def mirrored_view(rgb: Rgb, flow: Flow) -> tuple[Rgb, Flow]:
-    """The mirror image of a frame, and of its flow."""
-    return np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
 
 
 @functools.cache

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, Rgb
+from boostvsod.errors import PluginError
+from boostvsod.flow.tools import mirrored_view
+from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, SeesViews, View
 from boostvsod.media.maps import check_map, geometric_mean
 from boostvsod.media.video import Piece
 from boostvsod.offer import Range
@@ -46,15 +48,29 @@ class MotionViews:
         ahead, *back = map(forwards, pairs, flows)
         other = back[0] if back else ahead
         views = [(ahead, False), (other, True), (ahead, True), (other, False)][: self.count]
-        return combine([self._view(rgb, flow, name, mirrored=mirrored) for flow, mirrored in views])
+        seen = self._seen([mirrored_view(rgb, flow) if mirrored else (rgb, flow) for flow, mirrored in views], name)
+        return combine([_upright(one) if mirrored else one for one, (_, mirrored) in zip(seen, views, strict=True)])
 
-    def _view(self, rgb: Rgb, flow: Flow, name: str, *, mirrored: bool) -> Map | Judged:
-        if mirrored:
-            rgb, flow = np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
-        judged = self.saliency.judge(rgb, flow) if isinstance(self.saliency, JudgesMotion) else None
-        saliency = check_map(judged.map if judged else self.saliency.saliency(rgb, flow), rgb.shape[:2], self.who, name)
-        saliency = saliency[:, ::-1] if mirrored else saliency
-        return replace(judged, map=saliency) if judged else saliency
+    def _seen(self, views: Sequence[View], name: str) -> list[Map | Judged]:
+        """The motion saliency of each view: in one call if it takes several, and with features if it judges."""
+        shape = views[0][0].shape[:2]
+        if isinstance(self.saliency, JudgesMotion):
+            judged = [self.saliency.judge(*view) for view in views]
+            return [replace(one, map=check_map(one.map, shape, self.who, name)) for one in judged]
+        if isinstance(self.saliency, SeesViews):
+            maps = list(self.saliency.saliencies(views))
+            if len(maps) != len(views):
+                raise PluginError(
+                    f"{self.who}, frame {name!r}: {len(maps)} maps of {len(views)} views; expected one each"
+                )
+        else:
+            maps = [self.saliency.saliency(*view) for view in views]
+        return [check_map(one, shape, self.who, name) for one in maps]
+
+
+def _upright(seen: Map | Judged) -> Map | Judged:
+    """What was seen in a mirror."""
+    return replace(seen, map=seen.map[:, ::-1]) if isinstance(seen, Judged) else seen[:, ::-1]
 
 
 def forwards(pair: Pair, flow: Flow) -> Flow:

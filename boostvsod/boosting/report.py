@@ -139,9 +139,9 @@ def _pictures(columns: Sequence[Column], motion: Maps | None, i: int, rgb: Rgb, 
 
 
 def _flow_url(rgb: Rgb, other: Rgb) -> str:
-    """A preview of the motion, computed at the pane's size. The run itself used finer flow."""
-    size = pane_size(rgb.shape)
-    a, b = (Frame.of(resize_rgb(picture, *size)) for picture in (rgb, other))
+    """A preview of the motion, computed at half of the pane's size. The run itself used finer flow."""
+    height, width = pane_size(rgb.shape)
+    a, b = (Frame.of(resize_rgb(picture, max(8, height // 2), max(8, width // 2))) for picture in (rgb, other))
     return rgb_url(colour_flow(registry.build("flows", PREVIEW_FLOW).estimate(a, b)))
 
 

@@ -28,7 +28,9 @@ def flow_pictures(flow: Flow, height: int, width: int) -> Picture:
     rest = small - camera_motion(small)
     fast = max(_speed(small), FLOOR)
     slow = max(_speed(rest), FLOOR, REST * fast)
-    return np.concatenate([_colours(small / fast), _colours(rest / slow)], axis=2)
+    pictures = np.empty((height, width, 6), np.float32)
+    pictures[..., :3], pictures[..., 3:] = _colours(small / fast), _colours(rest / slow)
+    return pictures
 
 
 def _speed(flow: Flow) -> float:
@@ -40,18 +42,21 @@ def _speed(flow: Flow) -> float:
 def _colours(flow: Flow) -> NDArray[np.float32]:
     """Colours H W 3 in [0, 1]: whiter for slow vectors, darker beyond length 1."""
     radius, angle = cv2.cartToPolar(-flow[..., 0], -flow[..., 1])
-    index = np.asarray(angle * (STEPS / (2 * np.pi)) + 0.5, np.int32) % STEPS
-    missing = _missing()[index]
-    colours = 1 - radius[..., None] * missing
-    beyond = radius > 1
-    colours[beyond] = 0.75 * (1 - missing[beyond])
-    return np.asarray(colours, np.float32)
+    index = (angle * (STEPS / (2 * np.pi)) + 0.5).astype(np.int32)
+    beyond = np.where(radius > 1, np.float32(0.75), np.float32(1))
+    missing = np.take(_missing(), index, axis=0)
+    missing *= -np.where(radius > 1, beyond, radius)[..., None]
+    missing += beyond[..., None]
+    return missing
 
 
 @cache
 def _missing() -> NDArray[np.float32]:
-    """What white has more than the pure colour of each of STEPS directions, counted from the negative x axis."""
-    turn = ((np.arange(STEPS) / STEPS + 0.5) % 1) * (len(WHEEL) - 1)
+    """What white has more than the pure colour of each of STEPS directions, counted from the negative x axis.
+
+    The last of the STEPS + 1 rows is the first one again.
+    """
+    turn = ((np.arange(STEPS + 1) / STEPS + 0.5) % 1) * (len(WHEEL) - 1)
     lower = turn.astype(np.intp)
     share = (turn - lower)[:, None]
     pure = ((1 - share) * WHEEL[lower] + share * WHEEL[(lower + 1) % len(WHEEL)]) / 255

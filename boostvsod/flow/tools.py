@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boostvsod.errors import PluginError
 from boostvsod.flow.colour import colour_flow
-from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame, Rgb
+from boostvsod.kinds import EstimatesMany, Flow, FlowBackend, Frame, Rgb, View
 from boostvsod.media.images import resize_rgb
 
 LEAST = 16  # pixels per side; no backend gets smaller pictures
@@ -105,3 +105,8 @@ def check_flow(value: object, shape: tuple[int, int], who: str) -> Flow:
     if not np.isfinite(array).all():
         raise PluginError(f"{who}: returned flow that is NaN or infinite")
     return array.astype(np.float32, copy=False)
+
+
+def mirrored_view(rgb: Rgb, flow: Flow) -> View:
+    """The mirror image of a frame, and of its flow."""
+    return np.ascontiguousarray(rgb[:, ::-1]), flow[:, ::-1] * np.array([-1, 1], np.float32)
