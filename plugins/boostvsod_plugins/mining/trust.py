@@ -19,6 +19,7 @@ from boostvsod.offer import Count, Offer, Range, Share
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.media.images import Levels
     from boostvsod_plugins.opinions import CloserLook
 
 LOSS = 0.56  # S lost by a truth that is all grey: fitted to DAVIS-2016 train (examples/calibrate_trust.py)
@@ -52,6 +53,8 @@ class TrustMiner:
     agree: float
 
     def mine(self, evidence: Evidence) -> Mining:
+        from boostvsod.media.images import from_levels
+
         features, truths = self._study(evidence)
         trust = trusted(features)
         rejections = self._rejections(features, trust)
@@ -59,20 +62,21 @@ class TrustMiner:
         rivals = [[i for i in window if not rejections[i]] for window in windows]
         keys = [max(frames, key=trust.__getitem__) for frames in rivals if frames]
         verdicts = [self._verdict(i, trust, rejections[i], rivals[i // self.B], i in keys) for i in range(len(trust))]
-        mined = [Mined(i, truths[i].astype("float32"), trust[i], verdicts[i].why) for i in keys]
+        mined = [Mined(i, from_levels(truths[i]), trust[i], verdicts[i].why) for i in keys]
         return Mining(tuple(mined), tuple(verdicts))
 
     def truth(self, evidence: Evidence, i: int) -> Map:
         """The truth of frame `i`, mined or not."""
         return _truth(self._opinions(evidence, i))
 
-    def _study(self, evidence: Evidence) -> tuple[list[Features], list[Map]]:
-        """The features and the truth of every frame. Truths are float16: a piece is short, but frames may be large."""
+    def _study(self, evidence: Evidence) -> tuple[list[Features], list[Levels]]:
+        """The features and the truth of every frame. Truths have 16 bits: a piece is short, but frames may be large."""
+        from boostvsod.media.images import to_levels
 
-        def of_frame(i: int) -> tuple[Features, Map]:
+        def of_frame(i: int) -> tuple[Features, Levels]:
             maps = self._opinions(evidence, i)
             truth = _truth(maps)
-            return _features_of(maps, truth), truth.astype("float16")
+            return _features_of(maps, truth), to_levels(truth, 16)
 
         studied = list(self.runtime.side_by_side(of_frame, range(len(evidence.frames))))
         return [features for features, _ in studied], [truth for _, truth in studied]
