@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from boostvsod.errors import ConfigError
 from boostvsod.errors.renamed import old_names, warn_renamed
-from boostvsod.offer import Count, Positive, Range, SideOrOwn
+from boostvsod.offer import Count, Positive, Range, Share, SideOrOwn
 from boostvsod.settings import (
     check_choice,
     check_fields,
@@ -77,6 +77,7 @@ class Recipe:
     flow_scale: Annotated[float, Range(0.05, 4)] = 1.0  # scale of the pictures for flow; flow is scaled back
     motion: str = "contrast"
     motion_views: Annotated[int, Range(1, 4)] = 1  # motion maps averaged per frame: see boosting/motion_views.py
+    motion_sure: Share = 1.0  # frames whose first motion map is surer than this are seen once; 1: none are
     miner: str = ""
     student: str = "twin"  # "twin": a copy of the target, or `stand_in` if the target cannot be trained
     stand_in: str = "lite"

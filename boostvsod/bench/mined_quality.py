@@ -6,8 +6,11 @@ network that judges it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import cv2
+import numpy as np
 
 from boostvsod.bench.arms import BASELINE, CONTROLS
 from boostvsod.bench.jobs import Setup, find_clip, run_folder
@@ -16,9 +19,11 @@ from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.evaluate import protocol_called, score_frames
 from boostvsod.media.archive import File
 from boostvsod.metrics.scores import Averages
+from boostvsod.report.plots import Line
 from boostvsod.report.tables import Cell, Table
 
 SHOWN = ("maxF", "meanF", "adpF", "S", "MAE")
+RANKS = 50  # points of a curve
 GOOD = 0.5  # motion quality Q from which motion counts as good
 Split = Callable[[Row, str], bool | None]  # result, frame name -> group: True, False, or None for neither
 
@@ -75,6 +80,29 @@ def boosted_table(rows: Sequence[Row], setup: Setup) -> Table:
     return Table(
         ["target", "arm", "frames", "number", *SHOWN], cells, "the final maps: on all frames, and on the mined"
     )
+
+
+def selection_curves(target: str, rows: Sequence[Row]) -> dict[str, Line]:
+    """Arm -> the probability that a frame is mined, by the rank of its target's map, worst first (MQP, Fig. 10).
+
+    The frames of each video are ordered by S of the target's own maps, and marked 1 if they are mined. These vectors
+    are resized to one length, averaged over videos and seeds, and divided by their highest value.
+    """
+    own = [row for row in rows if row["target"] == target]
+    quality = {row["video"]: row["S"] for row in own if row["arm"] == BASELINE}
+    curves: dict[str, Line] = {}
+    for arm in dict.fromkeys(row["arm"] for row in own if row["mined"]):
+        marks = [_marks(row, quality[row["video"]]) for row in own if row["arm"] == arm and row["video"] in quality]
+        if marks:
+            mean = np.mean(marks, axis=0)
+            curves[arm] = list(zip(np.linspace(0, 1, RANKS).tolist(), (mean / mean.max()).tolist(), strict=True))
+    return curves
+
+
+def _marks(row: Row, quality: Mapping[str, float]) -> np.ndarray:
+    """Which frames of a video were mined, 1 or 0, from the worst map to the best, as RANKS numbers."""
+    mined = [float(name in row["mined"]) for name in sorted(quality, key=quality.__getitem__)]
+    return np.asarray(cv2.resize(np.array([mined]), (RANKS, 1), interpolation=cv2.INTER_AREA)[0])
 
 
 def time_table(rows: Sequence[Row]) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 
 from boostvsod.bench.arms import BASELINE, CONTROLS
 from boostvsod.bench.jobs import Setup, find_clip, run_folder
+from boostvsod.bench.mined_quality import selection_curves
 from boostvsod.bench.summary import ArmSummary, Row
 from boostvsod.boosting.report import NAME, shown_frames
 from boostvsod.boosting.store import StoredMaps
@@ -38,6 +39,7 @@ def write_report(
     clips = [clip for target in targets for clip in _best_and_worst(target, rows, summaries, setup)]
     bars = [_bars(summary) for summary in summaries if summary.arm != BASELINE]
     plots = [_pr_curves(target, summaries) for target in targets]
+    plots += [plot for target in targets for plot in _selection(target, rows)]
     facts = [("data set", setup.data), ("about", caption)]
     notes = list(dict.fromkeys(f"{row['video']}: {note}" for row in rows for note in row["score_notes"]))
     page = Page("boosted compared with baseline", facts, notes, clips, tables, bars, plots, tables_first=True)
@@ -57,6 +59,13 @@ def _pr_curves(target: str, summaries: Sequence[ArmSummary]) -> tuple[str, str]:
             recall, precision = summary.averages.curves["R"], summary.averages.curves["P"]
             lines[summary.arm] = list(zip(recall.tolist(), precision.tolist(), strict=True))
     return target, line_plot(lines, f"recall, {target}", "precision")
+
+
+def _selection(target: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """The target's name, and how probably frames with bad and good maps are mined, as SVG; empty if none was mined."""
+    curves = selection_curves(target, rows)
+    across = f"rank of the frame by S of its map, worst to best, {target}"
+    return [(f"{target}, mined frames", line_plot(curves, across, "probability of being mined"))] if curves else []
 
 
 def _best_and_worst(target: str, rows: Sequence[Row], summaries: Sequence[ArmSummary], setup: Setup) -> list[Clip]:

@@ -131,19 +131,17 @@ def _write(levels: Sequence[Levels], folder: Path) -> None:
 
 
 def _learning_floors(learning: Learning, piece: Piece, numbers: range) -> dict[str, float]:
-    """The floors of flow, motion saliency and the student."""
+    """The floors of flow, motion saliency and the student. Flow is computed before motion saliency is timed."""
     pairs = [learning.motion.pairs(piece, i) for i in numbers]
     flat = [pair for of_frame in pairs for pair in of_frame]
-    flows = learning.flows(flat)  # of full size: their making is measured by itself
+    known = {(a.index, b.index): flow for (a, b), flow in zip(flat, learning.seen_flows(flat), strict=True)}
     student = learning.fresh_student()
     pictures = [piece[i].rgb for i in numbers]
 
     def motion() -> None:
-        at = iter(flows)
-        for of_frame in pairs:
-            learning.motion.map(of_frame, [next(at) for _ in of_frame])
+        learning.motion.maps(pairs, lambda needed: [known[a.index, b.index] for a, b in needed])
 
-    found = {"flow": _per_frame(lambda: learning.flows(flat), numbers), "motion": _per_frame(motion, numbers)}
+    found = {"flow": _per_frame(lambda: learning.seen_flows(flat), numbers), "motion": _per_frame(motion, numbers)}
     if student.window == 1:
         found["student"] = _per_frame(lambda: predict(student, pictures, learning.runtime), numbers)
     return found

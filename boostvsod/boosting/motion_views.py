@@ -1,34 +1,43 @@
 """Several views of the motion of one frame: to the next frame, to the one before, and each mirrored.
 
-The views fail in different places, so their common part is better than any of them.
+The views fail in different places, so their common part is better than any of them. A frame whose first view is white
+and black needs no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from boostvsod.errors import PluginError
+from boostvsod.errors.user_code import user_code
 from boostvsod.flow.tools import mirrored_view
 from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, SeesViews, View
-from boostvsod.media.maps import check_map, geometric_mean
+from boostvsod.media.maps import check_map, geometric_mean, shrunk, sureness
 from boostvsod.media.video import Piece
 from boostvsod.offer import Range
 from boostvsod.settings import check_numbers
 
 Pair = tuple[Frame, Frame]
+FlowOf = Callable[[Sequence[Pair]], Sequence[Flow]]  # the flow of each pair
+Look = tuple[Frame, Flow, bool]  # a frame, its motion forwards in time, and whether both are seen in a mirror
 MOST = 4
+SIDE = 160  # the longer side of the map whose sureness is measured
 
 
 @dataclass(frozen=True)
 class MotionViews:
-    """A motion saliency that sees each frame in `count` views; the views are combined into one map."""
+    """A motion saliency that sees each frame in at most `count` views; the views are combined into one map.
+
+    Frames whose first map has a sureness above `sure` are seen once. With `sure` = 1, none are.
+    """
 
     saliency: MotionSaliency
     count: int
     who: str  # for error messages
+    sure: float = 1.0
 
     def __post_init__(self) -> None:
         check_numbers(self.count, Range(1, MOST), "recipe.motion_views")
@@ -39,38 +48,59 @@ class MotionViews:
         return getattr(self.saliency, "any_flow_size", False) is True
 
     def pairs(self, piece: Piece, i: int) -> list[Pair]:
-        """The pairs of frames that need flow: a frame and the next; for several views also the one before."""
+        """The pairs of frames that may need flow: a frame and the next; for several views also the one before."""
         return [(piece[i], other) for other in piece.partners(i, 1 if self.count == 1 else 2)]
 
-    def map(self, pairs: Sequence[Pair], flows: Sequence[Flow]) -> Map | Judged:
-        """The motion saliency of a frame, from its pairs and the flow of each."""
-        rgb, name = pairs[0][0].rgb, pairs[0][0].name
-        ahead, *back = map(forwards, pairs, flows)
-        other = back[0] if back else ahead
-        views = [(ahead, False), (other, True), (ahead, True), (other, False)][: self.count]
-        seen = self._seen([mirrored_view(rgb, flow) if mirrored else (rgb, flow) for flow, mirrored in views], name)
-        return combine([_upright(one) if mirrored else one for one, (_, mirrored) in zip(seen, views, strict=True)])
+    def maps(self, pairs: Sequence[Sequence[Pair]], flow_of: FlowOf) -> list[Map | Judged]:
+        """The motion saliency of several frames, from the pairs of each. Flow that no view needs is not computed."""
+        firsts = [own[0] for own in pairs]
+        ahead = list(map(forwards, firsts, flow_of(firsts)))
+        seen = self._see([(frame, flow, False) for (frame, _), flow in zip(firsts, ahead, strict=True)])
+        unsure = [k for k, one in enumerate(seen) if self.count > 1 and self._is_unsure(one)]
+        others = self._others([pairs[k] for k in unsure], [ahead[k] for k in unsure], flow_of)
+        looks = [
+            [(pairs[k][0][0], other, True), (pairs[k][0][0], ahead[k], True), (pairs[k][0][0], other, False)]
+            for k, other in zip(unsure, others, strict=True)
+        ]
+        more = iter(self._see([look for own in looks for look in own[: self.count - 1]]))
+        for k in unsure:
+            seen[k] = combine([seen[k], *(next(more) for _ in range(self.count - 1))])
+        return seen
 
-    def _seen(self, views: Sequence[View], name: str) -> list[Map | Judged]:
-        """The motion saliency of each view: in one call if it takes several, and with features if it judges."""
-        shape = views[0][0].shape[:2]
+    def _is_unsure(self, seen: Map | Judged) -> bool:
+        return sureness(shrunk(seen.map if isinstance(seen, Judged) else seen, SIDE)) <= self.sure
+
+    @staticmethod
+    def _others(pairs: Sequence[Sequence[Pair]], ahead: Sequence[Flow], flow_of: FlowOf) -> Iterator[Flow]:
+        """The motion of each frame since the one before; at the ends of a shot the same as ahead."""
+        backs = [own[1] for own in pairs if len(own) > 1]
+        flows = iter(map(forwards, backs, flow_of(backs)) if backs else ())
+        return (next(flows) if len(own) > 1 else flow for own, flow in zip(pairs, ahead, strict=True))
+
+    def _see(self, looks: Sequence[Look]) -> list[Map | Judged]:
+        """The motion saliency of each look, turned back if it was seen in a mirror."""
+        if not looks:
+            return []
+        views = [mirrored_view(frame.rgb, flow) if mirrored else (frame.rgb, flow) for frame, flow, mirrored in looks]
+        with user_code(self.who, *dict.fromkeys(frame.name for frame, _, _ in looks)):
+            seen = self._saliency_of(views)
+        if len(seen) != len(views):
+            raise PluginError(f"{self.who}: {len(seen)} maps came back for {len(views)} views; return one each")
+        return [self._checked(one, *look) for one, look in zip(seen, looks, strict=True)]
+
+    def _saliency_of(self, views: Sequence[View]) -> Sequence[Map | Judged]:
+        """In one call if the saliency takes several views of one size, and with features if it judges."""
         if isinstance(self.saliency, JudgesMotion):
-            judged = [self.saliency.judge(*view) for view in views]
-            return [replace(one, map=check_map(one.map, shape, self.who, name)) for one in judged]
-        if isinstance(self.saliency, SeesViews):
-            maps = list(self.saliency.saliencies(views))
-            if len(maps) != len(views):
-                raise PluginError(
-                    f"{self.who}, frame {name!r}: {len(maps)} maps of {len(views)} views; expected one each"
-                )
-        else:
-            maps = [self.saliency.saliency(*view) for view in views]
-        return [check_map(one, shape, self.who, name) for one in maps]
+            return [self.saliency.judge(*view) for view in views]
+        if isinstance(self.saliency, SeesViews) and len({rgb.shape for rgb, _ in views}) == 1:
+            return self.saliency.saliencies(views)
+        return [self.saliency.saliency(*view) for view in views]
 
-
-def _upright(seen: Map | Judged) -> Map | Judged:
-    """What was seen in a mirror."""
-    return replace(seen, map=seen.map[:, ::-1]) if isinstance(seen, Judged) else seen[:, ::-1]
+    def _checked(self, seen: Map | Judged, frame: Frame, flow: Flow, mirrored: bool) -> Map | Judged:
+        found = seen.map if isinstance(seen, Judged) else seen
+        saliency = check_map(found, frame.rgb.shape[:2], self.who, frame.name)
+        saliency = saliency[:, ::-1] if mirrored else saliency
+        return replace(seen, map=saliency) if isinstance(seen, Judged) else saliency
 
 
 def forwards(pair: Pair, flow: Flow) -> Flow:

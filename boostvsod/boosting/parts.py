@@ -100,7 +100,7 @@ class Learning:
             densifier = registry.build("densifiers", filler, runtime, **recipe.of(filler))
         flow = registry.build("flows", recipe.flow, runtime, **recipe.of(recipe.flow))
         motion: MotionSaliency = registry.build("motion", recipe.motion, runtime, **recipe.of(recipe.motion))
-        views = MotionViews(motion, recipe.motion_views, f"motion {recipe.motion}")
+        views = MotionViews(motion, recipe.motion_views, f"motion {recipe.motion}", recipe.motion_sure)
         return cls(recipe, runtime, miner, fuser, densifier, at_scale(flow, recipe.flow_scale), flow, views)
 
     def fresh_student(self) -> Student:
@@ -138,15 +138,9 @@ class Learning:
 
     def motion_maps(self, piece: Piece, numbers: Sequence[int]) -> list[Map | Judged]:
         """The motion saliency of some frames of a piece, judged if its maker can judge."""
-        pairs = [self.motion.pairs(piece, i) for i in numbers]
-        flows = iter(self._seen_flows([pair for of_frame in pairs for pair in of_frame]))
-        maps = []
-        for of_frame in pairs:
-            with user_code(f"motion {self.recipe.motion}", of_frame[0][0].name):
-                maps.append(self.motion.map(of_frame, [next(flows) for _ in of_frame]))
-        return maps
+        return self.motion.maps([self.motion.pairs(piece, i) for i in numbers], self.seen_flows)
 
-    def _seen_flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
+    def seen_flows(self, pairs: Sequence[tuple[Frame, Frame]]) -> list[Flow]:
         """The flow that the motion saliency sees. If it takes flow of any size, scaled flow is not scaled back."""
         if not (isinstance(self.flow, AtScale) and self.motion.any_flow_size):
             return self.flows(pairs)

@@ -49,7 +49,8 @@ class Plan:
         base = fingerprint(code, video, str(self.runtime), recipe.buffer)
         target = fingerprint(base, self.video.name, self.video.given_names, self._target())
         flow = fingerprint(base, self._part("flows", recipe.flow), recipe.flow_scale)
-        motion = fingerprint(flow, self._part("motion", recipe.motion), recipe.motion_views)
+        views = (recipe.motion_views, recipe.motion_sure)
+        motion = fingerprint(flow, self._part("motion", recipe.motion), *views)
         corrected = [self.corrections.stamp] if self.corrections.masks else []
         student = fingerprint(target, motion, self._learning(), *corrected)
         fused = fingerprint(student, self._part("fusers", recipe.fuser))

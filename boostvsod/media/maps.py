@@ -17,6 +17,8 @@ Float = TypeVar("Float", bound=np.floating[Any])
 VISIBLE = 0.5  # a map shows an object if at least one of its values reaches this
 FAINTEST = 1e-4  # lower values count as this in a geometric mean, so that one map alone cannot make a pixel 0
 
+TINY = 1e-4  # prevents divisions by zero
+
 
 def stretched(
     values: NDArray[Float], *, flat_is_empty: bool = True, least: float = 0.0, eps: float = 0.0
@@ -37,6 +39,11 @@ def stretched(
 def shows_object(saliency: Map) -> bool:
     """Whether a map shows an object: whether some value reaches one half."""
     return float(saliency.max()) >= VISIBLE
+
+
+def sureness(saliency: Map) -> float:
+    """The mean value of the object in a map: 1 for a binary mask, x for an even grey x, 0 for an empty map."""
+    return float((saliency**2).sum() / max(saliency.sum(), TINY))
 
 
 def geometric_mean(maps: Sequence[Map]) -> Map:

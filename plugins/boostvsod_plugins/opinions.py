@@ -57,11 +57,6 @@ def agreement(maps: Sequence[Map]) -> float:
     return float(np.mean(pairs)) if pairs else 0.0
 
 
-def sureness(saliency: Map) -> float:
-    """The mean value of the object in a map: 1 for a binary mask, x for an even grey x, 0 for an empty map."""
-    return float((saliency**2).sum() / max(saliency.sum(), TINY))
-
-
 def steadiness(areas: Sequence[float], around: int) -> list[float]:
     """For each frame, the ratio in (0, 1] of its area and the median area of the `around` frames on each side."""
     ratios = []

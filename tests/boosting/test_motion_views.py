@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from boostvsod import build
-from boostvsod.boosting.motion_views import MotionViews, combine
+from boostvsod.boosting.motion_views import MotionViews, Pair, combine
 from boostvsod.boosting.parts import Learning
 from boostvsod.boosting.plan import find_recipe
-from boostvsod.errors import ConfigError
-from boostvsod.kinds import Flow, Judged, Map, Rgb
+from boostvsod.errors import ConfigError, PluginError
+from boostvsod.kinds import Flow, Judged, Map, Rgb, View
 from boostvsod.media.synthetic import make_clip
 from boostvsod.media.video import Piece, Video
 from boostvsod.runtime import Runtime
@@ -43,9 +45,12 @@ def piece() -> Piece:
 def view(motion: Speed, views: int, i: int = 1) -> Map | Judged:
     """Everything moves 2 to the right and 1 down a frame, and 4 and 1 from frame 0 to frame 1."""
     motion_views = MotionViews(motion, views, "motion test")
-    pairs = motion_views.pairs(piece(), i)
+    return motion_views.maps([motion_views.pairs(piece(), i)], flows_of)[0]
+
+
+def flows_of(pairs: Sequence[Pair]) -> list[Flow]:
     flows = [(b.index - a.index) * RIGHT * ([2, 1] if min(a.index, b.index) == 0 else [1, 1]) for a, b in pairs]
-    return motion_views.map(pairs, [flow.astype(np.float32) for flow in flows])
+    return [flow.astype(np.float32) for flow in flows]
 
 
 def test_the_first_view_is_to_the_next_frame_or_back_at_the_end() -> None:
@@ -70,7 +75,8 @@ def test_a_map_of_mirrored_motion_is_mirrored_back() -> None:
     clip = make_clip(3, 48, 64)
     shot = Video.open(clip.frames).pieces(100)[0]
     flow = build("flows", "dis", Runtime()).estimate(shot[0], shot[1])
-    once, thrice = (np.asarray(MotionViews(motion, n, "c").map([(shot[0], shot[1])], [flow])) for n in (1, 3))
+    pairs = [[(shot[0], shot[1])]]
+    once, thrice = (np.asarray(MotionViews(motion, n, "c").maps(pairs, lambda _: [flow])[0]) for n in (1, 3))
     assert once.max() == 1
     assert np.allclose(once, thrice, atol=2e-3)
 
@@ -81,6 +87,42 @@ def test_judgements_are_averaged() -> None:
     assert output.features == {"Q": 0.5}
     assert output.map[0, 0] == pytest.approx((0.5 * 0.6 * 0.6 * 1) ** 0.25)
     assert combine([output]) is output
+
+
+def test_sure_frames_are_seen_once() -> None:
+    class Sure(Speed):
+        def saliency(self, rgb: Rgb, flow: Flow) -> Map:
+            self.requested.append((float(flow[0, 0, 0]), float(flow[0, -1, 1])))
+            return np.full(flow.shape[:2], 1.0 if flow[0, 0, 0] == 4 else 0.6, np.float32)
+
+    motion, requested = Sure(), list[tuple[int, int]]()
+
+    def flow_of(pairs: Sequence[Pair]) -> list[Flow]:
+        requested.extend((a.index, b.index) for a, b in pairs)
+        return flows_of(pairs)
+
+    views = MotionViews(motion, 2, "test", sure=0.9)
+    maps = views.maps([views.pairs(piece(), i) for i in (0, 1)], flow_of)
+    assert requested == [(0, 1), (1, 2), (1, 0)], "the first frame is white: no second flow"
+    assert motion.requested == [(4, 1), (2, 1), (-4, 1)]
+    assert (np.asarray(maps[0]).mean(), np.asarray(maps[1]).mean()) == pytest.approx((1, 0.6))
+
+
+def test_several_views_are_seen_in_one_call() -> None:
+    class Many(Speed):
+        def saliencies(self, views: Sequence[View]) -> list[Map]:
+            calls.append(len(views))
+            return [self.saliency(*view) for view in views][: None if len(views) < 3 else -1]
+
+    calls: list[int] = []
+    views = MotionViews(Many(), 2, "motion test")
+    own = [views.pairs(piece(), i) for i in (0, 1)]
+    alone = [np.asarray(MotionViews(Speed(), 2, "test").maps([pairs], flows_of)[0]) for pairs in own]
+    together = [np.asarray(saliency) for saliency in views.maps(own, flows_of)]
+    assert np.array_equal(together, alone)
+    assert calls == [2, 2]
+    with pytest.raises(PluginError, match="motion test: 2 maps came back for 3 views"):
+        views.maps([*own, own[0]], flows_of)
 
 
 def test_a_view_without_an_object_is_left_out() -> None:

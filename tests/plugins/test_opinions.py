@@ -7,7 +7,7 @@ import pytest
 
 from boostvsod import build
 from boostvsod.kinds import FusesPictures, Map, Proposal
-from boostvsod.media.maps import stretched
+from boostvsod.media.maps import stretched, sureness
 from boostvsod.media.synthetic import make_clip
 from boostvsod.runtime import Runtime
 from boostvsod_plugins import opinions
@@ -50,9 +50,9 @@ def test_agreement_by_hand() -> None:
 
 
 def test_sureness_and_steadiness_by_hand() -> None:
-    assert opinions.sureness(box(10, 10, 20, 20)) == pytest.approx(1)
-    assert opinions.sureness(box(10, 10, 20, 20, 0.4)) == pytest.approx(0.4)
-    assert opinions.sureness(NOTHING) == 0
+    assert sureness(box(10, 10, 20, 20)) == pytest.approx(1)
+    assert sureness(box(10, 10, 20, 20, 0.4)) == pytest.approx(0.4)
+    assert sureness(NOTHING) == 0
     steady = opinions.steadiness([0.2, 0.2, 0.1, 0.2, 0.4], around=1)
     assert steady == pytest.approx([1, 1, 0.5, 1, 0.75], abs=1e-3)  # against 0.2, 0.2, 0.2, 0.2, 0.3
     assert opinions.steadiness([0.0, 0.0], around=1) == [1, 1]

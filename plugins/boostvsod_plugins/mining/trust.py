@@ -118,8 +118,8 @@ class TrustMiner:
 
 
 def _features_of(maps: Sequence[Map], truth: Map) -> Features:
-    from boostvsod.media.maps import shows_object
-    from boostvsod_plugins.opinions import agreement, small, sureness
+    from boostvsod.media.maps import shows_object, sureness
+    from boostvsod_plugins.opinions import agreement, small
 
     small_truth = small(truth)
     return Features(agreement(maps), shows_object(maps[1]), sureness(small_truth), float(small_truth.mean()))
