@@ -11,10 +11,12 @@ from boostvsod.registry import build, offers
 from boostvsod.weights.offline import bind_libraries
 
 if TYPE_CHECKING:
+    from boostvsod.boosting.predicting import predict
     from boostvsod.engine import boost
     from boostvsod.kinds import Frame, Result, Student, Window
     from boostvsod.media.video import Video
     from boostvsod.runtime import Runtime
+    from boostvsod.scoring import evaluate
 
 bind_libraries()  # before any of them is imported
 
@@ -36,8 +38,10 @@ __all__ = [
     "Window",
     "boost",
     "build",
+    "evaluate",
     "hookimpl",
     "offers",
+    "predict",
 ]
 
 LAZY = {  # imported on first use, so that a plugin which only needs `Offer` and `hookimpl` imports quickly
@@ -48,6 +52,8 @@ LAZY = {  # imported on first use, so that a plugin which only needs `Offer` and
     "Video": "media.video",
     "Window": "kinds",
     "boost": "engine",
+    "evaluate": "scoring",
+    "predict": "boosting.predicting",
 }
 
 

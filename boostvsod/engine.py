@@ -23,6 +23,7 @@ from boostvsod.boosting.corrections import (
     thorough,
     with_corrections,
 )
+from boostvsod.boosting.filmstrip import shown
 from boostvsod.boosting.finetune import FineTuning
 from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.outputs import check_same_video
@@ -91,7 +92,7 @@ def boost(
         check_same_video(store.folder.root, plan.video)
     record = store.folder.record()
     if not overwrite and record.get("key") == plan.key and is_published(store.folder, record):
-        return result_of(store.folder, record, reused=True)
+        return shown(result_of(store.folder, record, reused=True))
     return run(plan, store, afresh=overwrite)
 
 
@@ -107,7 +108,7 @@ def run(plan: Plan, store: Store, *, afresh: bool = False) -> Result:
         pieces = plan.video.pieces(plan.recipe.buffer)
         outcomes = [boost_or_reuse(piece, plan, parts, store) for piece in pieces]
         record = publish(store, plan.video.names, plan.bits, make_record(plan, parts, store, outcomes, notes))
-    return result_of(store.folder, record)
+    return shown(result_of(store.folder, record))
 
 
 def boost_or_reuse(piece: Piece, plan: Plan, parts: Parts, store: Store) -> Outcome:

@@ -24,7 +24,7 @@ FLOORS = (  # from the ground up; rooms on one floor do not import one another
     "registry metrics",
     "datasets weights",
     "targets",
-    "training evaluate",
+    "training scoring",
     "boosting testing",
     "engine",
     "__init__ bench",

@@ -18,7 +18,6 @@ from boostvsod.boosting.plan import Plan
 from boostvsod.datasets.layouts import Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.engine import boost
-from boostvsod.evaluate import SequenceScore, counted_frames, protocol_called, score_frames
 from boostvsod.files import WORK, write_json
 from boostvsod.kinds import Result
 from boostvsod.media.archive import File
@@ -26,6 +25,7 @@ from boostvsod.media.sources import from_pictures
 from boostvsod.media.video import Video
 from boostvsod.metrics.scores import Averages
 from boostvsod.runtime import Runtime
+from boostvsod.scoring import SequenceScore, counted_frames, protocol_called, score_frames
 from boostvsod.stamps import content_stamp, fingerprint
 from boostvsod.targets import TargetSpec
 

@@ -16,11 +16,11 @@ from boostvsod.bench.arms import BASELINE, CONTROLS
 from boostvsod.bench.jobs import Setup, find_clip, run_folder
 from boostvsod.bench.summary import Row
 from boostvsod.datasets.layouts import Dataset, open_dataset
-from boostvsod.evaluate import protocol_called, score_frames
 from boostvsod.media.archive import File
 from boostvsod.metrics.scores import Averages
 from boostvsod.report.plots import Line
 from boostvsod.report.tables import Cell, Table
+from boostvsod.scoring import protocol_called, score_frames
 
 SHOWN = ("maxF", "meanF", "adpF", "S", "MAE")
 RANKS = 50  # points of a curve

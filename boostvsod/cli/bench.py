@@ -66,7 +66,7 @@ def command(
     from boostvsod.bench.jobs import Setup
     from boostvsod.bench.run import plan_jobs, run_jobs
     from boostvsod.bench.run import shard as part_of
-    from boostvsod.evaluate import protocol_called
+    from boostvsod.scoring import protocol_called
 
     if click.get_current_context().invoked_subcommand:
         return
@@ -129,8 +129,8 @@ def _print_job(job: Job, result: dict[str, Any] | Exception, done: int, total: i
 def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], form: str, outputs: Outputs) -> None:
     from boostvsod.bench.report import write_report
     from boostvsod.bench.summary import summarise
-    from boostvsod.evaluate import protocol_called
     from boostvsod.files import write_json
+    from boostvsod.scoring import protocol_called
 
     rules = protocol_called(setup.protocol)
     summaries = summarise(rows, rules.by_sequence)

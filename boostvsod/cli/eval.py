@@ -12,9 +12,9 @@ import click
 from boostvsod.cli.options import Number, debug_option, format_option, no_plugins_option, overwrite_option, say, show
 
 if TYPE_CHECKING:
-    from boostvsod.evaluate import Evaluation, Protocol
     from boostvsod.metrics.scores import Averages
     from boostvsod.report.tables import Table
+    from boostvsod.scoring import Evaluation, Protocol
 
 
 DATA = "{data}"
@@ -58,7 +58,7 @@ def command(
     and masks, or of masks alone. With --gt, all words are PRED, and {data} in PRED is replaced by the name of the data
     set. The best values of several methods are bold, with a star in plain text. Nothing is written to PRED or GT.
     """
-    from boostvsod.evaluate import protocol_called
+    from boostvsod.scoring import protocol_called
 
     plots = {name: path for name in CURVES if (path := options.pop(name)) is not None}
     methods, truths = _split(words, more)
@@ -110,7 +110,7 @@ def _last(path: str, depth: int) -> str:
 def _columns(measures: str, usual: Sequence[str], stability: bool) -> list[str]:
     """The measures that the tables show."""
     from boostvsod.errors import ConfigError
-    from boostvsod.evaluate import MEASURES
+    from boostvsod.scoring import MEASURES
 
     if not measures:
         return [*usual, *(["flicker"] if stability else [])]
@@ -126,7 +126,7 @@ def _evaluate(
 ) -> tuple[Results, dict[str, str]]:
     """All methods on all data sets, and a caption for each data set."""
     from boostvsod.datasets.layouts import open_dataset
-    from boostvsod.evaluate import evaluate
+    from boostvsod.scoring import evaluate
 
     results: Results = {}
     captions = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,20 +77,17 @@ def _pictures(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits:
 
 
 def _video(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:
-    """Run the recipe, which is `none` with the target's options, in a temporary folder. Returns the number of maps."""
-    import tempfile
-
-    from boostvsod.engine import boost
+    """Predict the frames of a video in order. Returns the number of maps."""
+    from boostvsod.boosting.predicting import predict_video
     from boostvsod.media.images import write_map
+    from boostvsod.targets import TargetSpec
 
     outputs.check(*_first_existing(video, outputs.folder))
-    with tempfile.TemporaryDirectory() as folder:
-        result = boost(video, target, recipe, folder, bits=16, **asdict(runtime))
-        outputs.check(*map(_file_name, result.names))
-        for name, saliency in zip(result.names, result.maps, strict=True):
-            with outputs.writing(_file_name(name)) as path:
-                write_map(path, saliency, bits)
-    return len(result.names)
+    outputs.check(*map(_file_name, video.names))
+    for name, saliency in predict_video(video, TargetSpec.parse(target), recipe.of("target"), runtime):
+        with outputs.writing(_file_name(name)) as path:
+            write_map(path, saliency, bits)
+    return len(video)
 
 
 def _first_existing(video: Video, folder: Path) -> list[str]:

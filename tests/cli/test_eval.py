@@ -15,8 +15,8 @@ from made import call, write_maps
 
 from boostvsod.cli import main
 from boostvsod.datasets.layouts import open_dataset
-from boostvsod.evaluate import PROTOCOLS, evaluate
 from boostvsod.media.synthetic import Clip
+from boostvsod.scoring import PROTOCOLS, evaluate
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "latex", "csv"])

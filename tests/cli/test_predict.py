@@ -6,9 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from made import call, visible, write_film, write_pictures
 from made import read_image as picture
 
+import boostvsod
+from boostvsod.errors import ConfigError
 from boostvsod.media.synthetic import Clip
 
 
@@ -57,3 +60,16 @@ def test_predict_refuses_settings_of_other_parts(tmp_path: Path, clip: Clip) -> 
     for setting in ("nr.T=3", "target.colour=1"):
         done = call("predict", folder, "--target", "lite", "--set", setting, "-o", tmp_path / "o")
         assert done.exit_code == 2, done.output
+
+
+def test_the_same_maps_from_python(tmp_path: Path, clip: Clip) -> None:
+    write_pictures(tmp_path / "frames", clip.frames)
+    film = write_film(tmp_path / "a.mp4", clip.frames)
+    assert call("predict", film, "--target", "classic", "-o", tmp_path / "o").exit_code == 0
+    named = dict(boostvsod.predict(film, "classic"))
+    assert list(named) == [f"{i:05d}" for i in range(12)]
+    for name, saliency in named.items():
+        levels = picture(str(tmp_path / "o" / f"{name}.png"), -1)
+        assert np.abs(saliency * 255 - levels).max() <= 0.51
+    with pytest.raises(ConfigError, match="no option 'nosuch'"):
+        next(boostvsod.predict(film, "lite", settings=["target.nosuch=1"]))

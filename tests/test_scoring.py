@@ -14,10 +14,10 @@ from made import GOLDEN, research
 
 from boostvsod.datasets.layouts import open_dataset
 from boostvsod.errors import InputError
-from boostvsod.evaluate import PROTOCOLS, evaluate
 from boostvsod.media.maps import stretched
 from boostvsod.media.synthetic import Clip
 from boostvsod.metrics.scores import Averages, Scores
+from boostvsod.scoring import PROTOCOLS, evaluate
 
 
 def _expected(clip: Clip, folder: Path, protocol: str) -> dict[str, float]:
@@ -34,7 +34,7 @@ def _expected(clip: Clip, folder: Path, protocol: str) -> dict[str, float]:
 
 @pytest.mark.parametrize(("protocol", "jobs"), [("video", 1), ("video", 2), ("davsod", 1), ("flat", 1)])
 def test_protocols(data: Path, clip: Clip, protocol: str, jobs: int) -> None:
-    found = evaluate(str(data.parent / "maps"), open_dataset(str(data)), PROTOCOLS[protocol], jobs).averages.result()
+    found = evaluate(str(data.parent / "maps"), str(data), protocol, jobs=jobs).averages.result()
     expected = _expected(clip, data.parent / "maps", protocol)
     for key in ("MAE", "maxF", "meanF", "adpF", "S", "maxE", "wF"):
         assert found[key] == pytest.approx(expected[key], abs=1e-9), key
@@ -105,7 +105,7 @@ def test_real_maps_equal_pysodmetrics(method: str) -> None:
     """Numbers recorded by tests/golden/record_metrics.py from the same zip."""
     recorded = json.loads((GOLDEN / "davis_dev.json").read_text())[method]
     zipped = str(research("data/davis_dev_480p.zip"))
-    found = evaluate(f"{zipped}/{{video}}/{method}", open_dataset(zipped), PROTOCOLS["video"], 2, allow_missing=True)
+    found = evaluate(f"{zipped}/{{video}}/{method}", zipped, "video", jobs=2, allow_missing=True)
     assert {score.name for score in found.sequences} == set(recorded)
     for score in found.sequences:
         ours = score.averages.result()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from boostvsod import registry
-from boostvsod.datasets.layouts import MASKS_ALONE, Dataset
+from boostvsod.datasets.layouts import MASKS_ALONE, Dataset, open_dataset
 from boostvsod.datasets.layouts import Sequence as Clip
 from boostvsod.datasets.maps import find_maps
 from boostvsod.errors import ConfigError, InputError
@@ -103,14 +104,30 @@ def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def evaluate(
-    maps: str, data: Dataset, protocol: Protocol, jobs: int = 1, allow_missing: bool = False, stability: bool = False
+    maps: str | Path,
+    truth: str | Path | Dataset,
+    protocol: str | Protocol = "video",
+    *,
+    layout: str = "",
+    jobs: int = 1,
+    allow_missing: bool = False,
+    stability: bool = False,
 ) -> Evaluation:
     """Score the maps of one method.
 
-    `maps` is a folder with one folder per sequence, or a path that contains `{video}`. `jobs` is the number of
-    processes. Without `allow_missing`, a frame without a map is an error. With `stability`, the flicker of the
-    maps is measured too, along the optical flow between the frames.
+    `maps` is a folder with one folder per sequence, or a path that contains `{video}`; `truth` is a data set, or a
+    folder or zip of one (in the given `layout`; by default it is detected). `jobs` is the number of processes.
+    Without `allow_missing`, a frame without a map is an error. With `stability`, the flicker of the maps is measured
+    too, along the optical flow between the frames.
     """
+    data = truth if isinstance(truth, Dataset) else open_dataset(str(truth), layout, masks_alone=True)
+    rules = protocol_called(protocol) if isinstance(protocol, str) else protocol
+    return _evaluate(str(maps), data, rules, jobs, allow_missing, stability)
+
+
+def _evaluate(
+    maps: str, data: Dataset, protocol: Protocol, jobs: int, allow_missing: bool, stability: bool
+) -> Evaluation:
     options: dict[str, Any] = {"maps": maps, "protocol": protocol, "allow_missing": allow_missing}
     score = functools.partial(score_sequence, **options, stability=stability)
     clips = [clip for clip in data.sequences if clip.truths]
