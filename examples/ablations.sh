@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measure the ablation tables of the papers and of the default recipe. The papers' published numbers are shown too.
 # usage: ablations.sh DATASET TARGET OUT [TABLE ...], as in: ablations.sh DAVIS 'maps:maps/{video}' ablations nr-1 mqp-3
+# MORE: further options of `bench`, as in MORE="--jobs 2 --threads 1".
 # Rows whose weights are missing here, and tables whose recipe is not installed, are skipped and listed at the end.
 set -euo pipefail
 data=$1 target=$2 out=$3
@@ -16,14 +17,16 @@ table() {  # NAME RECIPE: one published table
     skipped+=("$1: the recipe $2 is not installed")
     return
   fi
-  if ! boostvsod bench --dataset "$data" --target "$target" --paper "$1" --format markdown -o "$out/$1" \
+  # shellcheck disable=SC2086
+  if ! boostvsod bench --dataset "$data" --target "$target" --paper "$1" --format markdown -o "$out/$1" ${MORE:-} \
     2> >(tee "$out/$1.log" >&2) | tee "$out/$1.md"; then
     skipped+=("$1: $(grep -m 1 -A 1 'jobs failed' "$out/$1.log" | tail -1 || echo "see $out/$1.log")")
   fi
 }
 
 if [[ $only == "  " || $only == *" default "* ]]; then
-  boostvsod bench --dataset "$data" --target "$target" --recipe default --control none --format markdown \
+  # shellcheck disable=SC2086
+  boostvsod bench --dataset "$data" --target "$target" --recipe default --control none --format markdown ${MORE:-} \
     -o "$out/default" --change recipe.gate=off --change train.lambda=0 --change recipe.fuser=student \
     --change consensus.contrast=1 --change trust.near=1 --change recipe.motion=contrast | tee "$out/default.md"
 fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from boostvsod.bench.local import TRIES, Group, Job, JobResult, Row, Work
@@ -42,29 +43,41 @@ def run_ray(
     actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=RESTARTS, max_task_retries=RESTARTS)(Worker)
     idle = [actor.remote(work, device) for _ in range(min(workers, len(groups)))]
     waiting = [list(group) for group in groups]
-    running: dict[Any, tuple[Any, Job, list[Job]]] = {}
+    running: dict[Any, Attempt] = {}
     while waiting or running:
         while idle and waiting:
-            _start(idle.pop(), waiting.pop(0), running)
+            _start(Attempt(idle.pop(), waiting.pop(0)), running)
         (ready,), _ = ray.wait(list(running), num_returns=1)
-        worker, job, rest = running.pop(ready)
+        attempt = running.pop(ready)
+        worker, (job, *rest) = attempt.worker, attempt.group
         try:
             yield job, ray.get(ready)
         except ray.exceptions.RayError as error:
-            worker = actor.remote(work, device)  # the old one has no restarts left
+            ray.kill(worker)  # if it is cut off but alive, it must not work on beside the new one
+            worker = actor.remote(work, device)
+            if attempt.lost < RESTARTS:
+                _start(Attempt(worker, attempt.group, attempt.lost + 1), running)
+                continue
             yield job, RuntimeError(f"the worker died: {error}")
         if rest:
-            _start(worker, rest, running)
+            _start(Attempt(worker, rest), running)
         elif waiting:
             idle.append(worker)
         else:
             ray.kill(worker)  # frees its CPU, for which a worker of a lost node may be waiting
 
 
-def _start(worker: Any, group: list[Job], running: dict[Any, tuple[Any, Job, list[Job]]]) -> None:
-    """Start the first job of a group on a worker and note the rest of the group."""
-    job, *rest = group
-    running[worker.attempt.remote(job)] = worker, job, rest
+@dataclass(frozen=True)
+class Attempt:
+    """A worker at the first job of a group; `lost` workers were cut off at the same job."""
+
+    worker: Any
+    group: list[Any]
+    lost: int = 0
+
+
+def _start(attempt: Attempt, running: dict[Any, Attempt]) -> None:
+    running[attempt.worker.attempt.remote(attempt.group[0])] = attempt
 
 
 def _ray() -> Any:

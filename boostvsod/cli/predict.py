@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from boostvsod.cli.many import each_video, many_options, own_part
 from boostvsod.cli.options import device_options, named_parts, overwrite_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.cli.inputs import Input
     from boostvsod.files import Outputs
     from boostvsod.media.video import Video
     from boostvsod.recipe import Recipe
@@ -25,34 +28,42 @@ if TYPE_CHECKING:
 @click.option("--set", "settings", multiple=True, help="target.KEY=VALUE, an option of the target; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
+@many_options
 @overwrite_option
 @device_options
 def command(
     words: tuple[str, ...],
-    target: str,
     weights: tuple[str, ...],
-    settings: tuple[str, ...],
     output: Path,
-    bits: str,
-    overwrite: bool,
     runtime: Runtime,
+    **options: Any,
 ) -> None:
     """Write a target's maps of VIDEO, a video or a folder of pictures of any sizes, to OUTPUT.
 
     Several videos get a folder each in OUTPUT.
     """
     from boostvsod.boosting.plan import find_recipe
-    from boostvsod.cli.inputs import find_inputs, inputs_of
-    from boostvsod.files import Outputs
+    from boostvsod.cli.inputs import find_inputs
 
     say(str(runtime))
-    settings = (*named_parts(target, None, weights), *settings)
-    recipe = find_recipe("none", settings)
-    for given in find_inputs(words, output):
-        inputs = inputs_of(given.video, given.word, target, {"settings": settings})
-        outputs = Outputs(given.folder, inputs=inputs, overwrite=overwrite)
-        write = _pictures if Path(given.word).is_dir() else _video
-        say(f"wrote {write(given.video, target, recipe, outputs, int(bits), runtime)} maps to {given.folder}")
+    options["settings"] = (*named_parts(options["target"], None, weights), *options["settings"])
+    find_recipe("none", options["settings"])  # a wrong option is told once, not for every video
+    each_video(partial(_predict_one, options), own_part(find_inputs(words, output), options), runtime, options)
+
+
+def _predict_one(options: dict[str, Any], given: Input, runtime: Runtime, beside_others: bool) -> dict[str, Any]:
+    """Write the maps of one input; returns their number and folder."""
+    from boostvsod.boosting.plan import find_recipe
+    from boostvsod.cli.inputs import inputs_of
+    from boostvsod.files import Outputs
+
+    target, recipe = options["target"], find_recipe("none", options["settings"])
+    inputs = inputs_of(given.video, given.word, target, {"settings": options["settings"]})
+    outputs = Outputs(given.folder, inputs=inputs, overwrite=options["overwrite"])
+    write = _pictures if Path(given.word).is_dir() else _video
+    count = write(given.video, target, recipe, outputs, int(options["bits"]), runtime)
+    say(f"wrote {count} maps to {given.folder}")
+    return {"maps": count, "folder": str(given.folder)}
 
 
 def _pictures(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:

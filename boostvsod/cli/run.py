@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from boostvsod.cli.many import each_video, many_options, own_part
 from boostvsod.cli.options import Number, device_options, named_parts, say
-from boostvsod.errors import BoostError
-from boostvsod.errors.text import printable
 from boostvsod.recipe import BALANCED, DEFAULT_TARGET, EFFORTS, LEAST_RISK
 from boostvsod.runtime import Runtime
 
@@ -48,11 +48,7 @@ if TYPE_CHECKING:
     "replace=PICTURE|VIDEO (films), with commas. A film's suffix may follow its name: matte.webm, cutout-video.mov.",
 )
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Bits of the final maps.")
-@click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help="Videos at the same time.")
-@click.option("--shard", default="", help="I/N: run only part I of N of the videos.")
-@click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--address", default="", help="Address of a Ray cluster. Default: a new one on this machine.")
-@click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help="GPUs for each Ray worker; may be a fraction.")
+@many_options
 @click.option("--dry-run", is_flag=True, help="Inspect the video and estimate time and space; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records of the runs on standard output.")
 @click.option(
@@ -68,7 +64,6 @@ def command(
     folder that are named one by one are one video. Final maps are written to OUTPUT/maps, or to OUTPUT/VIDEO/maps for
     several videos. The same command again resumes an interrupted run and does nothing for a finished one.
     """
-    from boostvsod.bench.execution import part_of
     from boostvsod.boosting.outputs import check_saves
     from boostvsod.cli.inputs import find_inputs
 
@@ -83,11 +78,10 @@ def command(
     inputs = find_inputs([*words, *videos], output)
     options["mask_files"] = [Path(word.partition("=")[2]) for word in options["masks"]]
     options["masks"] = _read_masks(options["masks"], inputs)
-    if options["shard"]:
-        inputs = part_of(inputs, options["shard"])
+    inputs = own_part(inputs, options)
     for each in inputs:
         _check_outputs(each, outputs, options)
-    records = _run_all(inputs, outputs, runtime, options)
+    records = each_video(partial(_run_one, outputs, options), inputs, runtime, options)
     if options["as_json"]:
         click.echo(json.dumps(records if len(inputs) > 1 else records[0], indent=2))
 
@@ -134,65 +128,9 @@ def _check_outputs(given: Input, wanted: list[str], options: dict[str, Any]) -> 
         check_same_video(given.folder, given.video)
 
 
-@dataclass(frozen=True)
-class Task:
-    """One video to run, by names only, so that any process can run it."""
-
-    words: tuple[str, ...]
-    folder: Path
-    wanted: list[str]
-    runtime: Runtime
-    options: dict[str, Any]
-
-
-def _run_all(
-    inputs: list[Input], outputs: list[str], runtime: Runtime, options: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Run every video. If one fails, the others still run, and the first error is raised at the end."""
-    records, failures = [], []
-    for name, record in _results(inputs, outputs, runtime, options):
-        if not isinstance(record, Exception):
-            records.append(record)
-            continue
-        if len(inputs) == 1 or not isinstance(record, (BoostError, RuntimeError)):
-            raise record
-        say(f"boostvsod: {printable(name)}: {record}")
-        failures.append(record)
-    if failures:
-        kind = type(failures[0]) if isinstance(failures[0], BoostError) else BoostError
-        raise kind(f"{len(failures)} of {len(inputs)} videos failed; the first: {failures[0]}")
-    return records
-
-
-def _results(
-    inputs: list[Input], outputs: list[str], runtime: Runtime, options: dict[str, Any]
-) -> Iterator[tuple[str, dict[str, Any] | Exception]]:
-    """The word and the record of each video: in this process and in order, or in several and as they finish."""
-    from boostvsod.bench.execution import Execution, execute
-
-    if options["executor"] == "local" and (options["jobs"] == 1 or len(inputs) == 1):
-        for given in inputs:
-            try:
-                yield given.word, _run_one(given, outputs, runtime, options)
-            except BoostError as error:
-                yield given.word, error
-        return
-    share = replace(runtime, threads=max(1, runtime.threads // options["jobs"]))
-    tasks = [Task(given.words, given.folder.absolute(), outputs, share, options) for given in inputs]
-    execution = Execution(options["executor"], options["jobs"], (runtime.device,), options["address"], options["gpus"])
-    for task, record in execute([[task] for task in tasks], run_task, execution):
-        yield task.words[0], record
-
-
-def run_task(task: Task, device: str) -> dict[str, Any]:
-    """Run one video in a process of its own."""
-    from boostvsod.cli.inputs import find_inputs
-
-    (given,) = find_inputs(task.words, task.folder)
-    return _run_one(given, task.wanted, replace(task.runtime, device=device), {**task.options, "plain": True})
-
-
-def _run_one(given: Input, wanted: list[str], runtime: Runtime, options: dict[str, Any]) -> dict[str, Any]:
+def _run_one(
+    wanted: list[str], options: dict[str, Any], given: Input, runtime: Runtime, beside_others: bool
+) -> dict[str, Any]:
     """Boost one video, write its outputs, print a summary; returns its record."""
     from boostvsod.boosting.outputs import save
     from boostvsod.boosting.report import write_run_report
@@ -203,7 +141,7 @@ def _run_one(given: Input, wanted: list[str], runtime: Runtime, options: dict[st
     if options["dry_run"]:
         return _dry_run(video, folder, runtime, options)
     outputs = _outputs(given, options)
-    with show_progress(video.name, plain=options.get("plain", False)) as progress:
+    with show_progress(video.name, plain=beside_others) as progress:
         result = boost(
             video,
             options["target"] or DEFAULT_TARGET,

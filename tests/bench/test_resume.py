@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,21 +55,6 @@ def test_a_killed_benchmark_resumes_to_the_same_scores(setup: Setup, tmp_path: P
 def _scores(setup: Setup) -> dict[str, Any]:
     found = (json.loads(path.read_text()) for path in (setup.out / "jobs").glob("[!.]*.json"))
     return {f"{row['video']} {row['arm']}": row["scores"] for row in found}
-
-
-@pytest.fixture
-def cluster() -> Iterator[Any]:
-    """A Ray cluster of two nodes on this machine."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray = pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    made.add_node(num_cpus=1)
-    ray.init(address=made.address, log_to_driver=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from made import FORCED, call, sets, write_film, write_pictures
+from made import FORCED, call, sets, write_film
 from made import read_image as picture
 
 from boostvsod.media.synthetic import Clip, make_clip
@@ -149,31 +149,3 @@ def test_interruption_says_how_to_resume(tmp_path: Path) -> None:
     assert process.returncode == 130, message
     assert f"to resume: boostvsod run --video {film} --target classic" in message
     assert "Traceback" not in message
-
-
-def three_folders(tmp_path: Path, clip: Clip) -> list[Path]:
-    return [write_pictures(tmp_path / name / "frames", clip.frames[i : i + 6]) for i, name in enumerate("abc")]
-
-
-def test_shards_are_all_videos(tmp_path: Path, clip: Clip) -> None:
-    words = ["run", *three_folders(tmp_path, clip), "--target", "classic", "--recipe", "none", "-o", tmp_path / "o"]
-    assert call(*words, "--shard", "2/2").exit_code == 0
-    assert [path.name for path in (tmp_path / "o").iterdir()] == ["b-frames"]
-    assert call(*words, "--shard", "1/2").exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["a-frames", "b-frames", "c-frames"]
-    assert call(*words, "--shard", "3/2").exit_code == 2
-
-
-@pytest.mark.slow
-def test_several_videos_at_the_same_time(tmp_path: Path, clip: Clip) -> None:
-    """The maps are those of a run after another, and a bad video does not stop the others."""
-    folders = three_folders(tmp_path, clip)
-    (tmp_path / "b" / "frames" / "00003.png").write_bytes(b"no picture")
-    words = ["run", *folders, "--target", "classic", "--recipe", "none", "-o", tmp_path / "o", "--jobs", 2]
-    done = call(*words)
-    assert done.exit_code == 3, done.output
-    assert "1 of 3 videos failed" in done.stderr
-    assert call("run", folders[2], *words[4:-4], "-o", tmp_path / "alone").exit_code == 0
-    for name in ("00000.png", "00005.png"):
-        both = [(tmp_path / place / "maps" / name).read_bytes() for place in ("o/c-frames", "alone")]
-        assert both[0] == both[1]
