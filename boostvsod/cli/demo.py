@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,25 +46,25 @@ def command(
     from boostvsod.media.video import Video
 
     say(str(runtime))
-    clip = photographed_clip()
-    video = Video.open(clip.frames)
+    clip, folder = photographed_clip(), Outputs(output, overwrite=overwrite)
+    check_places(folder, SAVED)
+    folder.check(NAME)
+    for name in (FRAMES, TRUTH):
+        folder.check_folder(name)
+    _write_clip(clip, folder)
+    video = Video.open(output / FRAMES)
     video.name = "demo"
-    inputs = inputs_of(video, "", target, {"recipe": recipe, "settings": settings})
+    inputs = inputs_of(video, str(output / FRAMES), target, {"recipe": recipe, "settings": settings})
     outputs = Outputs(output, inputs=inputs, overwrite=overwrite)
-    check_places(outputs, SAVED)
-    outputs.check(NAME)
-    for folder in (FRAMES, TRUTH):
-        outputs.check_folder(folder)
     with show_progress("demo") as progress:
         result = boost(video, target, recipe, output, settings=settings, progress=progress, **asdict(runtime))
         save(result, video, SAVED, progress, outputs)
-        _write_clip(clip, result.names, outputs)
         report = write_run_report(result, video, progress, outputs, truth=clip.truth)
     _print_scores(result, clip)
     say(f"learnt from {len(result.mined)} of {len(clip.frames)} frames; report: {report}")
 
 
-def _write_clip(clip: Clip, names: Sequence[str], outputs: Outputs) -> None:
+def _write_clip(clip: Clip, outputs: Outputs) -> None:
     """The frames and their truth, so that other commands can be tried on them."""
     import numpy as np
 
@@ -74,8 +73,8 @@ def _write_clip(clip: Clip, names: Sequence[str], outputs: Outputs) -> None:
     pictures = {FRAMES: clip.frames, TRUTH: np.where(clip.truth, np.uint8(255), np.uint8(0))}
     for folder, images in pictures.items():
         with outputs.replacing(folder) as place:
-            for name, image in zip(names, images, strict=True):
-                write_png(place / f"{name}.png", image)
+            for i, image in enumerate(images):
+                write_png(place / f"{i:05d}.png", image)
 
 
 def _print_scores(result: Result, clip: Clip) -> None:
