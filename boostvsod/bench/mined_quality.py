@@ -23,7 +23,7 @@ from boostvsod.report.tables import Cell, Table
 from boostvsod.scoring import protocol_called, score_frames
 
 SHOWN = ("maxF", "meanF", "adpF", "S", "MAE")
-RANKS = 50  # points of a curve
+RANKS = 20  # points of a curve
 GOOD = 0.5  # motion quality Q from which motion counts as good
 Split = Callable[[Row, str], bool | None]  # result, frame name -> group: True, False, or None for neither
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made import QUICK, call, sets
+
+from boostvsod.bench.mined_quality import selection_curves
 
 
 @pytest.fixture
@@ -32,3 +35,21 @@ def test_mined_frames_and_seconds_by_step(words: list[object]) -> None:
     )
     assert {"target", "mine", "mine: proposals", "mine: classifier", "mine: patches"} <= set(steps)
     assert float(steps["mine"]) >= float(steps["mine: proposals"]) > 0
+
+
+def test_good_frames_are_mined_more_probably() -> None:
+    def row(video: str, arm: str, qualities: list[float], mined: list[str]) -> dict[str, Any]:
+        scores = {f"{i}": quality for i, quality in enumerate(qualities)}
+        return {"target": "t", "video": video, "arm": arm, "S": scores, "mined": mined}
+
+    rows = [
+        row("a", "baseline", [0.9, 0.1, 0.5, 0.6], []),
+        row("a", "nr", [0.5, 0.5, 0.5, 0.5], ["0", "3"]),  # the best two of four
+        row("b", "baseline", [0.1, 0.2], []),
+        row("b", "nr", [0.5, 0.5], ["1"]),  # the better of two
+    ]
+    curve = selection_curves("t", rows)["nr"]
+    assert (curve[0], curve[-1]) == ((0, 0), (1, 1)), "the worst frames are never mined, the best ones always"
+    shares = [share for _, share in curve]
+    assert shares == sorted(shares)
+    assert selection_curves("other", rows) == {}
