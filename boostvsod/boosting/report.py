@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boostvsod import registry
-from boostvsod.boosting.outputs import made_of, outputs_of
+from boostvsod.boosting.outputs import check_places, check_same_video, made_of, outputs_of
 from boostvsod.boosting.record import choice_in_words, motion_maps, owner_of, rejected_maps
 from boostvsod.files import Outputs
 from boostvsod.flow.colour import colour_flow
@@ -58,6 +58,17 @@ def write_run_report(
     title = f"{video.name}: {kept_in_words(record)}"
     page = Page(title, facts, list(record["notes"]), clips, _tables(record), (), _losses(record))
     return outputs.write_text(NAME, page_as_html(page), made_of(result))
+
+
+def check_run(outputs: Outputs, video: Video, wanted: Sequence[str], *, same_video: bool = True) -> None:
+    """Refuse a run that would write over what boostvsod did not write. To be called before the work.
+
+    `wanted` are names of `run --save`. With `same_video`, the folder must not hold the run of another video.
+    """
+    check_places(outputs, wanted)
+    outputs.check(NAME)
+    if same_video:
+        check_same_video(outputs.folder, video)
 
 
 def kept_in_words(record: Mapping[str, Any]) -> str:

@@ -116,16 +116,10 @@ def _outputs(given: Input, options: dict[str, Any]) -> Outputs:
 
 def _check_outputs(given: Input, wanted: list[str], options: dict[str, Any]) -> None:
     """Refuse to write over what boostvsod did not write, before any work is done."""
-    from boostvsod.boosting.outputs import check_places, check_same_video
-    from boostvsod.boosting.report import NAME
+    from boostvsod.boosting.report import check_run
 
-    if options["dry_run"]:
-        return
-    outputs = _outputs(given, options)
-    check_places(outputs, wanted)
-    outputs.check(NAME)
-    if not options["overwrite"]:
-        check_same_video(given.folder, given.video)
+    if not options["dry_run"]:
+        check_run(_outputs(given, options), given.video, wanted, same_video=not options["overwrite"])
 
 
 def _run_one(

@@ -67,8 +67,7 @@ class RunOrder:
 
     def carry_out(self, progress: Progress) -> None:
         """Run, and write the report, as `boostvsod run` does."""
-        from boostvsod.boosting.outputs import check_places, check_same_video
-        from boostvsod.boosting.report import NAME, write_run_report
+        from boostvsod.boosting.report import check_run, write_run_report
         from boostvsod.cli.inputs import inputs_of
         from boostvsod.engine import boost
         from boostvsod.files import Outputs
@@ -79,9 +78,7 @@ class RunOrder:
         recipe = self.recipe if isinstance(self.recipe, str) else ""
         inputs = inputs_of(video, self.video, self.target, {"recipe": recipe, "settings": self.settings})
         outputs = Outputs(self.folder, inputs=inputs)
-        check_places(outputs, ["maps"])
-        outputs.check(NAME)
-        check_same_video(self.folder, video)
+        check_run(outputs, video, ["maps"])
         masks = {i: read_map(path) for i, path in self.masks.items()}
         result = boost(
             video, self.target, self.recipe, self.folder, settings=self.settings, masks=masks, progress=progress,
