@@ -107,7 +107,12 @@ class TargetSpec:
 
     def _offered_options(self, options: Options) -> dict[str, Any]:
         """The options, with the argument after the colon as the first option of the builder."""
-        return {**options, _first_option(self.name): self.argument} if self.argument else dict(options)
+        if not self.argument:
+            return dict(options)
+        first = _first_option(self.name)
+        if options.get(first, self.argument) != self.argument:
+            raise ConfigError(f"{self.text} and {first}={options[first]} name two different {first}; leave one out")
+        return {**options, first: self.argument}
 
     def stamp(self, options: Options, runtime: Runtime) -> list[Any]:
         """What changes when the target does: its options, and the content of every file that it is made of.

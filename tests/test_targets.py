@@ -11,7 +11,7 @@ from boostvsod import boost
 from boostvsod.errors import ConfigError, PluginError
 from boostvsod.media.synthetic import Clip
 from boostvsod.runtime import Runtime
-from boostvsod.targets import open_target, split_label
+from boostvsod.targets import TargetSpec, open_target, split_label
 
 EXAMPLES = ROOT / "examples"
 
@@ -42,3 +42,11 @@ def test_targets_have_short_names() -> None:
     assert split_label("csnet=maps:a=b/x") == ("csnet", "maps:a=b/x")
     assert split_label("maps:data.zip/{video}/pred_csnet") == ("pred_csnet", "maps:data.zip/{video}/pred_csnet")
     assert split_label("lite") == ("lite", "lite")
+
+
+def test_an_option_that_is_given_twice_is_refused() -> None:
+    spec = TargetSpec.parse("lite:lite-slim")
+    spec.check({"weights": "lite-slim"})
+    for use in (lambda: spec.check({"weights": "lite"}), lambda: spec.build(Runtime(), {"weights": "lite"})):
+        with pytest.raises(ConfigError, match="lite:lite-slim and weights=lite name two different weights; leave one"):
+            use()
