@@ -82,19 +82,23 @@ class MotionViews:
         if not looks:
             return []
         views = [mirrored_view(frame.rgb, flow) if mirrored else (frame.rgb, flow) for frame, flow, mirrored in looks]
-        with user_code(self.who, *dict.fromkeys(frame.name for frame, _, _ in looks)):
-            seen = self._saliency_of(views)
+        seen = self._saliency_of(views, [frame.name for frame, _, _ in looks])
         if len(seen) != len(views):
             raise PluginError(f"{self.who}: {len(seen)} maps came back for {len(views)} views; return one each")
         return [self._checked(one, *look) for one, look in zip(seen, looks, strict=True)]
 
-    def _saliency_of(self, views: Sequence[View]) -> Sequence[Map | Judged]:
+    def _saliency_of(self, views: Sequence[View], names: Sequence[str]) -> Sequence[Map | Judged]:
         """In one call if the saliency takes several views of one size, and with features if it judges."""
-        if isinstance(self.saliency, JudgesMotion):
-            return [self.saliency.judge(*view) for view in views]
-        if isinstance(self.saliency, SeesViews) and len({rgb.shape for rgb, _ in views}) == 1:
-            return self.saliency.saliencies(views)
-        return [self.saliency.saliency(*view) for view in views]
+        judges = isinstance(self.saliency, JudgesMotion)
+        if isinstance(self.saliency, SeesViews) and not judges and len({rgb.shape for rgb, _ in views}) == 1:
+            with user_code(self.who, *dict.fromkeys(names)):
+                return self.saliency.saliencies(views)
+        seen: list[Map | Judged] = []
+        for view, name in zip(views, names, strict=True):
+            with user_code(self.who, name):
+                look = self.saliency.judge if isinstance(self.saliency, JudgesMotion) else self.saliency.saliency
+                seen.append(look(*view))
+        return seen
 
     def _checked(self, seen: Map | Judged, frame: Frame, flow: Flow, mirrored: bool) -> Map | Judged:
         found = seen.map if isinstance(seen, Judged) else seen
