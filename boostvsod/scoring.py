@@ -122,24 +122,19 @@ def evaluate(
     """
     data = truth if isinstance(truth, Dataset) else open_dataset(str(truth), layout, masks_alone=True)
     rules = protocol_called(protocol) if isinstance(protocol, str) else protocol
-    return _evaluate(str(maps), data, rules, jobs, allow_missing, stability)
-
-
-def _evaluate(
-    maps: str, data: Dataset, protocol: Protocol, jobs: int, allow_missing: bool, stability: bool
-) -> Evaluation:
-    options: dict[str, Any] = {"maps": maps, "protocol": protocol, "allow_missing": allow_missing}
+    where = str(maps)
+    options: dict[str, Any] = {"maps": where, "protocol": rules, "allow_missing": allow_missing}
     score = functools.partial(score_sequence, **options, stability=stability)
     clips = [clip for clip in data.sequences if clip.truths]
     if stability and data.layout is MASKS_ALONE:
         raise ConfigError(f"--stability follows the motion of the frames, and {data.where} holds only masks")
     scores = tuple(one for one in spread(score, clips, jobs) if one.frames)
     if not scores:
-        raise InputError(f"{maps}: there is no map for any of the {len(clips)} sequences of {data.where}")
+        raise InputError(f"{where}: there is no map for any of the {len(clips)} sequences of {data.where}")
     notes = [f"{score.name}: {note}" for score in scores for note in score.notes]
     left_out = [clip.name for clip in clips if clip.name not in {score.name for score in scores}]
     notes += [f"sequences without any map, left out: {', '.join(left_out)}"] if left_out else []
-    return Evaluation(maps, data.where, protocol, overall(scores, protocol), scores, (*data.notes, *notes))
+    return Evaluation(where, data.where, rules, overall(scores, rules), scores, (*data.notes, *notes))
 
 
 def overall(scores: Sequence[SequenceScore], protocol: Protocol) -> Averages:

@@ -7,7 +7,7 @@ from html import escape
 
 from boostvsod.boosting.record import choice_in_words, owner_of
 from boostvsod.kinds import Maps, Result
-from boostvsod.report.pictures import map_url
+from boostvsod.report.pictures import evenly_spaced, map_url
 
 SHOWN = 8  # frames
 STYLE = "width:110px;display:block;margin:0"
@@ -28,8 +28,7 @@ def shown(result: Result) -> ShownResult:
 def filmstrip(result: Result) -> str:
     """Evenly spaced frames as a small HTML table. The mined ones have a star."""
     target = str(result.record["target"])
-    chosen = [i * len(result.names) // SHOWN for i in range(SHOWN)] if len(result.names) > SHOWN else None
-    numbers = chosen or list(range(len(result.names)))
+    numbers = evenly_spaced(len(result.names), SHOWN)
     names = [f"{result.names[i]}{' *' if i in result.mined else ''}" for i in numbers]
     rows = [_row(owner_of(target), result.baseline, numbers), _row("final", result.maps, numbers)]
     choices = [

@@ -14,7 +14,7 @@ import numpy as np
 from boostvsod.errors import PluginError
 from boostvsod.errors.user_code import user_code
 from boostvsod.flow.tools import mirrored_view
-from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, SeesViews, View
+from boostvsod.kinds import Flow, Frame, Judged, JudgesMotion, Map, MotionSaliency, Rgb, SeesViews, View
 from boostvsod.media.maps import check_map, geometric_mean, shrunk, sureness
 from boostvsod.media.video import Piece
 from boostvsod.offer import Range
@@ -31,7 +31,7 @@ SIDE = 160  # the longer side of the map whose sureness is measured
 class MotionViews:
     """A motion saliency that sees each frame in at most `count` views; the views are combined into one map.
 
-    Frames whose first map has a sureness above `sure` are seen once. With `sure` = 1, none are.
+    A frame whose first map has a sureness above `sure` is seen once. With `sure` = 1, every frame is seen in all views.
     """
 
     saliency: MotionSaliency
@@ -68,7 +68,7 @@ class MotionViews:
         return seen
 
     def _is_unsure(self, seen: Map | Judged) -> bool:
-        return sureness(shrunk(seen.map if isinstance(seen, Judged) else seen, SIDE)) <= self.sure
+        return sureness(shrunk(map_of(seen), SIDE)) <= self.sure
 
     @staticmethod
     def _others(pairs: Sequence[Sequence[Pair]], ahead: Sequence[Flow], flow_of: FlowOf) -> Iterator[Flow]:
@@ -89,20 +89,20 @@ class MotionViews:
 
     def _saliency_of(self, views: Sequence[View], names: Sequence[str]) -> Sequence[Map | Judged]:
         """In one call if the saliency takes several views of one size, and with features if it judges."""
-        judges = isinstance(self.saliency, JudgesMotion)
-        if isinstance(self.saliency, SeesViews) and not judges and len({rgb.shape for rgb, _ in views}) == 1:
+        look: Callable[[Rgb, Flow], Map | Judged] = self.saliency.saliency
+        if isinstance(self.saliency, JudgesMotion):
+            look = self.saliency.judge
+        elif isinstance(self.saliency, SeesViews) and len({rgb.shape for rgb, _ in views}) == 1:
             with user_code(self.who, *dict.fromkeys(names)):
                 return self.saliency.saliencies(views)
-        seen: list[Map | Judged] = []
+        seen = []
         for view, name in zip(views, names, strict=True):
             with user_code(self.who, name):
-                look = self.saliency.judge if isinstance(self.saliency, JudgesMotion) else self.saliency.saliency
                 seen.append(look(*view))
         return seen
 
     def _checked(self, seen: Map | Judged, frame: Frame, flow: Flow, mirrored: bool) -> Map | Judged:
-        found = seen.map if isinstance(seen, Judged) else seen
-        saliency = check_map(found, frame.rgb.shape[:2], self.who, frame.name)
+        saliency = check_map(map_of(seen), frame.rgb.shape[:2], self.who, frame.name)
         saliency = saliency[:, ::-1] if mirrored else saliency
         return replace(seen, map=saliency) if isinstance(seen, Judged) else saliency
 
@@ -112,11 +112,16 @@ def forwards(pair: Pair, flow: Flow) -> Flow:
     return -flow if pair[1].index < pair[0].index else flow
 
 
+def map_of(seen: Map | Judged) -> Map:
+    """The map, which may have come with features."""
+    return seen.map if isinstance(seen, Judged) else seen
+
+
 def combine(views: Sequence[Map | Judged]) -> Map | Judged:
     """The geometric mean of the maps that show an object; of judged maps also the mean of each feature."""
     if len(views) == 1:
         return views[0]
-    mean = geometric_mean([view.map if isinstance(view, Judged) else view for view in views])
+    mean = geometric_mean(list(map(map_of, views)))
     features = [view.features for view in views if isinstance(view, Judged)]
     if not features:
         return mean

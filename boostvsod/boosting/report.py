@@ -21,7 +21,7 @@ from boostvsod.media.video import Video
 from boostvsod.metrics.scores import Scores
 from boostvsod.recipe import Recipe
 from boostvsod.report.page import Clip, Curve, Page, Pane, page_as_html
-from boostvsod.report.pictures import map_url, pane_size, rgb_url
+from boostvsod.report.pictures import evenly_spaced, map_url, pane_size, rgb_url
 from boostvsod.report.plots import line_plot
 from boostvsod.report.tables import Table
 from boostvsod.workers import ready_ahead
@@ -82,7 +82,7 @@ def kept_in_words(record: Mapping[str, Any]) -> str:
 
 def shown_frames(count: int) -> list[int]:
     """Which frames are shown: all, or evenly spaced ones of a long video."""
-    return [i * count // MOST for i in range(MOST)] if count > MOST else list(range(count))
+    return evenly_spaced(count, MOST)
 
 
 def _clip(result: Result, video: Video, truth: Truths | None, progress: Progress) -> Clip:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from boostvsod.cli.many import many_options
 from boostvsod.cli.options import Number, device_options, format_option, overwrite_option, say, show
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
@@ -45,12 +46,8 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
 @click.option("--set", "settings", **many, help="TABLE.KEY=VALUE, changes every recipe.")
 @click.option("--seeds", type=Number(int, 1, 10_000), default=1, show_default=True)
 @click.option("--protocol", default="video", show_default=True)
-@click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help="Worker processes.")
+@many_options("Worker processes.", "jobs, without a report")
 @click.option("--devices", default="", help="Devices of the workers in turn, comma-separated. Default: --device.")
-@click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--address", default="", help="Address of a Ray cluster. Default: a new one on this machine.")
-@click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help="GPUs for each Ray worker; may be a fraction.")
-@click.option("--shard", default="", help="I/N: run only part I of N of the jobs, without a report.")
 @format_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the runs, the tables and the report.")
 @overwrite_option

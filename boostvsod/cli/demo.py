@@ -46,12 +46,12 @@ def command(
     from boostvsod.media.video import Video
 
     say(str(runtime))
-    clip, folder = photographed_clip(), Outputs(output, overwrite=overwrite)
-    check_places(folder, SAVED)
-    folder.check(NAME)
-    for name in (FRAMES, TRUTH):
-        folder.check_folder(name)
-    _write_clip(clip, folder)
+    clip, before = photographed_clip(), Outputs(output, overwrite=overwrite)  # the frames are no input yet
+    check_places(before, SAVED)
+    before.check(NAME)
+    for folder in (FRAMES, TRUTH):
+        before.check_folder(folder)
+    _write_clip(clip, before)
     video = Video.open(output / FRAMES)
     video.name = "demo"
     inputs = inputs_of(video, str(output / FRAMES), target, {"recipe": recipe, "settings": settings})

@@ -22,19 +22,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 Work = Callable[["Input", Runtime, bool], dict[str, Any]]
 
 
-def many_options(command: F) -> F:
-    """The options that say where and how many videos run at the same time."""
+def many_options(jobs: str, parts: str) -> Callable[[F], F]:
+    """The options that say where work is done, and how much at a time. `jobs` explains --jobs; --shard cuts `parts`."""
     place = "Address of a Ray cluster. Default: a new one on this machine."
     share = "GPUs for each Ray worker; may be a fraction."
-    for add in (
-        click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help=share),
-        click.option("--address", default="", help=place),
-        click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True),
-        click.option("--shard", default="", help="I/N: run only part I of N of the videos."),
-        click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help="Videos at a time."),
-    ):
-        command = add(command)
-    return command
+
+    def with_options(command: F) -> F:
+        for add in (
+            click.option("--gpus", type=Number(float, 0, 1024), default=0.0, help=share),
+            click.option("--address", default="", help=place),
+            click.option("--executor", type=click.Choice(["local", "ray"]), default="local", show_default=True),
+            click.option("--shard", default="", help=f"I/N: run only part I of N of the {parts}."),
+            click.option("--jobs", type=Number(int, 1, 1024), default=1, show_default=True, help=jobs),
+        ):
+            command = add(command)
+        return command
+
+    return with_options
+
+
+video_options = many_options("Videos at a time.", "videos")
 
 
 def own_part(inputs: list[Input], options: dict[str, Any]) -> list[Input]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.many import each_video, many_options, own_part
+from boostvsod.cli.many import each_video, own_part, video_options
 from boostvsod.cli.options import device_options, named_parts, overwrite_option, say
 from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--set", "settings", multiple=True, help="target.KEY=VALUE, an option of the target; may be repeated.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True)
-@many_options
+@video_options
 @overwrite_option
 @device_options
 def command(
@@ -47,17 +47,18 @@ def command(
 
     say(str(runtime))
     options["settings"] = (*named_parts(options["target"], None, weights), *options["settings"])
-    find_recipe("none", options["settings"])  # a wrong option is told once, not for every video
-    each_video(partial(_predict_one, options), own_part(find_inputs(words, output), options), runtime, options)
+    recipe = find_recipe("none", options["settings"])
+    each_video(partial(_predict_one, recipe, options), own_part(find_inputs(words, output), options), runtime, options)
 
 
-def _predict_one(options: dict[str, Any], given: Input, runtime: Runtime, beside_others: bool) -> dict[str, Any]:
+def _predict_one(
+    recipe: Recipe, options: dict[str, Any], given: Input, runtime: Runtime, beside_others: bool
+) -> dict[str, Any]:
     """Write the maps of one input; returns their number and folder."""
-    from boostvsod.boosting.plan import find_recipe
     from boostvsod.cli.inputs import inputs_of
     from boostvsod.files import Outputs
 
-    target, recipe = options["target"], find_recipe("none", options["settings"])
+    target = options["target"]
     inputs = inputs_of(given.video, given.word, target, {"settings": options["settings"]})
     outputs = Outputs(given.folder, inputs=inputs, overwrite=options["overwrite"])
     write = _pictures if Path(given.word).is_dir() else _video

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from boostvsod.cli.many import each_video, many_options, own_part
+from boostvsod.cli.many import each_video, own_part, video_options
 from boostvsod.cli.options import Number, device_options, named_parts, say
 from boostvsod.recipe import BALANCED, DEFAULT_TARGET, EFFORTS, LEAST_RISK
 from boostvsod.runtime import Runtime
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "replace=PICTURE|VIDEO (films), with commas. A film's suffix may follow its name: matte.webm, cutout-video.mov.",
 )
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Bits of the final maps.")
-@many_options
+@video_options
 @click.option("--dry-run", is_flag=True, help="Inspect the video and estimate time and space; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the records of the runs on standard output.")
 @click.option(

@@ -43,11 +43,11 @@ def _colours(flow: Flow) -> NDArray[np.float32]:
     """Colours H W 3 in [0, 1]: whiter for slow vectors, darker beyond length 1."""
     radius, angle = cv2.cartToPolar(-flow[..., 0], -flow[..., 1])
     index = (angle * (STEPS / (2 * np.pi)) + 0.5).astype(np.int32)
-    beyond = np.where(radius > 1, np.float32(0.75), np.float32(1))
-    missing = np.take(_missing(), index, axis=0)
-    missing *= -np.where(radius > 1, beyond, radius)[..., None]
-    missing += beyond[..., None]
-    return missing
+    white = np.where(radius > 1, np.float32(0.75), np.float32(1))
+    colours = np.take(_missing(), index, axis=0)  # what white loses at full strength
+    colours *= -np.minimum(radius, white)[..., None]
+    colours += white[..., None]
+    return colours
 
 
 @cache

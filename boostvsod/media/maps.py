@@ -16,7 +16,6 @@ Float = TypeVar("Float", bound=np.floating[Any])
 
 VISIBLE = 0.5  # a map shows an object if at least one of its values reaches this
 FAINTEST = 1e-4  # lower values count as this in a geometric mean, so that one map alone cannot make a pixel 0
-
 TINY = 1e-4  # prevents divisions by zero
 
 

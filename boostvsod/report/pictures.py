@@ -16,6 +16,11 @@ TALLEST = 2000  # pixels, as on a large screen
 QUALITY = 60  # of JPEG: WebP makes files a third smaller, but takes 35 times as long
 
 
+def evenly_spaced(count: int, most: int) -> list[int]:
+    """Which of `count` frames are shown: all, or `most` evenly spaced ones."""
+    return [i * count // most for i in range(most)] if count > most else list(range(count))
+
+
 def pane_size(shape: tuple[int, ...]) -> tuple[int, int]:
     """Height and width of a pane, for frames of a given shape."""
     scale = min(WIDTH / shape[1], TALLEST / shape[0])

@@ -24,7 +24,7 @@ START, END = 25, 25e4  # the highest rate divided by the first and by the last o
 class Optimizer(ABC):
     """Changes weights by their gradients. Weights without a gradient stay as they are.
 
-    `param_groups` is what torch's GradScaler and gradient clipping read.
+    `param_groups` is what torch's GradScaler reads.
     """
 
     kept: tuple[str, ...] = ()  # names of the tensors that are kept for every weight
@@ -38,14 +38,13 @@ class Optimizer(ABC):
     @torch.no_grad()
     def step(self) -> None:
         """Change all weights that have a gradient."""
-        used = [i for i, weight in enumerate(self.weights) if weight.grad is not None]
+        used = {i: gradient for i, weight in enumerate(self.weights) if (gradient := weight.grad) is not None}
         if not used:
             return
         for i in used:
             self.counts[i] += 1
         memory = [[tensors[i] for i in used] for tensors in self.memory.values()]
-        gradients = [gradient for weight in self.weights if (gradient := weight.grad) is not None]
-        self.change([self.weights[i] for i in used], gradients, memory, [self.counts[i] for i in used])
+        self.change([self.weights[i] for i in used], list(used.values()), memory, [self.counts[i] for i in used])
 
     @abstractmethod
     def change(

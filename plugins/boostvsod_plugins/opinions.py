@@ -12,14 +12,13 @@ import numpy as np
 
 from boostvsod import registry
 from boostvsod.kinds import Map, Proposal, Rgb, Student
-from boostvsod.media.maps import geometric_mean, resize_map, shows_object, shrunk, soft_iou, stretched
+from boostvsod.media.maps import TINY, geometric_mean, resize_map, shows_object, shrunk, soft_iou, stretched
 from boostvsod.media.recent import Recent
 from boostvsod.runtime import Runtime
 from boostvsod.stamps import fingerprint
 from boostvsod.training.students import as_batch, for_inference, predict_batch
 from boostvsod.weights.stamps import part_stamp
 
-TINY = 1e-4  # prevents divisions by zero
 SIDE = 160  # the longer side of the small maps that are compared
 BOX_SIDE = 320  # the longer side of the map whose parts are found: its pixels are small against the margin
 FEATHER = 0.08  # of the box's side: where a closer look begins to count

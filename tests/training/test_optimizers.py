@@ -60,3 +60,20 @@ def test_a_cycle_of_rates_is_that_of_torch(steps: int) -> None:
 
 def test_a_constant_rate() -> None:
     assert {rate_of_step("constant", 0.3, step, 9) for step in range(9)} == {0.3}
+
+
+def test_a_scaler_of_gradients_takes_it() -> None:
+    """torch's scaler reads an optimiser's gradients: scaled ones are scaled back, and infinite ones change nothing."""
+    net = network()
+    own, scaler = optimizer_of(net, 0.1, TrainOptions(optimizer="sgd")), torch.amp.GradScaler("cpu")
+    before = [weight.clone() for weight in net.parameters()]
+    for factor in (float("inf"), 1.0):
+        scaler.scale(net(torch.ones(2, 4)).sum() * factor).backward()
+        scaler.unscale_(own)  # type: ignore[arg-type]
+        largest = max(float(weight.grad.abs().max()) for weight in net.parameters() if weight.grad is not None)
+        assert (largest < 100) == (factor == 1), "finite gradients are scaled back"
+        scaler.step(own)  # type: ignore[arg-type]
+        scaler.update()
+        own.zero_grad()
+        changed = [not torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True)]
+        assert any(changed) == (factor == 1)
