@@ -24,7 +24,7 @@ from boostvsod.errors import ConfigError, OutputError
 from boostvsod.files import ADVICE, WORK, Outputs
 from boostvsod.kinds import Map, Progress, Result, Rgb, quiet
 from boostvsod.media.composites import GREEN, Backdrop, blurred_background, over, with_alpha
-from boostvsod.media.films import PAINTED, SUFFIXES, Times, film_writer
+from boostvsod.media.films import PAINTED, SUFFIXES, film_writer
 from boostvsod.media.images import grey_rgb, write_png
 from boostvsod.media.paths import user_path
 from boostvsod.media.video import Video
@@ -211,11 +211,9 @@ def _pngs(output: Output, result: Result, video: Video, outputs: Outputs, progre
 
 def _film(output: Output, result: Result, video: Video, outputs: Outputs, progress: Progress) -> None:
     """A film with the times and the sound of the film that the frames came from."""
-    source = video.film
-    times = Times.of_film(source, len(video)) if source else None
     with (
         outputs.writing(output.place, output.made_of(result)) as path,
-        film_writer(path, video.fps, times, source) as write,
+        film_writer(path, video.fps, video.times, video.film) as write,
     ):
         for _, picture in _pictures(output, result, video, progress):
             write(picture)

@@ -18,7 +18,6 @@ import av
 import numpy as np
 from av import Packet
 from av.audio import AudioStream
-from av.container import InputContainer
 from av.video import VideoStream
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from boostvsod.errors import OutputError
 from boostvsod.errors.text import printable
 from boostvsod.files import write_atomically
+from boostvsod.media.film_reader import Times, open_film
 
 log = logging.getLogger("boostvsod")
 Picture = NDArray[Any]  # bytes H x W x 3 or, with alpha, H x W x 4; or 16 bits, for ProRes
@@ -60,27 +60,6 @@ def codec_for(suffix: str, alpha: bool) -> Codec:
     if alpha:
         raise OutputError(f"a film with alpha must be .webm or .mov, not {suffix}")
     return H264
-
-
-@dataclass(frozen=True)
-class Times:
-    """When the frames of a film are shown, in units of `base` seconds, and where its zero is."""
-
-    base: Fraction
-    starts: tuple[int, ...]
-    zero: Fraction = Fraction(0)  # seconds; subtracted from every time
-
-    @classmethod
-    def of_film(cls, path: Path, count: int) -> Times | None:
-        """The times of a film's frames as its packets state them; None if they are not `count` different times."""
-        try:
-            with _opened(path) as film:
-                video = film.streams.video[0]
-                starts = sorted({p.pts for p in film.demux(video) if p.pts is not None and not p.is_discard})
-                base, zero = video.time_base, Fraction(film.start_time or 0, av.time_base)
-        except (av.FFmpegError, IndexError):
-            return None
-        return cls(base, tuple(starts), zero) if base is not None and len(starts) == count else None
 
 
 @contextmanager
@@ -178,7 +157,7 @@ class Sound:
 
     def __init__(self, source: Path, out: Any, suffix: str, zero: Fraction) -> None:
         self.source, self.out, self.zero = source, out, zero
-        self._file = _opened(source)
+        self._file = open_film(source)
         self._packets = self._copied(suffix) if self._file.streams.audio else iter(())
         self._next = next(self._packets, None)
 
@@ -223,11 +202,6 @@ class Sound:
         self._file.close()
 
 
-def _opened(path: Path) -> InputContainer:
-    """A film to be read. It may not make FFmpeg open anything but files."""
-    return av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
-
-
 def _layout(picture: Picture) -> str:
     """FFmpeg's name for the pixels of an array."""
     names = {(3, 1): "rgb24", (4, 1): "rgba", (3, 2): "rgb48le", (4, 2): "rgba64le"}
@@ -242,7 +216,7 @@ def _mark(thing: Any) -> None:
 def readable_frames(path: Path) -> int:
     """How many frames a film holds. 0 if it cannot be opened, or if its last frame cannot be decoded."""
     try:
-        with _opened(path) as film:
+        with open_film(path) as film:
             video = film.streams.video[0]
             packets = [packet.pts for packet in film.demux(video) if packet.size and packet.pts is not None]
             film.seek(max(packets), stream=video)

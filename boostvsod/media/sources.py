@@ -18,9 +18,10 @@ from boostvsod.errors import InputError
 from boostvsod.errors.text import printable
 from boostvsod.files import MANIFEST, WORK, Manifest, natural
 from boostvsod.media.archive import File, Tree, archive_in, first_twice
+from boostvsod.media.film_reader import VideoFile
 from boostvsod.media.images import SUFFIXES
 from boostvsod.media.paths import user_path
-from boostvsod.media.readers import Array, Pictures, Reader, VideoFile
+from boostvsod.media.readers import Array, Pictures, Reader
 
 log = logging.getLogger("boostvsod")
 SourceInput: TypeAlias = "Source | str | Path | Sequence[str | Path] | NDArray[np.uint8]"

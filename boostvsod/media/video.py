@@ -18,7 +18,8 @@ from boostvsod.errors import InputError
 from boostvsod.errors.text import printable
 from boostvsod.files import safe_name
 from boostvsod.kinds import Frame, Rgb, Window
-from boostvsod.media.readers import Pictures, Reader, VideoFile
+from boostvsod.media.film_reader import Times, VideoFile
+from boostvsod.media.readers import Pictures
 from boostvsod.media.recent import Recent
 from boostvsod.media.shots import Thumbnails
 from boostvsod.media.sources import Source, open_source
@@ -39,7 +40,7 @@ class Index:
     width: int
     fps: str  # an exact fraction, "30000/1001"
     cuts: tuple[int, ...]  # the first frames of all shots but the first
-    checksums: tuple[int, ...] = ()
+    starts: tuple[int, ...] = ()  # of a film's frames, in ticks
     notes: tuple[str, ...] = ()
 
 
@@ -77,6 +78,11 @@ class Video:
         return self._reader.path if isinstance(self._reader, VideoFile) else None
 
     @property
+    def times(self) -> Times | None:
+        """When the frames are shown. None if no film says it."""
+        return self._reader.times(self.index.starts) if isinstance(self._reader, VideoFile) else None
+
+    @property
     def index(self) -> Index:
         """Made by one scan of the video, unless `restore` has set it."""
         if self._index is None:
@@ -84,19 +90,16 @@ class Video:
         return self._index
 
     def scan(self, progress: Callable[[int], None] = lambda done: None) -> Index:
-        """Decode every frame once, to find the count, size, frame rate, cuts and checksums."""
-        thumbnails, times, shape = Thumbnails(), [], (0, 0)
-        for i, (rgb, time) in enumerate(self._reader.scan()):
+        """Decode every frame once, to find the count, size, frame rate, cuts and starts."""
+        thumbnails, shape = Thumbnails(), (0, 0)
+        for i, rgb in enumerate(self._reader.scan()):
             shape = self._same_size(i, rgb, shape)
             thumbnails.add(rgb)
-            times += [time] if time is not None else []
             progress(i + 1)
         if not len(thumbnails):
             raise InputError(f"{printable(self.where)}: no frame can be decoded")
-        reader = self._reader
-        checksums = tuple(reader.checksums) if isinstance(reader, VideoFile) else ()
-        fps, notes = _rate(reader, times)
-        self._index = Index(len(thumbnails), *shape, fps, thumbnails.cuts(), checksums, notes)
+        fps, starts, notes = self._about_film()
+        self._index = Index(len(thumbnails), *shape, fps, thumbnails.cuts(), starts, notes)
         return self._index
 
     def restore(self, known: dict[str, Any]) -> None:
@@ -104,7 +107,12 @@ class Video:
         plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
         self._index = Index(**plain)
         if isinstance(self._reader, VideoFile):
-            self._reader.checksums = list(self._index.checksums)
+            self._reader.starts = list(self._index.starts)
+
+    def _about_film(self) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """Frame rate, starts of the frames, and notes. Pictures count as frames of 1/24 s."""
+        film = self._reader
+        return (str(film.fps), tuple(film.starts), film.notes) if isinstance(film, VideoFile) else ("24", (), ())
 
     def index_as_dict(self) -> dict[str, Any]:
         """The index as JSON values."""
@@ -222,15 +230,3 @@ class Piece:
         own = self.start + i
         inside = [k for k in (own + 1, own - 1) if self.shot[0] <= k < self.shot[1]]
         return tuple(self.video[k] for k in inside[:most])
-
-
-def _rate(reader: Reader, times: Sequence[float]) -> tuple[str, tuple[str, ...]]:
-    """The frame rate as an exact fraction, and notes about anything unusual."""
-    if not isinstance(reader, VideoFile):
-        return "24", ()
-    fps = Fraction(reader.fps).limit_denominator(1001) if reader.fps > 0 else Fraction(24)
-    notes = [f"rotated by {reader.rotation} degrees, according to its metadata"] if reader.rotation else []
-    steps = np.diff(times)
-    if len(steps) > 2 and steps.max() > 1.5 * np.median(steps):
-        notes.append(f"variable frame rate: steps of {steps.min():.4f} to {steps.max():.4f} s; written as {fps}")
-    return str(fps), tuple(notes)

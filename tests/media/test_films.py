@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from made import write_sounding_film
 
-from boostvsod.media.films import Times, film_writer
+from boostvsod.media.film_reader import Times
+from boostvsod.media.films import film_writer
 from boostvsod.media.synthetic import Clip
 from boostvsod.media.video import Video
 
@@ -72,11 +73,11 @@ def test_alpha_in_prores(tmp_path: Path, clip: Clip) -> None:
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "aac"), ("a.webm", "opus")])
 def test_sound_and_times_come_along(tmp_path: Path, clip: Clip, source: Path, name: str, codec: str) -> None:
-    times = Times.of_film(source, len(clip.frames))
+    times = Video.open(source).times
     assert times is not None
     assert times.starts == STARTS
     write(tmp_path / name, clip.frames, times, source)
-    again = Times.of_film(tmp_path / name, len(clip.frames))
+    again = Video.open(tmp_path / name).times
     assert again is not None
     seconds = [float((start - again.starts[0]) * again.base) for start in again.starts]
     assert np.allclose(seconds, [(start - STARTS[0]) / 1000 for start in STARTS], atol=1e-3)
@@ -99,6 +100,5 @@ def packets(path: Path) -> list[bytes]:
         return [bytes(packet) for packet in film.demux(audio=0) if packet.size]
 
 
-def test_times_that_do_not_fit_are_not_used(source: Path, clip: Clip) -> None:
-    assert Times.of_film(source, len(clip.frames) + 1) is None
+def test_frames_in_memory_have_no_film(clip: Clip) -> None:
     assert Video.open(clip.frames).film is None

@@ -51,7 +51,7 @@ def test_gif(tmp_path: Path, clip: Clip) -> None:
 
 def test_random_access_gives_the_frames_of_the_scan(tmp_path: Path) -> None:
     video = Video.open(write_film(tmp_path / "a.mp4", make_clip(60, 48, 64).frames))
-    scanned = [rgb.copy() for rgb, _ in video._reader.scan()]
+    scanned = [rgb.copy() for rgb in video._reader.scan()]
     for i in (40, 3, 59, 0, 30, 31, 7, 58, 57, 1):
         assert np.array_equal(video[i].rgb, scanned[i]), f"frame {i}"
 
