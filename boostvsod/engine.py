@@ -30,13 +30,14 @@ from boostvsod.boosting.outputs import check_same_video
 from boostvsod.boosting.own_truth import OwnTruth
 from boostvsod.boosting.parts import Learning, Parts
 from boostvsod.boosting.plan import Plan, find_recipe
+from boostvsod.boosting.progress import reporting
 from boostvsod.boosting.propagate import Propagation
 from boostvsod.boosting.publish import is_published, publish
 from boostvsod.boosting.record import make_record, result_of
 from boostvsod.boosting.store import Store
 from boostvsod.boosting.warnings import collect
 from boostvsod.errors import ConfigError
-from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict, quiet
+from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict
 from boostvsod.media.video import Piece, Video, VideoInput
 from boostvsod.recipe import DEFAULT_RECIPE, DEFAULT_TARGET, Recipe
 from boostvsod.runtime import decide
@@ -73,27 +74,29 @@ def boost(
     bits: int = 8,
     overwrite: bool = False,
     masks: Mapping[int, NDArray[Any]] | None = None,
-    progress: Progress = quiet,
+    progress: Progress | bool = False,
 ) -> Result:
     """Boost `target`'s maps of `video`; all results are written to the folder `out` (default: runs/NAME).
 
     `video` is a path, a list of picture paths or an array T H W 3; `target` a name as on the command
     line, or an object with `predict`; `settings` are strings like "train.lr=1e-5". `masks` are corrected
-    masks: number of the frame -> H x W booleans, bytes or floats in [0, 1]. The same call again reads the
-    results in `out` and computes nothing.
+    masks: number of the frame -> H x W booleans, bytes or floats in [0, 1]. `progress=True` shows the progress
+    on standard error, also in a notebook; a function is called with stage, steps done and steps in total. The
+    same call again reads the results in `out` and computes nothing.
     """
     runtime, corrections = decide(device, precision, seed, threads), Corrections.of(masks or {})
     chosen = find_recipe(recipe, settings)
     plan = Plan(Video.open(video), TargetSpec.parse(target), chosen, runtime, bits, corrections)
     if corrections.masks and not chosen.miner:
         raise ConfigError(f"the recipe {chosen.name!r} learns nothing, so masks of frames cannot help it")
-    store = Store(RunFolder(Path(out or Path("runs") / plan.video.name)), plan.keys, progress)
+    folder = RunFolder(Path(out or Path("runs") / plan.video.name))
     if out is None and not overwrite:
-        check_same_video(store.folder.root, plan.video)
-    record = store.folder.record()
-    if not overwrite and record.get("key") == plan.key and is_published(store.folder, record):
-        return shown(result_of(store.folder, record, reused=True))
-    return run(plan, store, afresh=overwrite)
+        check_same_video(folder.root, plan.video)
+    record = folder.record()
+    if not overwrite and record.get("key") == plan.key and is_published(folder, record):
+        return shown(result_of(folder, record, reused=True))
+    with reporting(progress, plan.video.name) as report:
+        return run(plan, Store(folder, plan.keys, report), afresh=overwrite)
 
 
 def run(plan: Plan, store: Store, *, afresh: bool = False) -> Result:

@@ -111,7 +111,7 @@ def _command(words: list[str], log: str, fault: Fault | None) -> None:
 
 def _arm(fault: Fault) -> None:
     """Make the progress display of this process strike. It prints nothing."""
-    from boostvsod.cli import progress
+    from boostvsod.boosting import progress
 
     struck: list[str] = []
 

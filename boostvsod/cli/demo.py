@@ -37,9 +37,9 @@ def command(
     A cut-out photograph of an astronaut moves over a photograph of a pavilion.
     """
     from boostvsod.boosting.outputs import check_places, save
+    from boostvsod.boosting.progress import show_progress
     from boostvsod.boosting.report import NAME, write_run_report
     from boostvsod.cli.inputs import inputs_of
-    from boostvsod.cli.progress import show_progress
     from boostvsod.engine import boost
     from boostvsod.files import Outputs
     from boostvsod.media.photographed import photographed_clip

@@ -64,7 +64,7 @@ def command(words: tuple[str, ...], output: Path, overwrite: bool, runtime: Runt
 
 
 def _write_flow(video: Video, backend: FlowBackend, outputs: Outputs, options: dict[str, Any]) -> None:
-    from boostvsod.cli.progress import show_progress
+    from boostvsod.boosting.progress import show_progress
     from boostvsod.errors.user_code import user_code
     from boostvsod.flow.colour import colour_flow
     from boostvsod.flow.files import file_name, write_flow

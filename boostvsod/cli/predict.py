@@ -15,6 +15,7 @@ from boostvsod.recipe import DEFAULT_TARGET
 from boostvsod.runtime import Runtime
 
 if TYPE_CHECKING:
+    from boostvsod.boosting.plan import Plan
     from boostvsod.cli.inputs import Input
     from boostvsod.files import Outputs
     from boostvsod.media.video import Video
@@ -40,7 +41,7 @@ def command(
 ) -> None:
     """Write a target's maps of VIDEO, a video or a folder of pictures of any sizes, to OUTPUT.
 
-    Several videos get a folder each in OUTPUT.
+    Several videos get a folder each in OUTPUT. The same call again computes no video whose maps are there.
     """
     from boostvsod.boosting.plan import find_recipe
     from boostvsod.cli.inputs import find_inputs
@@ -54,56 +55,67 @@ def command(
 def _predict_one(
     recipe: Recipe, options: dict[str, Any], given: Input, runtime: Runtime, beside_others: bool
 ) -> dict[str, Any]:
-    """Write the maps of one input; returns their number and folder."""
+    """Write the maps of one input, unless they are there; returns their number and folder."""
+    from boostvsod.boosting.plan import Plan
     from boostvsod.cli.inputs import inputs_of
     from boostvsod.files import Outputs
+    from boostvsod.targets import TargetSpec
 
-    target = options["target"]
+    target, bits = options["target"], int(options["bits"])
     inputs = inputs_of(given.video, given.word, target, {"settings": options["settings"]})
     outputs = Outputs(given.folder, inputs=inputs, overwrite=options["overwrite"])
-    write = _pictures if Path(given.word).is_dir() else _video
-    count = write(given.video, target, recipe, outputs, int(options["bits"]), runtime)
-    say(f"wrote {count} maps to {given.folder}")
+    plan = Plan(given.video, TargetSpec.parse(target), recipe, runtime, bits)
+    existing = _first_existing(given.video, given.folder)
+    if existing and not options["overwrite"] and outputs.is_current(_maps_of(given.video), plan.key):
+        count = len(existing)
+        say(f"the {count} maps in {given.folder} are those of this call")
+    else:
+        outputs.check(*existing)
+        count = (_pictures if Path(given.word).is_dir() else _video)(plan, outputs)
+        say(f"wrote {count} maps to {given.folder}")
     return {"maps": count, "folder": str(given.folder)}
 
 
-def _pictures(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:
+def _pictures(plan: Plan, outputs: Outputs) -> int:
     """Predict each picture separately; returns the number of maps.
 
     The pictures may have different sizes. A target that sees several frames gets the same picture several times.
     """
     from boostvsod.kinds import Window
     from boostvsod.media.images import write_map
-    from boostvsod.targets import open_target, predict_windows, prepare
+    from boostvsod.targets import predict_windows, prepare
 
-    outputs.check(*map(_file_name, video.given_names))
-    runtime.apply()
-    opened = open_target(target, runtime, recipe.of("target"))
-    prepare(opened, video.name, video.given_names)
-    for frame in video.unscanned():
+    outputs.check(*_maps_of(plan.video))
+    plan.runtime.apply()
+    opened = plan.target.build(plan.runtime, plan.recipe.of("target"))
+    prepare(opened, plan.video.name, plan.video.given_names)
+    for frame in plan.video.unscanned():
         window = Window((frame,) * opened.window, (opened.window - 1) // 2)
-        saliency = predict_windows(opened, [window], f"target {target}")[0]
-        with outputs.writing(_file_name(frame.name)) as path:
-            write_map(path, saliency, bits)
-    return len(video.given_names)
+        saliency = predict_windows(opened, [window], f"target {plan.target}")[0]
+        with outputs.writing(_file_name(frame.name), plan.key) as path:
+            write_map(path, saliency, plan.bits)
+    return len(plan.video.given_names)
 
 
-def _video(video: Video, target: str, recipe: Recipe, outputs: Outputs, bits: int, runtime: Runtime) -> int:
+def _video(plan: Plan, outputs: Outputs) -> int:
     """Predict the frames of a video in order. Returns the number of maps."""
     from boostvsod.boosting.predicting import predict_video
     from boostvsod.media.images import write_map
-    from boostvsod.targets import TargetSpec
 
-    outputs.check(*_first_existing(video, outputs.folder))
-    outputs.check(*map(_file_name, video.names))
-    for name, saliency in predict_video(video, TargetSpec.parse(target), recipe.of("target"), runtime):
-        with outputs.writing(_file_name(name)) as path:
-            write_map(path, saliency, bits)
-    return len(video)
+    outputs.check(*_maps_of(plan.video))
+    for name, saliency in predict_video(plan.video, plan.target, plan.recipe.of("target"), plan.runtime):
+        with outputs.writing(_file_name(name), plan.key) as path:
+            write_map(path, saliency, plan.bits)
+    return len(plan.video)
+
+
+def _maps_of(video: Video) -> list[str]:
+    """The files of all maps. The frames of a film must be counted for it, those of picture files need not."""
+    return list(map(_file_name, video.given_names or video.names))
 
 
 def _first_existing(video: Video, folder: Path) -> list[str]:
-    """The existing files, from the first frame on, that the maps would replace. A film's length is not yet known."""
+    """The maps that exist, from the first frame on. A film's length is not yet known."""
     names = video.given_names or map(video.name_of, count())
     return list(takewhile(lambda name: (folder / name).exists(), map(_file_name, names)))
 

@@ -127,8 +127,8 @@ def _run_one(
 ) -> dict[str, Any]:
     """Boost one video, write its outputs, print a summary; returns its record."""
     from boostvsod.boosting.outputs import save
+    from boostvsod.boosting.progress import show_progress
     from boostvsod.boosting.report import write_run_report
-    from boostvsod.cli.progress import show_progress
     from boostvsod.engine import boost
 
     video, folder = given.video, given.folder

@@ -26,7 +26,7 @@ from boostvsod.cli.options import (
     overwrite_option,
     say,
 )
-from boostvsod.cli.progress import TrainingLines
+from boostvsod.cli.training_lines import TrainingLines
 from boostvsod.recipe import AS_RCRNET, WHOLE_SET, TrainOptions
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def add(name: str, file: Path, force: bool) -> None:
 @click.option("--offline", is_flag=True, help="Download nothing; print what to do by hand.")
 def get(name: str, mirror: str, expected: str, offline: bool) -> None:
     """Download the weights of NAME from their authors, or print how to get them by hand."""
-    from boostvsod.cli.progress import show_progress
+    from boostvsod.boosting.progress import show_progress
     from boostvsod.errors import WeightsError
     from boostvsod.weights.cache import add_to_cache, cache_folder
     from boostvsod.weights.download import check_sha256, download

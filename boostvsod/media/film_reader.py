@@ -86,7 +86,8 @@ class VideoFile:
     def _notes(self, damaged: int, lost: int) -> Iterator[str]:
         steps = np.diff(self.starts) * float(self._opened().base)
         if len(steps) > 2 and steps.max() > 1.5 * np.median(steps):
-            yield f"variable frame rate: steps of {steps.min():.4f} to {steps.max():.4f} s; its nominal rate is {self.fps}"
+            some = f"steps of {steps.min():.4f} to {steps.max():.4f} s"
+            yield f"variable frame rate: {some}; its nominal rate is {self.fps}"
         if damaged or lost:
             yield f"damaged: {lost} frames cannot be decoded, and in {damaged} FFmpeg guessed the damaged parts"
 

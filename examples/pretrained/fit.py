@@ -83,7 +83,9 @@ def structure_loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 def total_loss(outputs: tuple[Tensor, ...], truth: Tensor) -> Tensor:
     """The loss of all outputs. Pixels near outlines weigh up to five times as much."""
-    near = F.avg_pool2d(truth, 31, 1, 15, count_include_pad=False)
+    near = truth
+    for window, edge in (((1, 31), (0, 15)), ((31, 1), (15, 0))):  # a square window, ten times as fast
+        near = F.avg_pool2d(near, window, 1, edge, count_include_pad=False)
     weight = 1 + 4 * (near - truth).abs()
     main, *sides = (structure_loss(x, truth, weight) for x in outputs)
     return main + SIDE * sum(sides, torch.zeros((), device=truth.device))
@@ -149,7 +151,7 @@ def backward(net: nn.Module, draw: Draw, size: int) -> tuple[int, Tensor]:
     with torch.no_grad():
         x, truth = draw(size)
     net.train()
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16, x.device.type == "cuda"):  # on a CPU, gradients are slower in it
         outputs = net(x.contiguous(memory_format=torch.channels_last))
     loss = total_loss(outputs, truth)
     loss.backward()

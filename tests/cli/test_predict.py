@@ -39,6 +39,22 @@ def test_predict_takes_several_videos(tmp_path: Path, clip: Clip) -> None:
     assert visible(tmp_path / "o" / "b-frames") == ["00000.png", "00001.png"]
 
 
+def test_the_same_call_again_computes_only_what_lacks(tmp_path: Path, clip: Clip) -> None:
+    write_pictures(tmp_path / "pictures", clip.frames[:2])
+    write_film(tmp_path / "film.mp4", clip.frames)
+    words = ("predict", tmp_path / "pictures", tmp_path / "film.mp4", "--target", "classic", "-o", tmp_path / "o")
+    assert call(*words).output.count("wrote") == 2
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "o").rglob("*.png")}
+    assert len(before) == 14
+    assert call(*words).output.count("are those of this call") == 2
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    (tmp_path / "o" / "film" / "00011.png").unlink()
+    again = call(*words)
+    assert (again.output.count("wrote"), again.output.count("are those of this call")) == (1, 1)
+    assert call(*words, "--bits", "16").output.count("wrote") == 2, "other maps"
+    assert call(*words, "--bits", "16", "--overwrite").output.count("wrote") == 2
+
+
 def test_predict_takes_options_of_the_target(tmp_path: Path, clip: Clip) -> None:
     (tmp_path / "mine.py").write_text(
         "from pathlib import Path\nimport numpy as np\n\ndef build(weights='', level=0.0):\n"

@@ -1,27 +1,22 @@
-"""Progress of work on a terminal: bars with the time left, or plain lines if standard error is not a terminal."""
+"""Progress on a terminal or in a notebook: a bar with the time left, or plain lines where neither is."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-import click
-
-from boostvsod.cli.options import say
 from boostvsod.errors.text import printable
-from boostvsod.kinds import Progress
+from boostvsod.kinds import Progress, quiet
 
 LINE_EVERY = 10.0  # seconds between two plain lines of one stage
 SPEED_OVER = 120.0  # seconds over which the speed is measured: stages differ in speed
-LOSS_EVERY = 15.0  # seconds between two lines about the loss
 SHARES = {  # stage of a run -> its share of the time, a guess from a few runs of the default recipe
     "target": 0.1, "motion": 0.3, "mine": 0.12, "learn": 0.3, "student": 0.12, "fused": 0.03, "gate": 0.02,
     "final": 0.01,
 }  # fmt: skip
-SMOOTHING = 0.01  # weight of the last loss in the running mean
 
 
 @contextmanager
@@ -31,8 +26,21 @@ def show_progress(title: str, *, plain: bool = False) -> Iterator[Progress]:
     if sys.stderr.isatty() and not plain:
         with _bars(title) as progress:
             yield progress
+    elif _in_notebook() and not plain:
+        with _one_line(title) as progress:
+            yield progress
     else:
         yield _lines(title)
+
+
+def reporting(progress: Progress | bool, title: str) -> AbstractContextManager[Progress]:
+    """The function that a `progress` argument stands for: True shows the progress, False does not."""
+    return show_progress(title) if progress is True else nullcontext(progress or quiet)
+
+
+def _in_notebook() -> bool:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
 
 
 class Whole:
@@ -89,6 +97,25 @@ def _bars(title: str) -> Iterator[Progress]:
         yield progress
 
 
+@contextmanager
+def _one_line(title: str) -> Iterator[Progress]:
+    """One line that is written over itself. Every notebook shows it; a bar would need ipywidgets."""
+    whole, began, widest = Whole(), time.monotonic(), 0
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal widest
+        share = whole.update(stage, done, total) if stage in SHARES else 0.0
+        left = f" {share:.0%}, {(time.monotonic() - began) * (1 / share - 1):.0f} s left" if share else ""
+        text = f"{title}: {stage}{left}"
+        widest = max(widest, len(text))
+        print(f"\r{text:{widest}}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield progress
+    finally:
+        print(file=sys.stderr)
+
+
 def _lines(title: str) -> Progress:
     last: dict[str, float] = {}  # stage -> time of its last line
 
@@ -96,29 +123,6 @@ def _lines(title: str) -> Progress:
         now = time.monotonic()
         if done == total or now - last.setdefault(stage, now) > LINE_EVERY:
             last[stage] = now
-            click.echo(f"{title}: {stage} {done}{f'/{total}' if total else ''}", err=True)
+            print(f"{title}: {stage} {done}{f'/{total}' if total else ''}", file=sys.stderr, flush=True)
 
     return progress
-
-
-class TrainingLines:
-    """Prints a training's messages, and a line with step, loss and time left every few seconds."""
-
-    def __init__(self) -> None:
-        self.started = self.last_line = time.monotonic()
-        self.first_step, self.mean_loss = 0, 0.0
-
-    def message(self, text: str) -> None:
-        """Print one line."""
-        say(text)
-
-    def step(self, step: int, steps: int, loss: float) -> None:
-        """Print the running mean of the loss if the last line is old enough."""
-        if not self.first_step:
-            self.first_step, self.mean_loss = step, loss
-        self.mean_loss += SMOOTHING * (loss - self.mean_loss)
-        now = time.monotonic()
-        if now - self.last_line > LOSS_EVERY or step == steps:
-            left = (now - self.started) / (step - self.first_step + 1) * (steps - step)
-            say(f"step {step}/{steps}  loss {self.mean_loss:.4f}  {left:.0f} s left")
-            self.last_line = now
