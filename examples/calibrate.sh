@@ -21,8 +21,8 @@ bench() {  # OUT WEIGHTS CLIP ...: the default recipe on some clips, with some w
   local out=$1 weights=$2 videos=()
   shift 2
   for clip in "$@"; do videos+=(--video "$clip"); done
-  boostvsod bench --dataset "$davis" "${videos[@]}" --target lite --target classic --recipe default --control none \
-    --target "strong=maps:$work/damaged/{video}" --set recipe.gate=off --set recipe.flow_scale=1 \
+  boostvsod bench --dataset "$davis" "${videos[@]}" --target lite --target classic --leave-clip-out \
+    --target "strong=maps:$work/damaged/{video}" --set recipe.flow_scale=1 \
     --set "video-lite.weights=$weights" --set lite.weights=lite-slim "${options[@]}" -o "$out"
 }
 

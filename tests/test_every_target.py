@@ -37,8 +37,8 @@ def options_of(name: str) -> dict[str, Any]:
 
 
 def marked(*names: str) -> list[Any]:
-    """All trainable targets, of which CI tests those with these names."""
-    return [pytest.param(n, marks=[] if n in names else pytest.mark.matrix) for n in TRAINABLE]
+    """All trainable targets. The tests of all but these are slow."""
+    return [pytest.param(n, marks=[] if n in names else pytest.mark.slow) for n in TRAINABLE]
 
 
 def learnt(student: Student, size: int) -> list[float]:
@@ -111,43 +111,20 @@ def test_a_twin_has_the_maps_of_its_target(name: str) -> None:
     assert np.abs(own - of_twin).max() < 2e-3
 
 
-ALL = [*TARGETS, "maps"]
-OTHERS = [recipe for recipe in offers("recipes") if recipe != "nr"]
-ONLY_SEEN = [name for name in ALL if name not in TRAINABLE]
-PAIRS = [(n, "nr") for n in TRAINABLE] + [(ONLY_SEEN[i % len(ONLY_SEEN)], r) for i, r in enumerate(OTHERS)]
-PAIRS += [(name, "nr") for name in ONLY_SEEN[len(OTHERS) :]]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "recipe"), PAIRS)
-def test_a_recipe_boosts_a_target(name: str, recipe: str, tmp_path: Path) -> None:
-    """Every target and every recipe once. With nr a target learns itself; the other recipes only see its maps."""
-    boost_by(name, [recipe], tmp_path)
-
-
-def test_the_pairs_cover_everything() -> None:
-    assert {name for name, _ in PAIRS} == set(ALL)
-    assert {recipe for _, recipe in PAIRS} == set(offers("recipes"))
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*TARGETS, "maps"])
 def test_every_recipe_boosts_a_target(name: str, tmp_path: Path) -> None:
-    boost_by(name, list(offers("recipes")), tmp_path)
-
-
-def boost_by(name: str, recipes: list[str], folder: Path) -> None:
-    """Run recipes in one folder, so that the target's maps are computed once."""
+    """The recipes run in one folder, so that the target's maps are computed once."""
     clip = make_clip(3, 64, 80)
-    frames = write_pictures(folder / "walk", clip.frames)
-    target = f"maps:{write_maps(folder / 'own', clip.truth)}" if name == "maps" else name
+    frames = write_pictures(tmp_path / "walk", clip.frames)
+    target = f"maps:{write_maps(tmp_path / 'own', clip.truth)}" if name == "maps" else name
     options = [] if name == "maps" else [f"target.{key}={value}" for key, value in options_of(name).items()]
-    for recipe in recipes:
+    for recipe in offers("recipes"):
         learning = [] if recipe == "none" else [*BRIEF, *LEARNS.get(recipe, []), *FEW_ROUNDS.get(recipe, [])]
-        words = ["--recipe", recipe, *sets((*options, *learning)), "-o", folder / "o"]
+        words = ["--recipe", recipe, *sets((*options, *learning)), "-o", tmp_path / "o"]
         done = call("run", frames, "--target", target, *words)
         assert done.exit_code == 0, done.output
-        assert len(list((folder / "o" / "maps").iterdir())) == 3
-        record = json.loads((folder / "o" / "run.json").read_text())
+        assert len(list((tmp_path / "o" / "maps").iterdir())) == 3
+        record = json.loads((tmp_path / "o" / "run.json").read_text())
         if recipe in LEARNS:
             assert "learnt from" in record["decisions"][0]["why"], record["decisions"]

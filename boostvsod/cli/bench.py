@@ -41,6 +41,11 @@ TARGET_HELP = "As for run, or NAME=TARGET; {video} stands for the name of the vi
     "--paper", metavar="NAME", help="Run a published ablation, and show its numbers too. NAME is in papers.toml."
 )
 @click.option("--explain", type=click.Choice(["quality", "mined", "time"]), help=EXPLAIN_HELP)
+@click.option(
+    "--leave-clip-out",
+    is_flag=True,
+    help="Run the recipes without their gate, and judge the gate on clips that it was not fitted to.",
+)
 @click.option("--control", "controls", **many, help="student, random, propagate, oracle or none. Default: all four.")
 @click.option("--video", "videos", **many, help="Only these videos.")
 @click.option("--set", "settings", **many, help="TABLE.KEY=VALUE, changes every recipe.")
@@ -102,9 +107,12 @@ def _outputs(data: str, folder: Path, overwrite: bool, options: dict[str, Any]) 
 
 def _arms(options: dict[str, Any]) -> list[Arm]:
     from boostvsod.bench.arms import CONTROLS, plan_arms
+    from boostvsod.bench.left_out import UNGATED
     from boostvsod.bench.papers import published_table
 
     recipes, sweeps = list(options["recipes"]) or ["default"], list(options["sweeps"])
+    if options["leave_clip_out"]:
+        return plan_arms(recipes, (*options["settings"], UNGATED), options["flows"], sweeps, [], options["changes"])
     controls = [c for c in options["controls"] if c != "none"] if options["controls"] else CONTROLS
     if options["paper"]:
         return published_table(options["paper"]).plan(options["settings"])
@@ -134,6 +142,7 @@ def _report(rows: list[dict[str, Any]], setup: Setup, options: dict[str, Any], f
     caption = f"{setup.data}; protocol {rules.name}: {rules.summary}; {options['seeds']} seed(s); {setup.runtime}"
     tables = _tables(summaries, options, caption)
     tables += _explain(options["explain"], rows, setup)
+    tables += _left_out(rows, setup) if options["leave_clip_out"] else []
     show("\n\n".join(table.render(form) for table in tables))
     about = {"about": caption, "command": shlex.join(["boostvsod", *sys.argv[1:]])}
     with outputs.writing(SUMMARY) as path:
@@ -150,6 +159,12 @@ def _explain(what: str | None, rows: list[dict[str, Any]], setup: Setup) -> list
     if what == "mined":
         return [mined_quality.boosted_table(rows, setup)]
     return [mined_quality.time_table(rows)] if what == "time" else []
+
+
+def _left_out(rows: list[dict[str, Any]], setup: Setup) -> list[Table]:
+    from boostvsod.bench.left_out import left_out_table, pairs_of
+
+    return [left_out_table(pairs_of(rows, setup))]
 
 
 def _as_json(summary: ArmSummary) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from made import ROOT, write_maps, write_pictures
 
 from boostvsod import boost
+from boostvsod.bench.left_out import Pair, bound, rooms_left_out
 from boostvsod.boosting import gate
 from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
@@ -92,15 +93,15 @@ def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float,
 
 
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the source tree")
-def test_the_bounds_are_those_of_the_measured_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "examples"))
-    from calibrate_gate import bound, rooms_left_out  # type: ignore[import-not-found]
-
+def test_the_bounds_are_those_of_the_measured_pairs() -> None:
     rows = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())["pairs"]["rows"]
-    videos, apart, moving, gain = (np.array([row[k] for row in rows]) for k in (0, 2, 4, 5))
-    room = rooms_left_out(videos, apart, moving, gain)
+    pairs = [
+        Pair(target, video, apart, moving, np.zeros(1), np.array([gain]))
+        for video, target, apart, _, moving, gain in rows
+    ]
+    rooms = rooms_left_out(pairs)
     for stated, margin in gate.BOUNDS:
-        assert stated - 0.004 < bound(margin, room, gain, videos) <= stated
+        assert stated - 0.004 < bound(margin, pairs, rooms) <= stated
 
 
 def test_choice() -> None:
