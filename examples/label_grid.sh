@@ -43,7 +43,7 @@ train_lite() {  # M L OUTPUT
   bundled=$(python3 -c 'import boostvsod_adapters as a, pathlib as p; print(p.Path(a.__file__).parent / "weights/lite.safetensors")')
   boostvsod pseudo-label "$data" --every "$2" --made "$1" --overwrite -o "$labels"
   count=$(find "$labels" -path '*/masks/*.png' | wc -l)
-  train saliency "$3" --data "$labels" --init "$bundled" --checks 1 --set train.lr=1e-4 --set train.batch=8 \
+  train saliency "$3" --data "$labels" --init "$bundled" --checks 1 --set train.lr=1e-4 --set train.batch=8 --set train.freeze_bn=true \
     --epochs "$(python3 -c "print($steps * 8 / $count)")"
 }
 

@@ -26,13 +26,13 @@ FAINT = 0.1  # motion below this counts as none
 LITTLE = 0.01  # of what the boosted maps show: less counts as nothing removed
 BLUR = 8  # pixels at that size: motion does not end at outlines, and thin parts have no motion of their own
 
-EVEN, LENIENCE = 0.53, 0.333  # a removed region with this share of motion is as often object as scenery; the
+EVEN, LENIENCE = 0.52, 0.4  # a removed region with this share of motion is as often object as scenery; the
 # share rises if the maps differ much
 # Bound on the share of videos that lose more than .005 of S -> margin: the share must be lower than EVEN by this much.
 # The bounds are those of conformal risk control (Angelopoulos et al., ICLR 2024) over 30 clips, each left out in turn:
 # (sum over the clips of the share of their pairs that lost + 1) / (30 + 1). With 30 clips no bound can be below 1 / 31.
-BOUNDS = ((LEAST_RISK, 0.15), (0.038, -0.1), (0.06, -0.2), (0.1, -0.5))
-WORTH = 0.84  # S gained or lost per unit of motion below or above that share
+BOUNDS = ((LEAST_RISK, 0.15), (0.045, -0.1), (0.065, -0.2), (0.105, -0.5))
+WORTH = 0.78  # S gained or lost per unit of motion below or above that share
 
 
 def stamp() -> tuple[float, ...]:

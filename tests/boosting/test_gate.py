@@ -10,7 +10,7 @@ import pytest
 from made import ROOT, write_maps, write_pictures
 
 from boostvsod import boost
-from boostvsod.bench.left_out import Pair, bound, rooms_left_out
+from boostvsod.bench.left_out import Pair, bound, fitted, rooms_left_out
 from boostvsod.boosting import gate
 from boostvsod.boosting.plan import find_recipe
 from boostvsod.errors import ConfigError
@@ -81,7 +81,7 @@ def test_the_expected_gain_depends_on_what_is_removed() -> None:
 @pytest.mark.parametrize(
     ("beyond", "choice"), [(-0.01, "boosted"), (0.01, "baseline"), (0.15, "baseline"), (1.0, "baseline")]
 )
-@pytest.mark.parametrize(("risk", "margin"), [*gate.BOUNDS, (0.0379, 0.15), (1.0, -0.5)])
+@pytest.mark.parametrize(("risk", "margin"), [*gate.BOUNDS, (0.0449, 0.15), (1.0, -0.5)])
 def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float, margin: float) -> None:
     allowed = gate.EVEN + gate.LENIENCE * 0.5 - margin
     features = {"apart": 0.5, "moving": allowed + beyond}
@@ -93,13 +93,14 @@ def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float,
 
 
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the source tree")
-def test_the_bounds_are_those_of_the_measured_pairs() -> None:
-    rows = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())["pairs"]["rows"]
+def test_numbers_and_bounds_are_those_of_the_measured_pairs() -> None:
+    measured = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())
+    rows = [(*row[:3], *row[4:]) for row in measured["pairs"]["rows"]] + measured["pairs_again"]["rows"]
     pairs = [
-        Pair(target, video, apart, moving, np.zeros(1), np.array([gain]))
-        for video, target, apart, _, moving, gain in rows
+        Pair(target, video, apart, moving, np.zeros(1), np.array([gain])) for video, target, apart, moving, gain in rows
     ]
-    rooms = rooms_left_out(pairs)
+    fit, rooms = fitted(pairs), rooms_left_out(pairs)
+    assert np.allclose((gate.EVEN, gate.LENIENCE, gate.WORTH), (fit.even, fit.lenience, fit.worth), atol=0.005)
     for stated, margin in gate.BOUNDS:
         assert stated - 0.004 < bound(margin, pairs, rooms) <= stated
 
