@@ -25,7 +25,6 @@ from boostvsod.media.sources import from_pictures
 from boostvsod.media.video import Video
 from boostvsod.recipe import LEAST_RISK
 from boostvsod.report.tables import Cell, Table
-from boostvsod.runtime import Runtime
 
 UNGATED = "recipe.gate=off"
 EVENS, LENIENCES = np.arange(0.2, 1.1, 0.02), np.arange(-0.4, 0.8, 0.05)
@@ -68,23 +67,22 @@ class Fit:
 
 def pairs_of(rows: Sequence[Row], setup: Setup) -> list[Pair]:
     """The pairs of a benchmark that ran without the gate. Each pair needs its baseline."""
-    data = open_dataset(setup.data, setup.layout)
+    data, learning = open_dataset(setup.data, setup.layout), Learning.build(find_recipe("default"), setup.runtime)
     before = {(row["target"], row["video"], row["seed"]): row["S"] for row in rows if row["arm"] == BASELINE}
     pairs = []
     for row in rows:
         own = before.get((row["target"], row["video"], row["seed"]))
         if own is not None and row["arm"] not in (BASELINE, *CONTROLS):
-            features = _features(data, row, setup.out, setup.runtime)
+            features = _features(data, row, setup.out, learning)
             scores = (np.array([frames[name] for name in row["S"]]) for frames in (own, row["S"]))
             pairs.append(Pair(row["target"], row["video"], features["apart"], features["moving"], *scores))
     return pairs
 
 
-def _features(data: Dataset, row: Row, out: Path, runtime: Runtime) -> dict[str, float]:
+def _features(data: Dataset, row: Row, out: Path, learning: Learning) -> dict[str, float]:
     folder, clip = run_folder(out, row["target"], row["video"]), find_clip(data, row["video"])
     video = Video.open(from_pictures(clip.frames, clip.name, data.where))
     target, boosted = (StoredMaps(folder / row[stage], video.names) for stage in ("baseline", "maps"))
-    learning = Learning.build(find_recipe("default"), runtime)
     motion = (moving for piece in video.pieces(len(video)) for moving in learning.own_motion(piece, gate.FLOW_SIDE))
     return gate.features_of(target, boosted, motion)
 

@@ -112,6 +112,8 @@ def _arms(options: dict[str, Any]) -> list[Arm]:
 
     recipes, sweeps = list(options["recipes"]) or ["default"], list(options["sweeps"])
     if options["leave_clip_out"]:
+        if options["paper"] or options["controls"]:
+            raise click.UsageError("--leave-clip-out judges the gate alone; leave out --paper and --control")
         return plan_arms(recipes, (*options["settings"], UNGATED), options["flows"], sweeps, [], options["changes"])
     controls = [c for c in options["controls"] if c != "none"] if options["controls"] else CONTROLS
     if options["paper"]:

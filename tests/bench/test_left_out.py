@@ -60,3 +60,6 @@ def test_on_the_command_line(setup: Setup) -> None:
     for column, arm in ((before, "baseline"), (boosted, "nr")):
         line = next(line for line in done.output.splitlines() if line.startswith(f"mine,{arm},"))
         assert float(column) == pytest.approx(float(line.split(",")[3]), abs=0.002), line
+    wrong = call(*words, "--control", "random", "-o", setup.out)
+    assert wrong.exit_code == 2
+    assert "leave out --paper and --control" in wrong.output
