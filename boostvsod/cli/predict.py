@@ -65,8 +65,9 @@ def _predict_one(
     inputs = inputs_of(given.video, given.word, target, {"settings": options["settings"]})
     outputs = Outputs(given.folder, inputs=inputs, overwrite=options["overwrite"])
     plan = Plan(given.video, TargetSpec.parse(target), recipe, runtime, bits)
+    made_of = plan.key  # before the target is built: a target of a Python file is built for its key, and kept
     existing = _first_existing(given.video, given.folder)
-    if existing and not options["overwrite"] and outputs.is_current(_maps_of(given.video), plan.key):
+    if existing and not options["overwrite"] and outputs.is_current(_maps_of(given.video), made_of):
         count = len(existing)
         say(f"the {count} maps in {given.folder} are those of this call")
     else:
