@@ -1,4 +1,4 @@
-"""Progress on a terminal or in a notebook: a bar with the time left, or plain lines where neither is."""
+"""Progress: a bar on a terminal, one line in a notebook, both with the time left; plain lines elsewhere."""
 
 from __future__ import annotations
 

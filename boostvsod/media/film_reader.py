@@ -188,11 +188,11 @@ class Pass:
 
     def seek(self, i: int, start: int) -> VideoFrame | None:
         """Frame i, which begins at `start`. None if the seek ended behind it or the frame is damaged."""
+        self._frames, self.next = self._decoded(), i + 1  # also if the seek fails: the place is then unknown
         try:
             self.film.seek(start, stream=self.video)
         except av.FFmpegError:
             return None
-        self._frames, self.next = self._decoded(), i + 1
         frame = next((f for f in self._frames if f.pts is not None and f.pts >= start), None)
         return frame if frame is not None and frame.pts == start and not frame.is_corrupt else None
 
