@@ -131,11 +131,10 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     target, learning, mapper = parts.target, parts.learning, parts.runtime.mapper
     maps = store.load_or_compute("target", piece, target.batch, parts.target_maps, mapper(target))
     if learning is None:
-        return use_baseline(piece, store, maps, "the recipe is the target alone")
+        return use_baseline(piece, store, "the recipe is the target alone")
     corrected = parts.corrections.inside(piece)
     if not can_move(piece):
-        own = [corrected.get(i, saliency) for i, saliency in enumerate(maps)]
-        return use_baseline(piece, store, own, "motion needs two frames, and this shot has one")
+        return use_unmoved(piece, store, maps, corrected)
 
     moving = mapper(learning.flow, learning.motion.saliency)
     motion = store.load_or_compute("motion", piece, BATCH, learning.motion_maps, moving)
@@ -146,7 +145,7 @@ def boost_piece(piece: Piece, parts: Parts, store: Store) -> Outcome:
     store.clock.add(learning.steps_of_mining())
     store.progress("mine", piece.stop, store.total)
     if not mining.mined:
-        return use_baseline(piece, store, maps, "no frame was trusted enough to learn from", mining.verdicts)
+        return use_baseline(piece, store, "no frame was trusted enough to learn from", mining.verdicts)
     truths = densify(piece, mining.mined, learning, store)
     why = learnt_from(piece, mining.mined, truths)
     if corrected:
@@ -202,11 +201,7 @@ def choose(
     with store.clock.timed("gate"):
         features = gate.features_of(maps, fused, learning.own_motion(piece, gate.FLOW_SIDE))
     choice, reason = gate.decide(features, learning.recipe.risk)
-
-    def final(_: Piece, numbers: Sequence[int]) -> list[Map]:
-        return [gate.chosen(choice, maps[i], fused[i]) for i in numbers]
-
-    store.load_or_compute("final", piece, BATCH, final, learning.runtime.side_by_side)
+    store.copy("fused" if choice == "boosted" else "target", "final", piece)
     return Decision(piece.start, piece.stop, choice, f"{why}; {reason}", features)
 
 
@@ -232,7 +227,13 @@ def use_corrected(
     return Decision(piece.start, piece.stop, "boosted", f"{why}, {len(corrected)} of them {BY_HAND}")
 
 
-def use_baseline(piece: Piece, store: Store, maps: Maps, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
+def use_unmoved(piece: Piece, store: Store, maps: Maps, corrected: Mapping[int, Map]) -> Outcome:
+    """The target's own maps become the final ones, except in corrected frames."""
+    store.load_or_compute("final", piece, BATCH, lambda _, numbers: [corrected.get(i, maps[i]) for i in numbers])
+    return Outcome(Decision(piece.start, piece.stop, "baseline", "motion needs two frames, and this shot has one"))
+
+
+def use_baseline(piece: Piece, store: Store, why: str, verdicts: tuple[Verdict, ...] = ()) -> Outcome:
     """The target's own maps become the final ones."""
-    store.load_or_compute("final", piece, BATCH, lambda _, numbers: [maps[i] for i in numbers])
+    store.copy("target", "final", piece)
     return Outcome(Decision(piece.start, piece.stop, "baseline", why), verdicts)

@@ -21,14 +21,18 @@ DESKTOP = ("Thumbs.db", "desktop.ini")  # file managers put these into any folde
 
 
 @contextmanager
-def write_atomically(path: Path) -> Iterator[Path]:
-    """Yield a temporary path. If the block ends without an error, that file replaces `path`; else it is deleted."""
+def write_atomically(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path. If the block ends without an error, that file replaces `path`; else it is deleted.
+
+    A file that is not `durable` may be lost or cut if the machine stops soon afterwards.
+    """
     temporary = path.with_name(f".{path.name}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -20,6 +20,9 @@ from made import DRAWN, FORCED, QUICK, slow_except, write_maps, write_pictures
 
 import boostvsod
 from boostvsod import boost, build
+from boostvsod.boosting import gate, store
+from boostvsod.boosting.record import read_result
+from boostvsod.boosting.store import maps_in_memory
 from boostvsod.errors import ConfigError, OutputError, PluginError
 from boostvsod.kinds import Map, Rgb, Window
 from boostvsod.media.synthetic import Clip, make_clip
@@ -78,6 +81,36 @@ def test_the_record_has_settings_scores_and_reasons(pictures: Path, maps: Path, 
     assert set(record["seconds"]) >= {"index", "target", "motion", "mine", "learn", "student", "final"}
     assert set(record["cost"]) == {"target", "motion", "mine", "student", "final"}
     assert record["cost"]["mine"] == record["seconds"]["mine"] > 0
+
+
+@pytest.mark.parametrize(("choice", "source"), [("boosted", "fused"), ("baseline", "target")])
+def test_final_maps_are_those_that_the_gate_chose(
+    pictures: Path, maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, source: str
+) -> None:
+    monkeypatch.setattr(gate, "decide", lambda features, risk: (choice, "by this test"))
+    result = boost(pictures, f"maps:{maps}", out=tmp_path / "out", settings=(*FORCED, "recipe.gate=on"))
+    folders = [tmp_path / "out/.boostvsod" / result.record["stages"][stage] for stage in (source, "final")]
+    chosen, final = ({path.name: path.read_bytes() for path in folder.glob("*.png")} for folder in folders)
+    assert chosen == final
+    assert len(final) == 12
+
+
+def test_maps_may_stay_in_memory_after_a_run(
+    pictures: Path, maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unread(path: Path) -> Map:
+        raise AssertionError(f"{path} was read")
+
+    with maps_in_memory():
+        result = boost(pictures, f"maps:{maps}", out=tmp_path / "out", settings=FORCED)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "read_map", unread)
+            kept = list(result.baseline)
+    again = read_result(tmp_path / "out").baseline
+    assert np.array_equal(kept, list(again))
+    monkeypatch.setattr(store, "read_map", unread)
+    with pytest.raises(AssertionError, match=r"00003\.png was read"):
+        again[3]
 
 
 def test_the_second_run_does_nothing(pictures: Path, maps: Path, tmp_path: Path) -> None:

@@ -90,8 +90,3 @@ def margin_for(risk: float) -> float:
 def _even(features: Mapping[str, float]) -> float:
     """The share of motion at which what was removed is as often object as scenery."""
     return EVEN + LENIENCE * features["apart"]
-
-
-def chosen(choice: str, target: Map, boosted: Map) -> Map:
-    """The final map of one frame."""
-    return boosted if choice == "boosted" else target

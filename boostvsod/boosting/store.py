@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,7 +22,7 @@ from boostvsod.boosting.clock import Clock
 from boostvsod.boosting.folder import RunFolder
 from boostvsod.boosting.lock import locked
 from boostvsod.errors import BoostError
-from boostvsod.files import natural, write_json
+from boostvsod.files import natural, write_atomically, write_json
 from boostvsod.kinds import Judged, Map, Maps, Progress, quiet
 from boostvsod.media.images import from_levels, read_map, to_levels, write_png
 from boostvsod.media.recent import Recent
@@ -37,11 +39,29 @@ Made = Sequence[Map | Judged]
 Compute = Callable[[Piece, Sequence[int]], Made]  # frames of the piece, by number -> their maps
 
 
+def _room() -> Recent[Path]:
+    return Recent(KEPT_BYTES, KEPT)
+
+
+_KEPT: ContextVar[Recent[Path] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def maps_in_memory() -> Iterator[None]:
+    """Inside the block, the last maps of a run stay in memory after it, for a report that is drawn at once."""
+    token = _KEPT.set(_room())
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
 class StoredMaps(Sequence[Map]):
-    """Maps on disk, read one at a time. Those in `recent` are not decoded again."""
+    """Maps on disk, read one at a time. Those in `recent`, or of `maps_in_memory`, are not decoded again."""
 
     def __init__(self, folder: Path, names: Sequence[str], recent: Recent[Path] | None = None) -> None:
-        self.folder, self.names, self.recent = folder, names, recent
+        self.folder, self.names = folder, names
+        self.recent = recent if recent is not None else _KEPT.get()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -69,7 +89,7 @@ class Store:
     keys: Mapping[str, str]
     progress: Progress = quiet
     total: int = 0  # frames of the whole video, known once it is indexed
-    recent: Recent[Path] = field(default_factory=lambda: Recent(KEPT_BYTES, KEPT))  # maps that this run has written
+    recent: Recent[Path] = field(default_factory=lambda: _KEPT.get() or _room())  # maps that this run has written
 
     @cached_property
     def clock(self) -> Clock:
@@ -133,6 +153,22 @@ class Store:
                 self.progress(stage, piece.start + numbers[-1] + 1, self.total)
         return self.maps(stage, piece)
 
+    def copy(self, source: str, stage: str, piece: Piece) -> None:
+        """Another stage's maps of a piece become those of this stage."""
+        with self.clock.timed(stage), self.clock.charged(self.stage_name(stage)):
+            pairs = zip(*(self._paths(each, piece, range(len(piece))) for each in (source, stage)), strict=True)
+            for i, _ in enumerate(ready_ahead(self._copy, pairs, WRITERS)):
+                self.progress(stage, piece.start + i + 1, self.total)
+
+    def _copy(self, paths: tuple[Path, Path]) -> None:
+        source, path = paths
+        if is_whole(path):
+            return
+        with write_atomically(path, durable=False) as temporary:
+            shutil.copyfile(source, temporary)
+        if (levels := self.recent.get(source)) is not None:
+            self.recent.put(path, levels)
+
     def _write_batch(self, paths: Sequence[Path], maps: Sequence[Map | Judged]) -> None:
         for _ in ready_ahead(self._write, zip(paths, maps, strict=True), WRITERS):
             pass
@@ -146,7 +182,7 @@ class Store:
         if isinstance(made, Judged):
             write_json(path.with_suffix(".json"), dict(made.features))
         levels = to_levels(made.map if isinstance(made, Judged) else made, WORK_BITS)
-        write_png(path, levels)
+        write_png(path, levels, durable=False)  # a map that was cut or lost is computed again
         self.recent.put(path, levels)
 
     def maps(self, stage: str, piece: Piece) -> Maps:

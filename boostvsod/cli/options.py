@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -132,8 +135,26 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(device: str, precision: str, threads: int | None, seed: int, **rest: Any) -> Any:
         from boostvsod.runtime import decide
 
-        runtime = decide(device, precision, seed, threads)
-        runtime.apply()
+        with _kept_imports():
+            runtime = decide(device, precision, seed, threads)
+            runtime.apply()
         return function(runtime=runtime, **rest)
 
     return command
+
+
+@contextmanager
+def _kept_imports() -> Iterator[None]:
+    """What is first imported inside stays until the program ends, so no search for garbage looks at it.
+
+    Searches while torch is imported and at the end of the program would take 0.6 s together.
+    """
+    if "torch" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()

@@ -129,13 +129,14 @@ def _run_one(
     from boostvsod.boosting.outputs import save
     from boostvsod.boosting.progress import show_progress
     from boostvsod.boosting.report import write_run_report
+    from boostvsod.boosting.store import maps_in_memory
     from boostvsod.engine import boost
 
     video, folder = given.video, given.folder
     if options["dry_run"]:
         return _dry_run(video, folder, runtime, options)
     outputs = _outputs(given, options)
-    with show_progress(video.name, plain=beside_others) as progress:
+    with show_progress(video.name, plain=beside_others) as progress, maps_in_memory():
         result = boost(
             video,
             options["target"] or DEFAULT_TARGET,

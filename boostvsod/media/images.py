@@ -98,10 +98,10 @@ def from_levels(levels: Levels) -> Map:
     return levels.astype(np.float32) / np.float32(np.iinfo(levels.dtype).max)
 
 
-def write_png(path: Path, image: np.ndarray) -> None:
-    """Write a grey, RGB or RGBA picture as a PNG, atomically."""
+def write_png(path: Path, image: np.ndarray, *, durable: bool = True) -> None:
+    """Write a grey, RGB or RGBA picture as a PNG, atomically. `durable` is that of `write_atomically`."""
     data = grey_png(image) if image.ndim == 2 else _coloured_png(image)
-    with write_atomically(path) as temporary:
+    with write_atomically(path, durable=durable) as temporary:
         temporary.write_bytes(data)
 
 

@@ -8,6 +8,9 @@ from typing import Protocol
 from boostvsod.kinds import Rgb
 from boostvsod.media.archive import File
 from boostvsod.media.images import decode_rgb
+from boostvsod.workers import ready_ahead
+
+DECODERS = 2  # threads that decode the next pictures of a pass
 
 
 class Reader(Protocol):
@@ -32,7 +35,7 @@ class Pictures:
         return decode_rgb(self.files[i].read(), str(self.files[i]))
 
     def scan(self) -> Iterator[Rgb]:
-        return (self.read(i) for i in range(len(self.files)))
+        return ready_ahead(self.read, range(len(self.files)), DECODERS)
 
 
 class Array:

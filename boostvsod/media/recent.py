@@ -41,6 +41,10 @@ class Recent(Generic[Key]):
             while self._is_too_full() and len(self._arrays) > self.least:
                 self._drop(next(iter(self._arrays)))
 
+    def is_full(self, size: int) -> bool:
+        """Whether another array of `size` bytes would make an older one go."""
+        return self.bytes + size > self.most or len(self._arrays) >= self.count
+
     def _is_too_full(self) -> bool:
         return self.bytes > self.most or len(self._arrays) > self.count
 

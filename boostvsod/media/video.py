@@ -95,6 +95,8 @@ class Video:
         for i, rgb in enumerate(self._reader.scan()):
             shape = self._same_size(i, rgb, shape)
             thumbnails.add(rgb)
+            if not self._frames.is_full(rgb.nbytes):  # the first frames are needed first
+                self._frames.put(i, rgb)
             progress(i + 1)
         if not len(thumbnails):
             raise InputError(f"{printable(self.where)}: no frame can be decoded")

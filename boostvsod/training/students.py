@@ -77,10 +77,10 @@ def for_inference(student: Student, runtime: Runtime) -> Student:
     If torch.fx cannot trace the network (it loops over a tensor, say), the student itself is returned. Either is on
     the device, so that several threads may predict with it.
     """
-    from torch.fx.experimental.optimization import fuse
+    from boostvsod.training.fused import fused
 
     try:
-        net = fuse(student.net.eval())  # `fuse` works on a copy
+        net = fused(student.net, runtime.device)
     except Exception:  # tracing runs the network's code with placeholders: any exception is possible
         on_device(student, runtime)
         return student

@@ -105,12 +105,6 @@ def test_numbers_and_bounds_are_those_of_the_measured_pairs() -> None:
         assert stated - 0.004 < bound(margin, pairs, rooms) <= stated
 
 
-def test_choice() -> None:
-    a, b = box(0, 0, 1, 1), box(0, 0, 1, 1, 0.5)
-    assert gate.chosen("boosted", a, b) is b
-    assert gate.chosen("baseline", a, b) is a
-
-
 def run(folder: Path, frames: np.ndarray, maps: np.ndarray, *settings: str) -> Result:
     clip, given = write_pictures(folder / "clip", frames), write_maps(folder / "maps", maps)
     quick = ("train.size=160", "train.epochs=2")

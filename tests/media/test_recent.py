@@ -30,6 +30,16 @@ def test_an_array_in_place_of_another_counts_once() -> None:
     assert recent.get(1) is None
 
 
+def test_it_is_full_if_another_array_would_make_one_go() -> None:
+    recent: Recent[int] = Recent(30, 3)
+    for key in range(2):
+        assert not recent.is_full(10)
+        recent.put(key, TEN)
+    assert (recent.is_full(10), recent.is_full(11)) == (False, True)
+    recent.put(2, TEN[:0])
+    assert recent.is_full(0)
+
+
 def test_some_arrays_stay_however_large_they_are() -> None:
     recent: Recent[int] = Recent(5, 9, least=2)
     for key in range(4):

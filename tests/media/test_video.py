@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from made import write_film
 
+from boostvsod.kinds import Rgb
+from boostvsod.media import readers
+from boostvsod.media.images import decode_rgb
 from boostvsod.media.synthetic import Clip, make_clip
 from boostvsod.media.video import Video
 
@@ -53,7 +56,23 @@ def test_random_access_gives_the_frames_of_the_scan(tmp_path: Path) -> None:
     video = Video.open(write_film(tmp_path / "a.mp4", make_clip(60, 48, 64).frames))
     scanned = [rgb.copy() for rgb in video._reader.scan()]
     for i in (40, 3, 59, 0, 30, 31, 7, 58, 57, 1):
-        assert np.array_equal(video[i].rgb, scanned[i]), f"frame {i}"
+        assert np.array_equal(video._reader.read(i), scanned[i]), f"frame {i}"
+
+
+def test_the_first_frames_are_decoded_once(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    decode = decode_rgb
+
+    def counted(data: bytes, name: str) -> Rgb:
+        decoded.append(name)
+        return decode(data, name)
+
+    monkeypatch.setattr(readers, "decode_rgb", counted)
+    monkeypatch.setattr("boostvsod.media.video.KEPT", 5)
+    video = Video.open(pictures)
+    frames = [video[i].rgb for i in range(6)]
+    assert len(decoded) == len(video) + 1, "the sixth frame is decoded again"
+    assert all(np.array_equal(rgb, Video.open(pictures)[i].rgb) for i, rgb in enumerate(frames))
 
 
 def test_an_index_is_restored(tmp_path: Path, clip: Clip) -> None:

@@ -57,11 +57,11 @@ class Pyramid(nn.Module, ABC):
 
     @abstractmethod
     def features(self, x: Tensor) -> list[Tensor]:
-        """The features that are decoded, finest first."""
+        """The features that are decoded, finest first, of a picture in [0, 1]."""
 
     def levels(self, x: Tensor) -> list[Tensor]:
         """The features of the decoder's levels, coarsest first."""
-        *shallow, deep = self.features((x - MEAN) / STD)
+        *shallow, deep = self.features(x)
         levels = [self.context(deep)]
         for feature, lateral, merge in zip(reversed(shallow), self.laterals, self.merges, strict=True):
             levels.append(merge(levels[-1], lateral(feature)))
@@ -83,8 +83,13 @@ class LiteNet(Pyramid):
         self.build_decoder(decoded, width)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        features = self.encoder(x)
+        features = self.encoder(normalised(x))
         return [features[i] for i in self.used]
+
+
+def normalised(x: Tensor) -> Tensor:
+    """Values in [0, 1] as the encoders take them."""
+    return (x - MEAN) / STD
 
 
 class Context(nn.Module):

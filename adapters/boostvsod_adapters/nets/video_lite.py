@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from boostvsod_adapters.nets.lite import Pyramid, make_encoder
+from boostvsod_adapters.nets.lite import Pyramid, make_encoder, normalised
 
 CHANNELS = 9  # the frame, and the two pictures of its flow
 
@@ -24,5 +24,5 @@ class TwoStream(Pyramid):
         self.build_decoder([a + b for a, b in zip(shown, moving, strict=True)], width)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        shown, moving = self.encoder(x[:, :3]), self.motion(x[:, 3:])
+        shown, moving = (net(normalised(part)) for net, part in ((self.encoder, x[:, :3]), (self.motion, x[:, 3:])))
         return [torch.cat([shown[i], moving[j]], 1) for i, j in zip(self.used, self.moved, strict=True)]
