@@ -45,10 +45,7 @@ def columns(start: int, stop: int) -> Map:
         (columns(8, 32), columns(0, 0), 0.1667, 0.0),  # only added
     ],
 )
-def test_features_by_hand(
-    boosted: Map, motion: Map, apart: float, moving: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gate, "BLUR", 0.01)  # no blur
+def test_features_by_hand(boosted: Map, motion: Map, apart: float, moving: float) -> None:
     found = gate.features_of([columns(10, 30)] * 3, [boosted] * 3, [motion] * 3)
     assert found["apart"] == pytest.approx(apart, abs=1e-4)
     assert found["moving"] == pytest.approx(moving, abs=1e-3)
@@ -60,13 +57,6 @@ def test_motion_of_any_size_fits_the_maps(shape: tuple[int, int]) -> None:
     quarter = half * (np.arange(shape[1]) < shape[0] // 2)
     found = gate.features_of([half], [quarter], [shrunk(np.ones_like(half), gate.FLOW_SIDE, gate.LEAST)])
     assert found["moving"] == pytest.approx(1, abs=0.01), "what was removed moves like the rest"
-
-
-def test_a_removed_rim_counts_as_moving_less_than_a_removed_part() -> None:
-    inner, whole = columns(10, 26), columns(8, 28)
-    rim, part = (gate.features_of([whole], [rest], [inner])["moving"] for rest in (inner, columns(10, 18)))
-    assert 0.5 < rim < 1, "the motion map is a little smaller than the object"
-    assert part > rim
 
 
 def test_the_expected_gain_depends_on_what_is_removed() -> None:
@@ -81,7 +71,7 @@ def test_the_expected_gain_depends_on_what_is_removed() -> None:
 @pytest.mark.parametrize(
     ("beyond", "choice"), [(-0.01, "boosted"), (0.01, "baseline"), (0.15, "baseline"), (1.0, "baseline")]
 )
-@pytest.mark.parametrize(("risk", "margin"), [*gate.BOUNDS, (0.0449, 0.15), (1.0, -0.5)])
+@pytest.mark.parametrize(("risk", "margin"), [*gate.BOUNDS, (0.0449, 0.1), (1.0, -0.15)])
 def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float, margin: float) -> None:
     allowed = gate.EVEN + gate.LENIENCE * 0.5 - margin
     features = {"apart": 0.5, "moving": allowed + beyond}
@@ -95,7 +85,7 @@ def test_the_boosted_maps_need_a_margin(beyond: float, choice: str, risk: float,
 @pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="needs the source tree")
 def test_numbers_and_bounds_are_those_of_the_measured_pairs() -> None:
     measured = json.loads((ROOT / "benchmarks/gate-motion.json").read_text())
-    rows = [(*row[:3], *row[4:]) for row in measured["pairs"]["rows"]] + measured["pairs_again"]["rows"]
+    rows = measured["pairs"]["rows"]
     pairs = [
         Pair(target, video, apart, moving, np.zeros(1), np.array([gain])) for video, target, apart, moving, gain in rows
     ]
