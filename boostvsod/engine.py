@@ -40,10 +40,10 @@ from boostvsod.errors import ConfigError
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict
 from boostvsod.media.video import Piece, Video, VideoInput
 from boostvsod.recipe import DEFAULT_RECIPE, DEFAULT_TARGET, Recipe
-from boostvsod.runtime import decide
+from boostvsod.runtime import decide, return_memory
 from boostvsod.targets import TargetInput, TargetSpec
 
-BATCH = 8  # frames that a stage computes before it writes their maps
+BATCH = 4  # frames that a stage computes before it writes their maps; more need more memory and are not faster
 
 
 class Learner(Protocol):
@@ -109,7 +109,10 @@ def run(plan: Plan, store: Store, *, afresh: bool = False) -> Result:
         if afresh:
             store.folder.clear_stages()
         pieces = plan.video.pieces(plan.recipe.buffer)
-        outcomes = [boost_or_reuse(piece, plan, parts, store) for piece in pieces]
+        outcomes = []
+        for piece in pieces:
+            outcomes.append(boost_or_reuse(piece, plan, parts, store))
+            return_memory()
         record = publish(store, plan.video.names, plan.bits, make_record(plan, parts, store, outcomes, notes))
     return shown(result_of(store.folder, record))
 

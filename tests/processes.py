@@ -19,7 +19,7 @@ from pathlib import Path
 LOADED = ["boostvsod.engine", "boostvsod.cli.run", "boostvsod.boosting.report", "boostvsod_adapters.nets.lite"]
 
 FRAMES = 16  # of the small run: two batches in every stage
-BATCH = 8  # frames whose maps are computed and written together
+BATCH = 4  # frames whose maps are computed and written together
 
 
 @dataclass(frozen=True)

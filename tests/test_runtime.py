@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from boostvsod.errors import DeviceError
-from boostvsod.runtime import Runtime, decide
+from boostvsod.runtime import Runtime, decide, return_memory
 from boostvsod.workers import in_order
 
 
@@ -68,3 +68,15 @@ def test_auto_takes_a_gpu_if_there_is_one(cuda: bool, mps: bool, device: str, mo
     if not mps:
         with pytest.raises(DeviceError, match="finds no MPS device"):
             decide("mps")
+
+
+@pytest.mark.parametrize("library", [None, object()], ids=["none", "without the function"])
+def test_memory_is_returned_where_the_c_library_can(library: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: None) -> object:
+        if library is None:
+            raise OSError("there is no such library")
+        return library
+
+    return_memory()
+    monkeypatch.setattr("ctypes.CDLL", load)
+    return_memory()

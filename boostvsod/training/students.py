@@ -142,7 +142,7 @@ class StudentTarget:
     """
 
     window = 1
-    batch = 8
+    batch = 4
     concurrent = True
 
     def __init__(self, student: Student, runtime: Runtime, size: int) -> None:
