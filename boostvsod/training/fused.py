@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ ACTIVATIONS: dict[type[nn.Module], tuple[str, list[float]]] = {
 
 
 class ActiveConv(nn.Module):
-    """A convolution and its activation in one call of oneDNN, which saves a tenth of a small network's time."""
+    """A convolution and its activation in one call of oneDNN, which saves a twentieth of a small network's time."""
 
     def __init__(self, conv: nn.Conv2d, activation: nn.Module) -> None:
         super().__init__()
@@ -53,8 +54,9 @@ def _has_one_dnn() -> bool:
 
 def _join_activations(traced: fx.GraphModule) -> None:
     parts = dict(traced.named_modules())
+    calls = Counter(node.target for node in traced.graph.nodes)
     for node in traced.graph.nodes:
-        if _is_activated(node, parts):
+        if calls[node.target] == 1 and _is_activated(node, parts):
             (after,) = node.users
             joined = ActiveConv(parts[node.target], parts[after.target])
             traced.set_submodule(node.target, joined)
@@ -64,7 +66,7 @@ def _join_activations(traced: fx.GraphModule) -> None:
 
 
 def _is_activated(node: fx.Node, parts: dict[Any, nn.Module]) -> bool:
-    """Whether a node is a plain convolution, used once, whose result goes through one activation and nowhere else."""
+    """Whether a node is a plain convolution whose result goes through one activation and nowhere else."""
     users = list(node.users)
     if node.op != "call_module" or len(users) != 1 or users[0].op != "call_module":
         return False

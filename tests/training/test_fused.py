@@ -39,6 +39,24 @@ def test_it_computes_the_same(activation: nn.Module, layout: torch.memory_format
         assert torch.allclose(ready(x), net(x), atol=1e-4)
 
 
+def test_a_convolution_that_is_called_twice_is_not_joined() -> None:
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.after = nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.conv(self.after(self.conv(x)))
+            return y
+
+    torch.manual_seed(0)
+    net, x = Shared(), torch.rand(1, 3, 16, 16)
+    with torch.inference_mode():
+        plain = net(x)
+        assert plain.min() < 0
+        assert torch.allclose(fused(net, "cpu")(x), plain, atol=1e-6)
+
+
 def test_the_network_itself_stays_as_it_was() -> None:
     net = Small(nn.ReLU())
     before = {name: x.clone() for name, x in net.state_dict().items()}
