@@ -39,22 +39,44 @@ def test_it_computes_the_same(activation: nn.Module, layout: torch.memory_format
         assert torch.allclose(ready(x), net(x), atol=1e-4)
 
 
-def test_a_convolution_that_is_called_twice_is_not_joined() -> None:
+@pytest.mark.parametrize("after", [nn.ReLU(), nn.BatchNorm2d(3)], ids=lambda x: type(x).__name__)
+def test_a_convolution_that_is_called_twice_is_not_joined(after: nn.Module) -> None:
     class Shared(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.conv, self.after = nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()
+            self.conv, self.after = nn.Conv2d(3, 3, 3, padding=1), after
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y: torch.Tensor = self.conv(self.after(self.conv(x)))
             return y
 
     torch.manual_seed(0)
-    net, x = Shared(), torch.rand(1, 3, 16, 16)
+    net, x = Shared().eval(), torch.rand(1, 3, 16, 16)
+    if isinstance(after, nn.BatchNorm2d):
+        nn.init.constant_(after.get_buffer("running_mean"), 0.5)
     with torch.inference_mode():
         plain = net(x)
         assert plain.min() < 0
         assert torch.allclose(fused(net, "cpu")(x), plain, atol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["same", "reflected"])
+def test_paddings_that_one_dnn_does_not_know(padding: str) -> None:
+    shape = {"padding": 1, "padding_mode": "reflect"} if padding == "reflected" else {"padding": "same"}
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, **shape), nn.BatchNorm2d(4), nn.ReLU()).eval()
+    nn.init.constant_(net.get_buffer("1.running_mean"), 0.5)
+    ready, x = fused(net, "cpu"), torch.rand(1, 3, 16, 16)
+    assert [type(part) for part in ready.children()] == [nn.Conv2d, nn.ReLU]
+    with torch.inference_mode():
+        assert torch.allclose(ready(x), net(x), atol=1e-6)
+
+
+def test_a_norm_of_the_batch_stays() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False)).eval()
+    x = torch.rand(2, 3, 16, 16)
+    with torch.inference_mode():
+        assert torch.allclose(fused(net, "cpu")(x), net(x), atol=1e-6)
 
 
 def test_the_network_itself_stays_as_it_was() -> None:
