@@ -40,8 +40,9 @@ from boostvsod.errors import ConfigError
 from boostvsod.kinds import Decision, Evidence, Map, Maps, Mined, Outcome, Progress, Result, Verdict
 from boostvsod.media.video import Piece, Video, VideoInput
 from boostvsod.recipe import DEFAULT_RECIPE, DEFAULT_TARGET, Recipe
-from boostvsod.runtime import decide, return_memory
+from boostvsod.runtime import decide
 from boostvsod.targets import TargetInput, TargetSpec
+from boostvsod.workers import return_memory
 
 BATCH = 4  # frames that a stage computes before it writes their maps; more need more memory and are not faster
 

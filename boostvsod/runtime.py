@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,16 +81,6 @@ class Runtime:
         torch.manual_seed(self.seed)
         np.random.seed(self.seed % 2**32)  # third-party plugins may use the global generators
         random.seed(self.seed)
-
-
-def return_memory() -> None:
-    """Give memory that is free inside the C library back to the system, if it can (glibc).
-
-    Networks allocate and free blocks of many sizes in several threads. Without this, the memory of a run grows from
-    piece to piece, to more than twice what it uses.
-    """
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _set_threads(count: int) -> None:

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from boostvsod.errors import DeviceError
-from boostvsod.runtime import Runtime, decide, return_memory
-from boostvsod.workers import in_order
+from boostvsod.runtime import Runtime, decide
+from boostvsod.workers import in_order, return_memory
 
 
 @pytest.fixture
