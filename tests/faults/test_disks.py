@@ -70,7 +70,7 @@ def test_input_that_is_removed_during_the_run(run: Run, tmp_path: Path) -> None:
     video = tmp_path / "walk"
     shutil.copytree(run.words[2], video)
     words = ["run", "--video", str(video), *run.words[3:], "-o", str(tmp_path / "out")]
-    code = finish(start(words, tmp_path / "log", Fault("target", 8, remove=str(video))))
+    code = finish(start(words, tmp_path / "log", Fault("index", 1, remove=str(video))))
     assert code == 3
     one_line(tmp_path / "log")
     shutil.copytree(run.words[2], video)

@@ -10,6 +10,7 @@ from boostvsod.kinds import Flow, FlowBackend, Frame
 from boostvsod.offer import Offer
 
 PRESETS = ("ultrafast", "fast", "medium")
+SMALL = 128  # pixels of the shorter side: a solver adapts itself to smaller pictures, and then stays adapted
 
 
 class Dis(local):
@@ -20,12 +21,16 @@ class Dis(local):
     def __init__(self, preset: int) -> None:
         import cv2
 
-        self.solver = cv2.DISOpticalFlow.create(preset)
+        self.preset, self.solver = preset, cv2.DISOpticalFlow.create(preset)
 
     def estimate(self, a: Frame, b: Frame) -> Flow:
+        import cv2
+
         from boostvsod_plugins.flow.grey import on_grey
 
-        return on_grey(self.solver.calc, a.rgb, b.rgb, smallest=16)
+        small = min(a.rgb.shape[:2]) < SMALL  # a new solver, so that no flow depends on the pictures before
+        solver = cv2.DISOpticalFlow.create(self.preset) if small else self.solver
+        return on_grey(solver.calc, a.rgb, b.rgb, smallest=16)
 
 
 def build(preset: str = "medium") -> FlowBackend:
