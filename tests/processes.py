@@ -18,8 +18,8 @@ from pathlib import Path
 
 LOADED = ["boostvsod.engine", "boostvsod.cli.run", "boostvsod.boosting.report", "boostvsod_adapters.nets.lite"]
 
-FRAMES = 16  # of the small run: two batches in every stage
-BATCH = 4  # frames whose maps are computed and written together
+FRAMES = 16  # of the small run: several batches in every stage
+BATCH, TARGET_BATCH = 4, 8  # frames whose maps are computed and written together; those of the target `maps`
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,13 @@ def bits_of(out: Path) -> dict[str, bytes]:
 
 def finished_maps(out: Path) -> dict[Path, int]:
     """The maps of all whole batches of every stage, with their times. They must not be computed again."""
-    stages = [sorted(stage.glob("*.png")) for stage in out.glob(".boostvsod/[tmsf]*-*")]
-    batches = [[path for path in maps if int(path.stem) // BATCH == i] for maps in stages for i in range(FRAMES)]
-    return {path: path.stat().st_mtime_ns for batch in batches if len(batch) == BATCH for path in batch}
+    finished: dict[Path, int] = {}
+    for stage in out.glob(".boostvsod/[tmsf]*-*"):
+        size = TARGET_BATCH if stage.name.startswith("target-") else BATCH
+        maps = sorted(stage.glob("*.png"))
+        batches = [[path for path in maps if int(path.stem) // size == i] for i in range(FRAMES)]
+        finished |= {path: path.stat().st_mtime_ns for batch in batches if len(batch) == size for path in batch}
+    return finished
 
 
 @dataclass(frozen=True)

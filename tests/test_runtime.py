@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import cv2
 import pytest
@@ -80,3 +81,7 @@ def test_memory_is_returned_where_the_c_library_can(library: object, monkeypatch
     return_memory()
     monkeypatch.setattr("ctypes.CDLL", load)
     return_memory()
+    asked: list[int] = []
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
+    return_memory()
+    assert asked == [0]
